@@ -1,0 +1,123 @@
+//! The command line: the same core as the window, for scripts and for checking us.
+//!
+//! Results go to standard output, problems to standard error. Exit codes: 0 done, 1 a problem with
+//! the cause and the cure, 2 wrong usage.
+
+mod generate;
+mod models;
+mod predict;
+mod tokenize;
+mod trace;
+
+use crate::model::{BUNDLED, Checkpoint, DeviceKind};
+use crate::problem::{Problem, Result};
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// See inside a transformer: type a sentence and watch every step of the model, live.
+#[derive(Debug, Parser)]
+#[command(name = "headlight", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[cfg(feature = "gui")]
+    #[command(flatten)]
+    window: crate::gui::WindowArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Record every activation of a forward pass to a file
+    Trace(trace::TraceArgs),
+    /// List the most probable next tokens
+    Predict(predict::PredictArgs),
+    /// Write on after a text
+    Generate(generate::GenerateArgs),
+    /// Cut a text into tokens
+    Tokenize(tokenize::TokenizeArgs),
+    /// List models, or describe one
+    Models(models::ModelsArgs),
+    /// Render a view to a PNG file, without a display
+    #[cfg(feature = "gui")]
+    Shot(crate::gui::ShotArgs),
+}
+
+/// Which model to use, and where to compute.
+#[derive(Debug, Clone, Args)]
+pub struct ModelArgs {
+    /// A model's folder, or the name of a bundled model [default: storybook]
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<String>,
+    /// The backend to compute with
+    #[arg(long, value_name = "NAME", default_value = "flex", value_parser = device)]
+    pub device: DeviceKind,
+}
+
+impl ModelArgs {
+    /// The chosen model's folder or bundled name.
+    pub fn name(&self) -> &str {
+        self.model.as_deref().unwrap_or(BUNDLED[0].name)
+    }
+
+    /// Opens the chosen model.
+    fn open(&self) -> Result<Checkpoint> {
+        Checkpoint::open(self.name(), self.device)
+    }
+}
+
+fn device(name: &str) -> std::result::Result<DeviceKind, String> {
+    let all = DeviceKind::ALL;
+    all.iter()
+        .copied()
+        .find(|kind| kind.name() == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|kind| kind.name()).collect();
+            format!("this build has: {}", names.join(", "))
+        })
+}
+
+/// Runs the program with the arguments it was started with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Some(Command::Trace(args)) => trace::run(&args),
+        Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Generate(args)) => generate::run(&args),
+        Some(Command::Tokenize(args)) => tokenize::run(&args),
+        Some(Command::Models(args)) => models::run(&args),
+        #[cfg(feature = "gui")]
+        Some(Command::Shot(args)) => crate::gui::shot(&args),
+        #[cfg(feature = "gui")]
+        None => crate::gui::run(arguments.window),
+        #[cfg(not(feature = "gui"))]
+        None => Err(Problem::new(
+            "There is no window to open",
+            "this build lacks the feature \"gui\"",
+        )
+        .cure("Use a subcommand; `headlight --help` lists them")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a result to standard output. A reader that went away (`| head`) is no problem.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Problem::new("Could not write the result", e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a JSON value and a line break to standard output.
+fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&format!("{value}\n"))
+}

@@ -1,0 +1,80 @@
+//! `headlight models`: what can be opened, and what it is.
+
+use super::{ModelArgs, print, print_json};
+use crate::model::BUNDLED;
+use crate::problem::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+#[derive(Debug, Args)]
+pub(super) struct ModelsArgs {
+    #[command(subcommand)]
+    command: ModelsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// List the bundled models
+    List,
+    /// Describe a model: architecture, parameters, memory, hyper-parameters
+    Info {
+        /// A model's folder, or the name of a bundled model
+        model: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn run(args: &ModelsArgs) -> Result<()> {
+    match &args.command {
+        ModelsCommand::List => {
+            let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
+            print(&format!("{}\n", names.join("\n")))
+        }
+        ModelsCommand::Info { model, json } => info(model, *json),
+    }
+}
+
+fn info(model: &str, as_json: bool) -> Result<()> {
+    let args = ModelArgs {
+        model: Some(model.to_owned()),
+        device: crate::model::DeviceKind::default(),
+    };
+    let checkpoint = args.open()?;
+    let info = &*checkpoint.info;
+    let weight_bytes = info.n_params * size_of::<f32>();
+    if as_json {
+        let mut value = json!(info);
+        value["weight_bytes"] = json!(weight_bytes);
+        return print_json(&value);
+    }
+    let rows = [
+        ("name", info.name.clone()),
+        ("architecture", info.architecture.clone()),
+        ("parameters", info.n_params.to_string()),
+        (
+            "memory",
+            format!("{:.1} MB of weights (f32)", weight_bytes as f64 / 1e6),
+        ),
+        ("layers", info.n_layers.to_string()),
+        (
+            "heads",
+            format!("{} per layer, {} wide", info.n_heads, info.d_head),
+        ),
+        ("d_model", info.d_model.to_string()),
+        (
+            "d_mlp",
+            format!("{} ({})", info.d_mlp, info.activation_function),
+        ),
+        ("context", format!("{} tokens", info.n_ctx)),
+        ("vocabulary", format!("{} tokens", info.vocab_size)),
+        ("norm epsilon", format!("{:e}", info.layer_norm_epsilon)),
+    ];
+    print(
+        &rows
+            .iter()
+            .map(|(name, value)| format!("{name:<13} {value}\n"))
+            .collect::<String>(),
+    )
+}

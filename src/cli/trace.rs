@@ -1,0 +1,43 @@
+//! `headlight trace`: every activation of one forward pass, as a file.
+
+use super::{ModelArgs, print};
+use crate::problem::Result;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct TraceArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// The text the model reads
+    #[arg(long)]
+    text: String,
+    /// File to write: .safetensors, or .json
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Activations to keep, e.g. 'blocks.*.attn.hook_pattern'; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    hooks: Vec<String>,
+}
+
+pub(super) fn run(args: &TraceArgs) -> Result<()> {
+    let trace = args.model.open()?.trace(&args.text)?;
+    let keep = |hook: crate::trace::Hook| {
+        args.hooks.is_empty() || args.hooks.iter().any(|pattern| hook.matches(pattern))
+    };
+    let kept = trace.iter().filter(|&(hook, _)| keep(hook)).count();
+    trace.save(&args.out, keep)?;
+    if trace.dropped > 0 {
+        eprintln!(
+            "The text has {} tokens; the model holds {}: the first {} were left out",
+            trace.dropped + trace.tokens.len(),
+            trace.model.n_ctx,
+            trace.dropped
+        );
+    }
+    let tokens = trace.tokens.len();
+    print(&format!(
+        "{kept} activations of {tokens} tokens: {}\n",
+        args.out.display()
+    ))
+}

@@ -1,0 +1,22 @@
+//! Headlight shows a transformer from the inside.
+//!
+//! The map of the program, lower layers first; a lower layer never names a higher one:
+//!
+//! - [`problem`]: how anything that can go wrong is said;
+//! - [`trace`]: the record of one forward pass, in plain numbers with named axes;
+//! - [`math`]: sampling, statistics and projections, pure functions on slices;
+//! - [`model`]: the transformer itself (burn), its checkpoints and tokenizers;
+//! - [`session`]: what can be done with a model: trace, predict, generate;
+//! - [`background`]: jobs on named threads, where the newest request wins;
+//! - [`cli`]: the command line;
+//! - `gui`: the window (feature `gui`).
+
+pub mod background;
+pub mod cli;
+#[cfg(feature = "gui")]
+pub mod gui;
+pub mod math;
+pub mod model;
+pub mod problem;
+pub mod session;
+pub mod trace;

@@ -1,0 +1,201 @@
+//! The nonlinearity between the two halves of an MLP, one number at a time.
+
+use std::f32::consts::SQRT_2;
+
+/// An elementwise function, named as in `config.json`.
+///
+/// The definitions are those of `transformers/activations.py`. [`ActivationFunction::eval`] is used
+/// by the model and by the view that draws the curve, so that both show the same function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivationFunction {
+    /// Gaussian error linear unit, exact: x · Φ(x) (Hendrycks and Gimpel 2016).
+    Gelu,
+    /// Its tanh approximation, used by GPT-2.
+    GeluTanh,
+    /// Its sigmoid approximation: x · σ(1.702 x).
+    QuickGelu,
+    /// The exact one clipped to -10..10.
+    Gelu10,
+    /// max(x, 0).
+    Relu,
+    /// max(x, 0)², from Primer (So et al. 2021).
+    Relu2,
+    /// max(x, 0) up to 6.
+    Relu6,
+    /// x for positive x, 0.01 x for negative.
+    LeakyRelu,
+    /// x · σ(x), also called swish.
+    Silu,
+    /// x · tanh(softplus(x)).
+    Mish,
+    /// x · clip(x + 3, 0, 6) / 6.
+    HardSwish,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// 1 / (1 + exp(-x)).
+    Sigmoid,
+    /// A shifted error function, from Mega (Ma et al. 2022).
+    Laplace,
+    /// √softplus(x).
+    SqrtSoftplus,
+    /// The identity.
+    Linear,
+}
+
+impl ActivationFunction {
+    /// The names a `config.json` may use, with the function each stands for.
+    pub const NAMES: [(&'static str, Self); 22] = [
+        ("gelu_new", Self::GeluTanh),
+        ("gelu", Self::Gelu),
+        ("relu", Self::Relu),
+        ("silu", Self::Silu),
+        ("quick_gelu", Self::QuickGelu),
+        ("gelu_pytorch_tanh", Self::GeluTanh),
+        ("gelu_python_tanh", Self::GeluTanh),
+        ("gelu_fast", Self::GeluTanh),
+        ("gelu_accurate", Self::GeluTanh),
+        ("gelu_python", Self::Gelu),
+        ("gelu_10", Self::Gelu10),
+        ("swish", Self::Silu),
+        ("relu2", Self::Relu2),
+        ("relu6", Self::Relu6),
+        ("leaky_relu", Self::LeakyRelu),
+        ("mish", Self::Mish),
+        ("hardswish", Self::HardSwish),
+        ("tanh", Self::Tanh),
+        ("sigmoid", Self::Sigmoid),
+        ("laplace", Self::Laplace),
+        ("sqrtsoftplus", Self::SqrtSoftplus),
+        ("linear", Self::Linear),
+    ];
+
+    /// The function of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(known, _)| *known == name);
+        found.map(|&(_, function)| function)
+    }
+
+    /// The function's value at `x`.
+    pub fn eval(self, x: f32) -> f32 {
+        match self {
+            Self::Gelu => gelu(x),
+            Self::GeluTanh => gelu_tanh(x),
+            Self::QuickGelu => x * sigmoid(1.702 * x),
+            Self::Gelu10 => gelu(x).clamp(-10.0, 10.0),
+            Self::Relu => x.max(0.0),
+            Self::Relu2 => x.max(0.0) * x.max(0.0),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::LeakyRelu => x.max(0.01 * x),
+            Self::Silu => x * sigmoid(x),
+            Self::Mish => x * softplus(x).tanh(),
+            Self::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
+            Self::Tanh => x.tanh(),
+            Self::Sigmoid => sigmoid(x),
+            // mu = 0.707107, sigma = 0.282095, as in the reference.
+            Self::Laplace => 0.5 * (1.0 + libm::erff((x - 0.707_107) / (0.282_095 * SQRT_2))),
+            Self::SqrtSoftplus => softplus(x).sqrt(),
+            Self::Linear => x,
+        }
+    }
+
+    /// Replaces every number by the function's value.
+    pub fn apply(self, numbers: &mut [f32]) {
+        // The choice is made once, outside the loop, so that each loop is simple enough for the
+        // compiler to work on several numbers at a time.
+        match self {
+            Self::GeluTanh => numbers.iter_mut().for_each(|x| *x = gelu_tanh(*x)),
+            Self::Relu => numbers.iter_mut().for_each(|x| *x = x.max(0.0)),
+            Self::Silu => numbers.iter_mut().for_each(|x| *x *= sigmoid(*x)),
+            _ => numbers.iter_mut().for_each(|x| *x = self.eval(*x)),
+        }
+    }
+}
+
+fn gelu(x: f32) -> f32 {
+    0.5 * x * (1.0 + libm::erff(x / SQRT_2))
+}
+
+/// `0.5 x (1 + tanh(u))` is `x σ(2u)`, with u = √(2/π) (x + 0.044715 x³).
+#[inline]
+fn gelu_tanh(x: f32) -> f32 {
+    const TWO_SQRT_2_OVER_PI: f32 = 1.595_769_1;
+    x * sigmoid(TWO_SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x))
+}
+
+#[inline]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+fn softplus(x: f32) -> f32 {
+    // As PyTorch: linear beyond 20, where exp(-x) is below the precision of x.
+    if x > 20.0 { x } else { x.exp().ln_1p() }
+}
+
+/// e^x without a call and without a branch, so that loops over it are vectorised; relative error
+/// below 2e-7. Range reduction and polynomial as in Cephes' `expf` (Moshier).
+#[inline]
+#[expect(clippy::excessive_precision, reason = "the constants as published")]
+pub(crate) fn exp(x: f32) -> f32 {
+    // Adding 1.5 · 2²³ rounds to a whole number, which then stands in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    let x = x.clamp(-87.0, 88.0);
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * 0.693_359_375 + n * 2.121_944_40e-4;
+    let mut p = 1.987_569_15e-4_f32;
+    p = p * r + 1.398_199_950_7e-3;
+    p = p * r + 8.333_451_907_3e-3;
+    p = p * r + 4.166_579_589_4e-2;
+    p = p * r + 1.666_666_545_9e-1;
+    p = p * r + 5.000_000_120_1e-1;
+    let e_r = p * r * r + r + 1.0;
+    let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits());
+    e_r * f32::from_bits(exponent.wrapping_add(127) << 23)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_agrees_with_the_standard_library() {
+        for i in -8600..8800 {
+            let x = i as f32 / 100.0;
+            let expected = f64::from(x).exp();
+            assert!((f64::from(exp(x)) / expected - 1.0).abs() < 3e-7, "at {x}");
+        }
+        assert!(exp(-1000.0) < 1e-37);
+    }
+
+    #[test]
+    fn known_values() {
+        // Values of torch 2.15, float64.
+        let cases = [
+            (ActivationFunction::Gelu, -0.154_268_77),
+            (ActivationFunction::GeluTanh, -0.154_286_0),
+            (ActivationFunction::QuickGelu, -0.149_611_56),
+            (ActivationFunction::LeakyRelu, -0.005),
+            (ActivationFunction::Silu, -0.188_770_33),
+            (ActivationFunction::Mish, -0.220_743_75),
+            (ActivationFunction::HardSwish, -0.208_333_33),
+        ];
+        for (function, expected) in cases {
+            let got = function.eval(-0.5);
+            assert!((got - expected).abs() < 1e-6, "{function:?}: {got}");
+        }
+    }
+
+    #[test]
+    fn apply_is_eval_on_every_number() {
+        let numbers: Vec<f32> = (-40..40).map(|i| i as f32 / 4.0).collect();
+        for (name, function) in ActivationFunction::NAMES {
+            let mut applied = numbers.clone();
+            function.apply(&mut applied);
+            let expected: Vec<f32> = numbers.iter().map(|&x| function.eval(x)).collect();
+            assert_eq!(applied, expected, "{name}");
+            assert_eq!(ActivationFunction::from_name(name), Some(function));
+        }
+        assert_eq!(ActivationFunction::from_name("xielu"), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! What attention has to remember of the positions already read.
+
+use burn::tensor::Tensor;
+
+/// Keys and values of every block for the positions read so far. With it, one more token costs one
+/// position's work instead of the whole text's.
+#[derive(Debug, Clone, Default)]
+pub struct Cache {
+    /// Per block, keys and values, each `[head, pos, d_head]`.
+    blocks: Vec<(Tensor<3>, Tensor<3>)>,
+    len: usize,
+}
+
+impl Cache {
+    /// Number of positions read so far.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Has nothing been read yet?
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Remembers the keys and values of new positions in block `layer` and returns those of all.
+    ///
+    /// # Shapes
+    /// Takes `[head, new, d_head]` twice, returns `[head, past + new, d_head]` twice.
+    pub(super) fn extend(
+        &mut self,
+        layer: usize,
+        k: Tensor<3>,
+        v: Tensor<3>,
+    ) -> (Tensor<3>, Tensor<3>) {
+        match self.blocks.get_mut(layer) {
+            Some((past_k, past_v)) => {
+                *past_k = Tensor::cat(vec![past_k.clone(), k], 1);
+                *past_v = Tensor::cat(vec![past_v.clone(), v], 1);
+                (past_k.clone(), past_v.clone())
+            }
+            None => {
+                self.blocks.push((k.clone(), v.clone()));
+                (k, v)
+            }
+        }
+    }
+
+    /// Counts `new` positions as read, once every block has seen them.
+    pub(super) fn advance(&mut self, new: usize) {
+        self.len += new;
+    }
+}

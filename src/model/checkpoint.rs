@@ -1,0 +1,174 @@
+//! An opened model: weights, tokenizer, and what there is to say about it.
+
+use super::bundled::Bundled;
+use super::cache::Cache;
+use super::config::Gpt2Config;
+use super::gpt2::Gpt2;
+use super::probe::{Probe, Recorder};
+use super::tokenizer::Tokenizer;
+use super::weights::Weights;
+use super::{BUNDLED, DeviceKind};
+use crate::problem::{Problem, Result};
+use crate::trace::{ModelInfo, Token, Trace};
+use burn::tensor::Tensor;
+use std::path::Path;
+use std::sync::Arc;
+
+const OPENING: &str = "Could not open the model";
+
+/// A model ready to run.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// Sizes and names, shared with every trace made by this model.
+    pub info: Arc<ModelInfo>,
+    /// Its tokenizer.
+    pub tokenizer: Tokenizer,
+    /// Its network.
+    pub network: Gpt2,
+}
+
+impl Checkpoint {
+    /// Opens a bundled model by its name, or a folder as Hugging Face publishes it.
+    ///
+    /// # Errors
+    /// When anything in it is missing, damaged or not supported.
+    pub fn open(name: &str, device: DeviceKind) -> Result<Self> {
+        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name);
+        match bundled.filter(|_| !Path::new(name).exists()) {
+            Some(bundled) => Self::bundled(bundled, device),
+            None => Self::folder(Path::new(name), device),
+        }
+    }
+
+    /// Opens a model inside the program.
+    ///
+    /// # Errors
+    /// Only if the program itself is damaged.
+    pub fn bundled(bundled: &Bundled, device: DeviceKind) -> Result<Self> {
+        let config = Gpt2Config::parse(bundled.config)?;
+        let weights = Weights::embedded(bundled.weights)?;
+        let tokenizer = Tokenizer::parse(bundled.tokenizer)?;
+        Self::new(bundled.name.to_owned(), config, &weights, tokenizer, device)
+    }
+
+    fn folder(folder: &Path, device: DeviceKind) -> Result<Self> {
+        let config = Gpt2Config::parse(&read_config(folder)?).map_err(|problem| Problem {
+            why: format!("{}: {}", problem.why, folder.display()),
+            ..problem
+        })?;
+        let weights = Weights::open(folder)?;
+        let tokenizer = Tokenizer::open(folder)?;
+        let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let name = absolute.file_name().unwrap_or(folder.as_os_str());
+        Self::new(
+            name.to_string_lossy().into_owned(),
+            config,
+            &weights,
+            tokenizer,
+            device,
+        )
+    }
+
+    fn new(
+        name: String,
+        config: Gpt2Config,
+        weights: &Weights,
+        tokenizer: Tokenizer,
+        device: DeviceKind,
+    ) -> Result<Self> {
+        let info = ModelInfo {
+            name,
+            architecture: "gpt2".to_owned(),
+            n_layers: config.n_layer,
+            n_heads: config.n_head,
+            d_model: config.n_embd,
+            d_head: config.d_head(),
+            d_mlp: config.d_mlp(),
+            n_ctx: config.n_positions,
+            vocab_size: config.vocab_size,
+            n_params: config.n_params(),
+            activation_function: config.activation_function.clone(),
+            layer_norm_epsilon: config.layer_norm_epsilon,
+        };
+        Ok(Self {
+            info: Arc::new(info),
+            tokenizer,
+            network: Gpt2::load(config, weights, &device.device())?,
+        })
+    }
+
+    /// The tokens the model reads for a text: all of them, or as many from the end as its context
+    /// holds. The second value says how many were left out.
+    ///
+    /// # Errors
+    /// When the text is empty, or holds a token the model does not know.
+    pub fn prompt(&self, text: &str) -> Result<(Vec<Token>, usize)> {
+        let mut tokens = self.tokenizer.encode(text)?;
+        if tokens.is_empty() {
+            return Err(
+                Problem::new("There is nothing to read", "the text is empty")
+                    .cure("Type a word or a sentence"),
+            );
+        }
+        let vocab_size = self.info.vocab_size;
+        if let Some(token) = tokens.iter().find(|t| t.id as usize >= vocab_size) {
+            let why = format!(
+                "token {} ({:?}) exceeds the model's vocabulary of {vocab_size}",
+                token.id, token.text
+            );
+            return Err(Problem::new("The model cannot read this text", why)
+                .cure("The tokenizer belongs to another model"));
+        }
+        let dropped = tokens.len().saturating_sub(self.info.n_ctx);
+        tokens.drain(..dropped);
+        Ok((tokens, dropped))
+    }
+
+    /// Runs the model on a text and records every activation.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::prompt`].
+    pub fn trace(&self, text: &str) -> Result<Trace> {
+        let (tokens, dropped) = self.prompt(text)?;
+        let mut recorder = Recorder::default();
+        self.run(&tokens, &mut Cache::default(), &mut recorder);
+        Trace::new(
+            self.info.clone(),
+            text.to_owned(),
+            tokens,
+            dropped,
+            recorder.activations,
+        )
+    }
+
+    /// Runs the model on tokens that follow those in `cache`; gives the scores of the next token
+    /// after each, `[pos, vocab]`.
+    pub fn run(&self, tokens: &[Token], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
+        let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
+        self.network.forward(&ids, cache, probe)
+    }
+}
+
+/// The `config.json` of a model's folder, with help for those who point elsewhere.
+fn read_config(folder: &Path) -> Result<Vec<u8>> {
+    let here = folder.display();
+    if !folder.exists() {
+        let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
+        return Err(
+            Problem::new(OPENING, format!("there is no such folder: {here}")).cure(format!(
+                "Give a model's folder, or a bundled model: {}",
+                names.join(", ")
+            )),
+        );
+    }
+    if !folder.is_dir() {
+        return Err(
+            Problem::new(OPENING, format!("this is a file, not a folder: {here}"))
+                .cure("Choose the folder that holds config.json"),
+        );
+    }
+    std::fs::read(folder.join("config.json")).map_err(|e| {
+        Problem::new(OPENING, format!("config.json: {e}: {here}"))
+            .cure("Choose a folder with config.json, model.safetensors and tokenizer.json, as Hugging Face publishes models")
+    })
+}

@@ -1,0 +1,45 @@
+//! Where tensors live and are computed, chosen at run time.
+
+use burn::tensor::Device;
+
+/// A backend of burn that this build contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceKind {
+    /// burn-flex: pure-Rust, SIMD, several threads.
+    #[default]
+    Flex,
+    /// burn-ndarray: deprecated upstream and slower, kept to compare with.
+    #[cfg(feature = "ndarray")]
+    NdArray,
+}
+
+impl DeviceKind {
+    /// Every device of this build, the default first.
+    pub const ALL: &'static [Self] = &[
+        Self::Flex,
+        #[cfg(feature = "ndarray")]
+        Self::NdArray,
+    ];
+
+    /// The name used on the command line and in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            #[cfg(feature = "ndarray")]
+            Self::NdArray => "ndarray",
+        }
+    }
+
+    /// The burn device.
+    pub fn device(self) -> Device {
+        match self {
+            Self::Flex => Device::flex(),
+            #[cfg(feature = "ndarray")]
+            #[expect(
+                deprecated,
+                reason = "offered for comparison; see docs/architecture.md"
+            )]
+            Self::NdArray => Device::ndarray(),
+        }
+    }
+}

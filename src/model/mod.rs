@@ -1,0 +1,29 @@
+//! The model: burn lives here and nowhere above.
+//!
+//! [`gpt2`] is the page to read first: one forward pass that hands every named activation to a
+//! [`Probe`]. Around it, [`Checkpoint`] opens a folder as Hugging Face publishes it, [`Tokenizer`]
+//! turns text into tokens and back, and [`record`] turns a forward pass into a `Trace`.
+
+mod activation_function;
+mod bundled;
+mod cache;
+mod checkpoint;
+mod config;
+mod device;
+mod edit;
+pub mod gpt2;
+mod ops;
+mod probe;
+mod tokenizer;
+mod weights;
+
+pub use activation_function::ActivationFunction;
+pub use bundled::{BUNDLED, Bundled};
+pub use cache::Cache;
+pub use checkpoint::Checkpoint;
+pub use config::Gpt2Config;
+pub use device::DeviceKind;
+pub use edit::{Edit, Edited};
+pub use probe::{Probe, Recorder, Silent};
+pub use tokenizer::Tokenizer;
+pub use weights::Weights;

@@ -1,0 +1,364 @@
+//! Text to tokens and back, by Hugging Face's `tokenizers`.
+
+use crate::problem::{Problem, Result};
+use crate::trace::Token;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+use tokenizers::models::bpe::BPE;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::processors::template::TemplateProcessing;
+use tokenizers::{AddedToken, Tokenizer as Inner};
+
+const READING: &str = "Could not read the model's tokenizer";
+
+/// The tokenizer of a model.
+#[derive(Debug)]
+pub struct Tokenizer {
+    inner: Inner,
+    /// For byte-level vocabularies, the byte each character of a vocabulary entry stands for.
+    bytes: Option<HashMap<char, u8>>,
+}
+
+impl Tokenizer {
+    /// Opens `tokenizer.json`, or the older `vocab.json` with `merges.txt`, in a model's folder.
+    ///
+    /// # Errors
+    /// When there is none, or it is damaged.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let file = folder.join("tokenizer.json");
+        if file.exists() {
+            let at = |why: String| Problem::new(READING, format!("{why}: {}", file.display()));
+            let json = std::fs::read(&file).map_err(|e| at(e.to_string()))?;
+            return Self::parse(&json).map_err(|problem| at(problem.why));
+        }
+        let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
+        if vocab.exists() && merges.exists() {
+            return Self::from_vocab_and_merges(folder, &vocab, &merges);
+        }
+        Err(Problem::new(
+            READING,
+            format!(
+                "neither tokenizer.json nor vocab.json with merges.txt is here: {}",
+                folder.display()
+            ),
+        )
+        .cure("Copy the tokenizer's files into the model's folder"))
+    }
+
+    /// Reads the text of a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn parse(json: &[u8]) -> Result<Self> {
+        let inner = Inner::from_bytes(json).map_err(|e| Problem::new(READING, e))?;
+        Self::new(inner)
+    }
+
+    fn new(mut inner: Inner) -> Result<Self> {
+        // A saved tokenizer may pad or cut every text; the text is fed as it was typed.
+        inner.with_padding(None);
+        inner
+            .with_truncation(None)
+            .map_err(|e| Problem::new(READING, e))?;
+        let byte_level = inner.get_decoder().is_some_and(|decoder| {
+            serde_json::to_value(decoder)
+                .is_ok_and(|json| json.to_string().contains("\"ByteLevel\""))
+        });
+        let bytes = byte_level.then(byte_of_char);
+        Ok(Self { inner, bytes })
+    }
+
+    /// GPT-2's original files. Their special tokens and switches, if any, are beside them.
+    fn from_vocab_and_merges(folder: &Path, vocab: &Path, merges: &Path) -> Result<Self> {
+        let problem = |e: tokenizers::Error| {
+            Problem::new(
+                READING,
+                format!("{e}: {} and {}", vocab.display(), merges.display()),
+            )
+        };
+        let (vocab, merges) = (vocab.to_string_lossy(), merges.to_string_lossy());
+        let bpe = BPE::from_file(&vocab, &merges).build().map_err(problem)?;
+        let config = read_json(&folder.join("tokenizer_config.json"))?;
+        let names = read_json(&folder.join("special_tokens_map.json"))?;
+        let is_on = |field| config.get(field).and_then(Value::as_bool).unwrap_or(false);
+
+        let mut inner = Inner::new(bpe);
+        let byte_level = ByteLevel::new(is_on("add_prefix_space"), true, true);
+        inner.with_pre_tokenizer(Some(byte_level));
+        inner.with_decoder(Some(byte_level));
+        let special = special_tokens(&config, &names);
+        // Added in order of their ids, so that those not in the vocabulary get the ids they had.
+        inner
+            .add_special_tokens(special.values().cloned())
+            .map_err(problem)?;
+        if is_on("add_bos_token") {
+            let start = named_token(&config, &names, "bos_token");
+            let id = inner.token_to_id(&start).ok_or_else(|| {
+                Problem::new(
+                    READING,
+                    format!("bos_token {start:?} is not in the vocabulary"),
+                )
+            })?;
+            let template = TemplateProcessing::builder()
+                .try_single(format!("{start} $A"))
+                .map_err(|e| Problem::new(READING, e))?
+                .special_tokens(vec![(start, id)])
+                .build()
+                .map_err(|e| Problem::new(READING, e))?;
+            inner.with_post_processor(Some(template));
+        }
+        Self::new(inner)
+    }
+
+    /// The tokens of a text, with whatever the tokenizer itself adds (a start token, say).
+    ///
+    /// # Errors
+    /// When the tokenizer refuses the text.
+    pub fn encode(&self, text: &str) -> Result<Vec<Token>> {
+        let encoding = self.inner.encode(text, true).map_err(|e| {
+            Problem::new("Could not cut the text into tokens", e)
+                .cure("The tokenizer has no token for a part of this text")
+        })?;
+        let mut at = 0;
+        let pieces = encoding.get_ids().iter().zip(encoding.get_offsets());
+        let tokens = pieces.map(|(&id, &(start, end))| {
+            let mut token = self.token(id);
+            token.span = span_of(text, at, &token.bytes).unwrap_or(start..end);
+            at = at.max(token.span.end);
+            token
+        });
+        Ok(tokens.collect())
+    }
+
+    /// An entry of the vocabulary.
+    pub fn token(&self, id: u32) -> Token {
+        let special = self.inner.get_added_vocabulary();
+        let special = special
+            .get_added_tokens_decoder()
+            .get(&id)
+            .is_some_and(|t| t.special);
+        let bytes = self.bytes_of(id, special);
+        Token {
+            id,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
+            span: 0..0,
+            special,
+        }
+    }
+
+    fn bytes_of(&self, id: u32, special: bool) -> Vec<u8> {
+        let Some(entry) = self.inner.id_to_token(id) else {
+            // Models may have room for more tokens than their tokenizer uses.
+            return format!("[{id}]").into_bytes();
+        };
+        let Some(bytes) = self.bytes.as_ref().filter(|_| !special) else {
+            return entry.into_bytes();
+        };
+        let known: Option<Vec<u8>> = entry.chars().map(|c| bytes.get(&c).copied()).collect();
+        known.unwrap_or_else(|| entry.into_bytes())
+    }
+
+    /// The text of a sequence of tokens. Characters cut in two at its ends read as U+FFFD.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        let bytes: Vec<u8> = ids.iter().flat_map(|&id| self.token(id).bytes).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Number of entries, with special tokens.
+    pub fn vocab_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// The id of an entry as the vocabulary spells it.
+    pub fn id(&self, entry: &str) -> Option<u32> {
+        self.inner.token_to_id(entry)
+    }
+}
+
+/// Where the token's bytes are in the text, at or after `at`. A tokenizer may put a space before
+/// the first word which the text does not have.
+fn span_of(text: &str, at: usize, bytes: &[u8]) -> Option<Range<usize>> {
+    let rest = text.as_bytes().get(at..)?;
+    let bytes = match bytes.strip_prefix(b" ") {
+        Some(without) if !rest.starts_with(b" ") => without,
+        _ => bytes,
+    };
+    (!bytes.is_empty() && rest.starts_with(bytes)).then(|| at..at + bytes.len())
+}
+
+/// GPT-2's table of printable stand-ins for bytes (`bytes_to_unicode` in its `encoder.py`):
+/// printable Latin-1 characters stand for themselves, the other bytes for characters from U+0100.
+fn byte_of_char() -> HashMap<char, u8> {
+    let mut stand_in = 0x100_u32;
+    let mut table = HashMap::with_capacity(256);
+    for byte in 0..=u8::MAX {
+        let printable = matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+        let code = if printable { u32::from(byte) } else { stand_in };
+        stand_in += u32::from(!printable);
+        if let Some(c) = char::from_u32(code) {
+            table.insert(c, byte);
+        }
+    }
+    table
+}
+
+/// The text of a JSON file beside the vocabulary, or null when there is none.
+fn read_json(path: &Path) -> Result<Value> {
+    let at = |why: String| Problem::new(READING, format!("{why}: {}", path.display()));
+    match std::fs::read(path) {
+        Ok(json) => serde_json::from_slice(&json).map_err(|e| at(e.to_string())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Value::Null),
+        Err(e) => Err(at(e.to_string())),
+    }
+}
+
+/// A special token by its role, `<|endoftext|>` where GPT-2's files do not say.
+fn named_token(config: &Value, names: &Value, role: &str) -> String {
+    let text = |value: &Value| {
+        let text = value.as_str().or_else(|| value.get("content")?.as_str());
+        text.map(str::to_owned)
+    };
+    let found = config.get(role).and_then(text);
+    let found = found.or_else(|| names.get(role).and_then(text));
+    found.unwrap_or_else(|| "<|endoftext|>".to_owned())
+}
+
+/// Special tokens by their ids; those the files give no id come last.
+fn special_tokens(config: &Value, names: &Value) -> std::collections::BTreeMap<u64, AddedToken> {
+    let mut tokens = std::collections::BTreeMap::new();
+    let added = config
+        .get("added_tokens_decoder")
+        .and_then(Value::as_object);
+    for (id, token) in added.into_iter().flatten() {
+        if let (Ok(id), Some(content)) = (id.parse(), token.get("content").and_then(Value::as_str))
+        {
+            tokens.insert(id, AddedToken::from(content, true));
+        }
+    }
+    for (i, role) in ["unk_token", "bos_token", "eos_token"]
+        .into_iter()
+        .enumerate()
+    {
+        let content = named_token(config, names, role);
+        if !tokens.values().any(|token| token.content == content) {
+            tokens.insert(u64::MAX - 2 + i as u64, AddedToken::from(content, true));
+        }
+    }
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::BUNDLED;
+
+    fn storybook() -> Tokenizer {
+        Tokenizer::parse(BUNDLED[0].tokenizer).unwrap()
+    }
+
+    #[test]
+    fn spans_tile_the_text() {
+        let tokenizer = storybook();
+        for text in [
+            "The cat sat.",
+            " two  spaces\n\ttab",
+            "naïve café 👩‍👩‍👧‍👦 注意力",
+            "a<|endoftext|>b",
+            "",
+        ] {
+            let tokens = tokenizer.encode(text).unwrap();
+            let mut at = 0;
+            for token in &tokens {
+                assert_eq!(token.span.start, at, "{text:?}: {token:?}");
+                assert_eq!(
+                    &text.as_bytes()[token.span.clone()],
+                    token.bytes,
+                    "{text:?}"
+                );
+                at = token.span.end;
+            }
+            assert_eq!(at, text.len());
+            let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
+            assert_eq!(tokenizer.decode(&ids), text);
+        }
+    }
+
+    #[test]
+    fn special_tokens_are_marked() {
+        let tokens = storybook().encode("a<|endoftext|>").unwrap();
+        assert_eq!(
+            (tokens[1].id, tokens[1].special, tokens[0].special),
+            (0, true, false)
+        );
+    }
+
+    #[test]
+    fn every_byte_has_one_stand_in() {
+        let table = byte_of_char();
+        assert_eq!(table.len(), 256);
+        assert_eq!((table[&'Ġ'], table[&'Ċ'], table[&'a']), (b' ', b'\n', b'a'));
+    }
+
+    #[test]
+    fn ids_beyond_the_tokenizer_have_a_name() {
+        assert_eq!(storybook().token(4_000_000).text, "[4000000]");
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        assert!(Tokenizer::parse(b"hello").is_err());
+        assert!(Tokenizer::parse(b"{}").is_err());
+        let dir = tempfile::tempdir().unwrap();
+        assert!(
+            Tokenizer::open(dir.path())
+                .unwrap_err()
+                .why
+                .contains("neither")
+        );
+        std::fs::write(dir.path().join("vocab.json"), "{").unwrap();
+        std::fs::write(dir.path().join("merges.txt"), "a b\n").unwrap();
+        assert!(Tokenizer::open(dir.path()).is_err());
+    }
+
+    #[test]
+    fn the_older_files_give_the_same_tokens() {
+        let json: Value = serde_json::from_slice(BUNDLED[0].tokenizer).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(
+            dir.path().join("vocab.json"),
+            json["model"]["vocab"].to_string(),
+        )
+        .unwrap();
+        let merges = json["model"]["merges"].as_array().unwrap().iter();
+        let merges = merges.map(|m| match m {
+            Value::String(pair) => pair.clone(),
+            pair => format!(
+                "{} {}",
+                pair[0].as_str().unwrap(),
+                pair[1].as_str().unwrap()
+            ),
+        });
+        let merges: Vec<String> = std::iter::once("#version: 0.2".to_owned())
+            .chain(merges)
+            .collect();
+        std::fs::write(dir.path().join("merges.txt"), merges.join("\n")).unwrap();
+        let (old, new) = (Tokenizer::open(dir.path()).unwrap(), storybook());
+        for text in ["The cat sat on the mat.", "it's 👩‍👩‍👧 <|endoftext|> 注意"] {
+            assert_eq!(old.encode(text), new.encode(text));
+        }
+        std::fs::write(
+            dir.path().join("tokenizer_config.json"),
+            r#"{"add_bos_token":true,"add_prefix_space":true}"#,
+        )
+        .unwrap();
+        let tokens = Tokenizer::open(dir.path()).unwrap().encode("cat").unwrap();
+        let seen: Vec<_> = tokens
+            .iter()
+            .map(|t| (t.text.as_str(), t.span.clone()))
+            .collect();
+        assert_eq!(seen, [("<|endoftext|>", 0..0), (" cat", 0..3)]);
+    }
+}

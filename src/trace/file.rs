@@ -1,0 +1,425 @@
+//! Traces as files: safetensors for other programs, JSON for people and scripts.
+//!
+//! Both hold every activation under its hook's name, `tokens` as 64-bit integers, and a header with
+//! the model, the text and the tokens. Attention scores are written with their causal mask (-inf
+//! above the diagonal), as the name `hook_attn_scores` means in TransformerLens. In JSON, which has
+//! no such numbers, -inf, inf and NaN are strings.
+
+use super::{Activation, Axis, BlockHook, Hook, ModelInfo, Token, Trace};
+use crate::problem::{Problem, Result};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::ser::{SerializeMap as _, SerializeSeq as _, SerializeStruct as _, Serializer};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Marks a file as ours.
+pub const FORMAT: &str = "headlight-trace";
+/// Version of the file format. Older files keep opening.
+pub const VERSION: u32 = 1;
+
+const READING: &str = "Could not read the recording";
+const WRITING: &str = "Could not save the recording";
+
+/// Everything but the numbers.
+#[derive(Serialize, Deserialize)]
+struct Header<'a> {
+    format: Cow<'a, str>,
+    version: u32,
+    model: Cow<'a, ModelInfo>,
+    text: Cow<'a, str>,
+    dropped: usize,
+    tokens: Cow<'a, [Token]>,
+}
+
+impl Header<'_> {
+    fn of(trace: &Trace) -> Header<'_> {
+        Header {
+            format: FORMAT.into(),
+            version: VERSION,
+            model: Cow::Borrowed(&trace.model),
+            text: trace.text.as_str().into(),
+            dropped: trace.dropped,
+            tokens: trace.tokens.as_slice().into(),
+        }
+    }
+
+    fn into_trace(self, activations: BTreeMap<Hook, Activation>) -> Result<Trace> {
+        if self.format != FORMAT || self.version > VERSION {
+            let why = format!("format {:?}, version {}", self.format, self.version);
+            return Err(Problem::new(READING, why).cure(format!(
+                "This program reads {FORMAT} up to version {VERSION}"
+            )));
+        }
+        Trace::new(
+            Arc::new(self.model.into_owned()),
+            self.text.into_owned(),
+            self.tokens.into_owned(),
+            self.dropped,
+            activations,
+        )
+    }
+}
+
+impl Trace {
+    /// The numbers at `hook` as files hold them: attention scores masked, all else as recorded.
+    pub fn exported(&self, hook: Hook) -> Option<Cow<'_, [f32]>> {
+        let activation = self.get(hook)?;
+        if !matches!(hook, Hook::Block(_, BlockHook::AttnScores)) {
+            return Some(Cow::Borrowed(activation.data()));
+        }
+        let n = self.tokens.len();
+        let mut scores = activation.data().to_vec();
+        for (i, row) in scores.chunks_exact_mut(n.max(1)).enumerate() {
+            row[i % n + 1..].fill(f32::NEG_INFINITY);
+        }
+        Some(Cow::Owned(scores))
+    }
+
+    /// Writes the activations chosen by `keep` to a file, as JSON when the name ends in `.json` and
+    /// as safetensors otherwise.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path, keep: impl Fn(Hook) -> bool) -> Result<()> {
+        let hooks: Vec<Hook> = self
+            .iter()
+            .map(|(hook, _)| hook)
+            .filter(|&h| keep(h))
+            .collect();
+        let written = if path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("json"))
+        {
+            self.write_json(path, &hooks)
+        } else {
+            self.write_safetensors(path, &hooks)
+        };
+        written.map_err(|why| {
+            Problem::new(WRITING, format!("{why}: {}", path.display()))
+                .cure("Check that the folder exists, is writable and has room")
+        })
+    }
+
+    /// Reads a file written by [`Trace::save`].
+    ///
+    /// # Errors
+    /// When the file cannot be read, is damaged, or contradicts itself.
+    pub fn load(path: &Path) -> Result<Self> {
+        let problem = |why: String| Problem::new(READING, format!("{why}: {}", path.display()));
+        let bytes = std::fs::read(path).map_err(|e| problem(e.to_string()))?;
+        let json = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
+        if json {
+            read_json(&bytes)
+        } else {
+            read_safetensors(&bytes)
+        }
+        .map_err(problem)?
+    }
+
+    fn write_safetensors(&self, path: &Path, hooks: &[Hook]) -> std::result::Result<(), String> {
+        let ids: Vec<i64> = self.tokens.iter().map(|t| i64::from(t.id)).collect();
+        let pos = vec![ids.len()];
+        let mut tensors = vec![("tokens".to_owned(), Dtype::I64, pos, bytes_of(&ids))];
+        for &hook in hooks {
+            let (Some(activation), Some(data)) = (self.get(hook), self.exported(hook)) else {
+                continue;
+            };
+            let shape = activation.shape().to_vec();
+            tensors.push((hook.to_string(), Dtype::F32, shape, bytes_of(&data)));
+        }
+        let mut views = Vec::with_capacity(tensors.len());
+        for (name, dtype, shape, data) in &tensors {
+            let view = TensorView::new(*dtype, shape.clone(), data).map_err(|e| e.to_string())?;
+            views.push((name.as_str(), view));
+        }
+        let metadata = self.metadata().map_err(|e| e.to_string())?;
+        safetensors::serialize_to_file(views, Some(metadata), path).map_err(|e| e.to_string())
+    }
+
+    /// Header of a safetensors file: a full one for us, and its main parts for others.
+    fn metadata(&self) -> serde_json::Result<HashMap<String, String>> {
+        let strings: Vec<&str> = self.tokens.iter().map(|t| t.text.as_str()).collect();
+        Ok(HashMap::from([
+            ("format".to_owned(), FORMAT.to_owned()),
+            ("version".to_owned(), VERSION.to_string()),
+            ("model".to_owned(), self.model.name.clone()),
+            ("text".to_owned(), self.text.clone()),
+            ("tokens".to_owned(), serde_json::to_string(&strings)?),
+            (
+                "trace".to_owned(),
+                serde_json::to_string(&Header::of(self))?,
+            ),
+        ]))
+    }
+
+    fn write_json(&self, path: &Path, hooks: &[Hook]) -> std::result::Result<(), String> {
+        let file = std::fs::File::create(path).map_err(|e| e.to_string())?;
+        let mut out = std::io::BufWriter::new(file);
+        let whole = Json { trace: self, hooks };
+        serde_json::to_writer(&mut out, &whole).map_err(|e| e.to_string())?;
+        std::io::Write::flush(&mut out).map_err(|e| e.to_string())
+    }
+}
+
+/// Little-endian bytes of numbers, as safetensors stores them.
+fn bytes_of<T: bytemuck::Pod>(numbers: &[T]) -> Vec<u8> {
+    bytemuck::cast_slice(numbers).to_vec()
+}
+
+type Read = std::result::Result<Result<Trace>, String>;
+
+fn read_safetensors(bytes: &[u8]) -> Read {
+    let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
+    let header = metadata.metadata().as_ref().and_then(|m| m.get("trace"));
+    let header = header.ok_or("it is a safetensors file, but not a recording of ours")?;
+    let header: Header<'_> = serde_json::from_str(header).map_err(|e| e.to_string())?;
+    let mut activations = BTreeMap::new();
+    for (name, tensor) in file.tensors() {
+        let Ok(hook) = name.parse::<Hook>() else {
+            continue;
+        };
+        if tensor.dtype() != Dtype::F32 {
+            return Err(format!("{name} is {:?}, not F32", tensor.dtype()));
+        }
+        let data = bytemuck::pod_collect_to_vec(tensor.data());
+        let activation = Activation::new(tensor.shape().to_vec(), data);
+        activations.insert(hook, activation.ok_or_else(|| misshapen(&name))?);
+    }
+    Ok(header.into_trace(activations))
+}
+
+fn misshapen(name: &str) -> String {
+    format!("the shape of {name} does not hold its numbers")
+}
+
+fn read_json(bytes: &[u8]) -> Read {
+    #[derive(Deserialize)]
+    struct Whole {
+        #[serde(flatten)]
+        header: Header<'static>,
+        activations: BTreeMap<String, Numbers>,
+    }
+    #[derive(Deserialize)]
+    struct Numbers {
+        shape: Vec<usize>,
+        #[serde(deserialize_with = "floats")]
+        data: Vec<f32>,
+    }
+    let whole: Whole = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    let mut activations = BTreeMap::new();
+    for (name, numbers) in whole.activations {
+        let hook = name.parse::<Hook>().map_err(|e| e.to_string())?;
+        let activation = Activation::new(numbers.shape, numbers.data);
+        activations.insert(hook, activation.ok_or_else(|| misshapen(&name))?);
+    }
+    Ok(whole.header.into_trace(activations))
+}
+
+/// Numbers and the strings that stand for the numbers JSON lacks.
+fn floats<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<f32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Float {
+        Number(f32),
+        Name(String),
+    }
+    struct Floats;
+    impl<'de> Visitor<'de> for Floats {
+        type Value = Vec<f32>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("numbers, or \"-inf\", \"inf\" or \"NaN\"")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(
+            self,
+            mut seq: A,
+        ) -> std::result::Result<Vec<f32>, A::Error> {
+            let mut floats = Vec::new();
+            while let Some(float) = seq.next_element()? {
+                floats.push(match float {
+                    Float::Number(x) => x,
+                    Float::Name(name) => name.parse().map_err(serde::de::Error::custom)?,
+                });
+            }
+            Ok(floats)
+        }
+    }
+    deserializer.deserialize_seq(Floats)
+}
+
+/// A whole trace as JSON.
+struct Json<'a> {
+    trace: &'a Trace,
+    hooks: &'a [Hook],
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
+        let header = Header::of(self.trace);
+        let mut whole = s.serialize_struct("Trace", 7)?;
+        whole.serialize_field("format", &header.format)?;
+        whole.serialize_field("version", &header.version)?;
+        whole.serialize_field("model", &header.model)?;
+        whole.serialize_field("text", &header.text)?;
+        whole.serialize_field("dropped", &header.dropped)?;
+        whole.serialize_field("tokens", &header.tokens)?;
+        whole.serialize_field("activations", &JsonActivations(self))?;
+        whole.end()
+    }
+}
+
+struct JsonActivations<'a>(&'a Json<'a>);
+
+impl Serialize for JsonActivations<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(None)?;
+        for &hook in self.0.hooks {
+            let (Some(activation), Some(data)) =
+                (self.0.trace.get(hook), self.0.trace.exported(hook))
+            else {
+                continue;
+            };
+            let axes = hook.axes().iter().copied().map(Axis::name).collect();
+            let shape = activation.shape();
+            let data = &data;
+            map.serialize_entry(&hook.to_string(), &JsonActivation { axes, shape, data })?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct JsonActivation<'a> {
+    axes: Vec<&'static str>,
+    shape: &'a [usize],
+    #[serde(serialize_with = "write_floats")]
+    data: &'a [f32],
+}
+
+fn write_floats<S: Serializer>(data: &&[f32], s: S) -> std::result::Result<S::Ok, S::Error> {
+    let mut seq = s.serialize_seq(Some(data.len()))?;
+    for x in *data {
+        if x.is_finite() {
+            seq.serialize_element(x)?;
+        } else {
+            seq.serialize_element(&x.to_string())?;
+        }
+    }
+    seq.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A recording of two tokens by a model with one layer and one head, two hooks only.
+    fn small() -> Trace {
+        let model = ModelInfo {
+            name: "small".into(),
+            architecture: "gpt2".into(),
+            n_layers: 1,
+            n_heads: 1,
+            d_model: 2,
+            d_head: 2,
+            d_mlp: 8,
+            n_ctx: 4,
+            vocab_size: 3,
+            n_params: 1,
+            activation_function: "gelu_new".into(),
+            layer_norm_epsilon: 1e-5,
+        };
+        let token = |id, text: &str, span| Token {
+            id,
+            text: text.into(),
+            bytes: text.into(),
+            span,
+            special: false,
+        };
+        let tokens = vec![token(1, "a", 0..1), token(2, "é", 1..3)];
+        let square = |data| Activation::new(vec![1, 2, 2], data).unwrap();
+        let scores = Hook::Block(0, BlockHook::AttnScores);
+        let activations = BTreeMap::from([
+            (scores, square(vec![1.0, 2.0, 3.0, f32::NAN])),
+            (
+                Hook::Logits,
+                Activation::new(vec![2, 3], vec![0.1; 6]).unwrap(),
+            ),
+        ]);
+        Trace::new(Arc::new(model), "aé".into(), tokens, 0, activations).unwrap()
+    }
+
+    #[test]
+    fn both_formats_read_back_what_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let trace = small();
+        for name in ["t.safetensors", "t.json"] {
+            let path = dir.path().join(name);
+            trace.save(&path, |_| true).unwrap();
+            let back = Trace::load(&path).unwrap();
+            assert_eq!(
+                (&back.text, &back.tokens, &back.model),
+                (&trace.text, &trace.tokens, &trace.model)
+            );
+            assert_eq!(back.get(Hook::Logits), trace.get(Hook::Logits));
+            let scores = back.block(0, BlockHook::AttnScores).unwrap().data();
+            assert_eq!(scores[..3], [1.0, f32::NEG_INFINITY, 3.0]);
+            assert!(scores[3].is_nan());
+        }
+    }
+
+    #[test]
+    fn chosen_hooks_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.json");
+        small().save(&path, |h| h.matches("logits")).unwrap();
+        let back = Trace::load(&path).unwrap();
+        assert_eq!(
+            back.iter().map(|(h, _)| h).collect::<Vec<_>>(),
+            [Hook::Logits]
+        );
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.safetensors");
+        small().save(&path, |_| true).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        for cut in [0, 1, 7, 8, 100, bytes.len() - 1] {
+            std::fs::write(&path, &bytes[..cut]).unwrap();
+            assert!(Trace::load(&path).is_err(), "cut at {cut}");
+        }
+        let json = r#"{"format":"headlight-trace","version":1}"#;
+        std::fs::write(&path, json).unwrap();
+        assert!(
+            Trace::load(&path)
+                .unwrap_err()
+                .why
+                .contains("missing field")
+        );
+    }
+
+    #[test]
+    fn shapes_must_agree_with_the_model() {
+        let trace = small();
+        let wrong = Activation::new(vec![3, 3], vec![0.0; 9]).unwrap();
+        let result = Trace::new(
+            trace.model.clone(),
+            String::new(),
+            trace.tokens,
+            0,
+            BTreeMap::from([(Hook::Logits, wrong)]),
+        );
+        assert!(
+            result
+                .unwrap_err()
+                .why
+                .contains("logits has shape [3, 3], not [2, 3]")
+        );
+    }
+}

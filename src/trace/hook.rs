@@ -1,0 +1,301 @@
+//! The named places in a transformer where a value can be read or changed.
+//!
+//! The names are those of TransformerLens, so that its users feel at home and its notebooks can
+//! read our files. The order of [`Hook::all`] is the order in which a forward pass meets them.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What an axis of an activation counts. Its name is written into every file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Axis {
+    /// Position in the sequence of tokens.
+    Pos,
+    /// The position that looks (rows of an attention pattern).
+    Query,
+    /// The position that is looked at (columns of an attention pattern).
+    Key,
+    /// Attention head.
+    Head,
+    /// Dimension of the residual stream.
+    DModel,
+    /// Dimension inside one head.
+    DHead,
+    /// Neuron of an MLP.
+    DMlp,
+    /// Token of the vocabulary.
+    Vocab,
+    /// A single number per position.
+    One,
+}
+
+impl Axis {
+    /// The name used in files and labels.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pos => "pos",
+            Self::Query => "query",
+            Self::Key => "key",
+            Self::Head => "head",
+            Self::DModel => "d_model",
+            Self::DHead => "d_head",
+            Self::DMlp => "d_mlp",
+            Self::Vocab => "vocab",
+            Self::One => "one",
+        }
+    }
+}
+
+/// A named activation of the whole model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hook {
+    /// Token embeddings, `[pos, d_model]`.
+    Embed,
+    /// Position embeddings, `[pos, d_model]`.
+    PosEmbed,
+    /// An activation inside block `0`, `1`, ...
+    Block(usize, BlockHook),
+    /// Standard deviation used by the final norm, `[pos, 1]`.
+    LnFinalScale,
+    /// Input of the final norm, centred and scaled, before weight and bias, `[pos, d_model]`.
+    LnFinalNormalized,
+    /// Scores of every token of the vocabulary, `[pos, vocab]`.
+    Logits,
+}
+
+/// A named activation inside one transformer block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlockHook {
+    /// Residual stream entering the block, `[pos, d_model]`.
+    ResidPre,
+    /// Standard deviation used by the first norm, `[pos, 1]`.
+    Ln1Scale,
+    /// First norm before weight and bias, `[pos, d_model]`.
+    Ln1Normalized,
+    /// Queries, `[pos, head, d_head]`.
+    Q,
+    /// Keys, `[pos, head, d_head]`.
+    K,
+    /// Values, `[pos, head, d_head]`.
+    V,
+    /// Query-key products after scaling, `[head, query, key]`. Kept without the causal mask inside
+    /// the program (the mask is a step worth showing); exported with -inf above the diagonal.
+    AttnScores,
+    /// Softmax of the masked scores: who looks at whom, `[head, query, key]`, rows sum to 1.
+    Pattern,
+    /// Values weighted by the pattern, `[pos, head, d_head]`.
+    Z,
+    /// What attention adds to the stream, `[pos, d_model]`.
+    AttnOut,
+    /// Residual stream between attention and MLP, `[pos, d_model]`.
+    ResidMid,
+    /// Standard deviation used by the second norm, `[pos, 1]`.
+    Ln2Scale,
+    /// Second norm before weight and bias, `[pos, d_model]`.
+    Ln2Normalized,
+    /// Neurons before the activation function, `[pos, d_mlp]`.
+    MlpPre,
+    /// Neurons after the activation function, `[pos, d_mlp]`.
+    MlpPost,
+    /// What the MLP adds to the stream, `[pos, d_model]`.
+    MlpOut,
+    /// Residual stream leaving the block, `[pos, d_model]`.
+    ResidPost,
+}
+
+impl BlockHook {
+    /// Every hook of a block, in the order of the forward pass.
+    pub const ALL: [Self; 17] = [
+        Self::ResidPre,
+        Self::Ln1Scale,
+        Self::Ln1Normalized,
+        Self::Q,
+        Self::K,
+        Self::V,
+        Self::AttnScores,
+        Self::Pattern,
+        Self::Z,
+        Self::AttnOut,
+        Self::ResidMid,
+        Self::Ln2Scale,
+        Self::Ln2Normalized,
+        Self::MlpPre,
+        Self::MlpPost,
+        Self::MlpOut,
+        Self::ResidPost,
+    ];
+
+    /// The part of the name after `blocks.{layer}.`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ResidPre => "hook_resid_pre",
+            Self::Ln1Scale => "ln1.hook_scale",
+            Self::Ln1Normalized => "ln1.hook_normalized",
+            Self::Q => "attn.hook_q",
+            Self::K => "attn.hook_k",
+            Self::V => "attn.hook_v",
+            Self::AttnScores => "attn.hook_attn_scores",
+            Self::Pattern => "attn.hook_pattern",
+            Self::Z => "attn.hook_z",
+            Self::AttnOut => "hook_attn_out",
+            Self::ResidMid => "hook_resid_mid",
+            Self::Ln2Scale => "ln2.hook_scale",
+            Self::Ln2Normalized => "ln2.hook_normalized",
+            Self::MlpPre => "mlp.hook_pre",
+            Self::MlpPost => "mlp.hook_post",
+            Self::MlpOut => "hook_mlp_out",
+            Self::ResidPost => "hook_resid_post",
+        }
+    }
+
+    /// The meaning of each axis, outermost first.
+    pub fn axes(self) -> &'static [Axis] {
+        match self {
+            Self::Ln1Scale | Self::Ln2Scale => &[Axis::Pos, Axis::One],
+            Self::Q | Self::K | Self::V | Self::Z => &[Axis::Pos, Axis::Head, Axis::DHead],
+            Self::AttnScores | Self::Pattern => &[Axis::Head, Axis::Query, Axis::Key],
+            Self::MlpPre | Self::MlpPost => &[Axis::Pos, Axis::DMlp],
+            _ => &[Axis::Pos, Axis::DModel],
+        }
+    }
+}
+
+impl Hook {
+    /// Every hook of a model with `n_layers` blocks, in the order of the forward pass.
+    pub fn all(n_layers: usize) -> Vec<Self> {
+        let blocks = (0..n_layers).flat_map(|l| BlockHook::ALL.map(|at| Self::Block(l, at)));
+        [Self::Embed, Self::PosEmbed]
+            .into_iter()
+            .chain(blocks)
+            .chain([Self::LnFinalScale, Self::LnFinalNormalized, Self::Logits])
+            .collect()
+    }
+
+    /// The meaning of each axis, outermost first.
+    pub fn axes(self) -> &'static [Axis] {
+        match self {
+            Self::Embed | Self::PosEmbed | Self::LnFinalNormalized => &[Axis::Pos, Axis::DModel],
+            Self::Block(_, at) => at.axes(),
+            Self::LnFinalScale => &[Axis::Pos, Axis::One],
+            Self::Logits => &[Axis::Pos, Axis::Vocab],
+        }
+    }
+
+    /// Does the name match a pattern in which `*` stands for any text, as in
+    /// `blocks.*.attn.hook_pattern`?
+    pub fn matches(self, pattern: &str) -> bool {
+        glob(pattern.as_bytes(), self.to_string().as_bytes())
+    }
+}
+
+/// `*` matches any run of bytes. Linear in practice: only the last star is ever revisited.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n, mut star) = (0, 0, None);
+    while n < name.len() {
+        if pattern.get(p) == Some(&b'*') {
+            star = Some((p, n));
+            p += 1;
+        } else if pattern.get(p) == Some(&name[n]) {
+            (p, n) = (p + 1, n + 1);
+        } else if let Some((star_p, star_n)) = star {
+            star = Some((star_p, star_n + 1));
+            (p, n) = (star_p + 1, star_n + 1);
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embed => f.write_str("hook_embed"),
+            Self::PosEmbed => f.write_str("hook_pos_embed"),
+            Self::Block(layer, at) => write!(f, "blocks.{layer}.{}", at.name()),
+            Self::LnFinalScale => f.write_str("ln_final.hook_scale"),
+            Self::LnFinalNormalized => f.write_str("ln_final.hook_normalized"),
+            Self::Logits => f.write_str("logits"),
+        }
+    }
+}
+
+/// The text is not the name of an activation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownHook(pub String);
+
+impl fmt::Display for UnknownHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no activation is called {:?}", self.0)
+    }
+}
+
+impl FromStr for Hook {
+    type Err = UnknownHook;
+
+    fn from_str(name: &str) -> Result<Self, UnknownHook> {
+        let unknown = || UnknownHook(name.to_owned());
+        if let Some(rest) = name.strip_prefix("blocks.") {
+            let (layer, at) = rest.split_once('.').ok_or_else(unknown)?;
+            let layer = layer.parse().ok().ok_or_else(unknown)?;
+            let at = BlockHook::ALL.into_iter().find(|hook| hook.name() == at);
+            return Ok(Self::Block(layer, at.ok_or_else(unknown)?));
+        }
+        match name {
+            "hook_embed" => Ok(Self::Embed),
+            "hook_pos_embed" => Ok(Self::PosEmbed),
+            "ln_final.hook_scale" => Ok(Self::LnFinalScale),
+            "ln_final.hook_normalized" => Ok(Self::LnFinalNormalized),
+            "logits" => Ok(Self::Logits),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_are_unique() {
+        let all = Hook::all(12);
+        assert_eq!(all.len(), 2 + 12 * 17 + 3);
+        for hook in &all {
+            assert_eq!(hook.to_string().parse(), Ok(*hook));
+        }
+        let names: std::collections::BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(names.len(), all.len());
+    }
+
+    #[test]
+    fn forward_order_is_sort_order() {
+        let all = Hook::all(3);
+        let mut sorted = all.clone();
+        sorted.sort();
+        assert_eq!(all, sorted);
+    }
+
+    #[test]
+    fn patterns_select_hooks() {
+        let hook = Hook::Block(11, BlockHook::Pattern);
+        assert!(hook.matches("blocks.*.attn.hook_pattern"));
+        assert!(hook.matches("*"));
+        assert!(hook.matches("blocks.11.*pattern"));
+        assert!(!hook.matches("blocks.1.*"));
+        assert!(!hook.matches(""));
+        assert!(!Hook::Logits.matches("logit"));
+    }
+
+    #[test]
+    fn strangers_are_refused() {
+        for name in [
+            "",
+            "blocks",
+            "blocks.x.hook_resid_pre",
+            "blocks.1.hook",
+            "Logits",
+        ] {
+            assert_eq!(name.parse::<Hook>(), Err(UnknownHook(name.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! One immutable record of one forward pass, in plain numbers with named axes.
+//!
+//! A [`Trace`] is complete or absent: it is made by `model::record` or read from a file, checked
+//! once, and never changed. Everything on screen and everything exported is read from it.
+
+mod activation;
+mod file;
+mod hook;
+mod token;
+
+pub use activation::{Activation, Matrix};
+pub use file::{FORMAT, VERSION};
+pub use hook::{Axis, BlockHook, Hook, UnknownHook};
+pub use token::Token;
+
+use crate::problem::{Problem, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Distinguishes traces within one run of the program; caches use it as their key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceId(u64);
+
+impl TraceId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What there is to say about a model besides its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Name to show: the folder's name.
+    pub name: String,
+    /// Family of the architecture as in `config.json`: `gpt2`.
+    pub architecture: String,
+    /// Number of blocks.
+    pub n_layers: usize,
+    /// Attention heads per block.
+    pub n_heads: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Width of one head's queries, keys and values.
+    pub d_head: usize,
+    /// Hidden width of the MLP.
+    pub d_mlp: usize,
+    /// Longest sequence the model can read, in tokens.
+    pub n_ctx: usize,
+    /// Number of tokens the model knows.
+    pub vocab_size: usize,
+    /// Number of trained parameters.
+    pub n_params: usize,
+    /// Activation function of the MLP, as named in `config.json`.
+    pub activation_function: String,
+    /// Added to the variance by every norm.
+    pub layer_norm_epsilon: f64,
+}
+
+/// The record of one forward pass.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// Unique within this run of the program.
+    pub id: TraceId,
+    /// The model that ran.
+    pub model: Arc<ModelInfo>,
+    /// The text as it was typed.
+    pub text: String,
+    /// The tokens the model read, in order.
+    pub tokens: Vec<Token>,
+    /// How many tokens at the start of the text were left out because it exceeds the context.
+    pub dropped: usize,
+    activations: BTreeMap<Hook, Activation>,
+}
+
+impl Trace {
+    /// Puts a record together.
+    ///
+    /// # Errors
+    /// When a shape contradicts the model's sizes or the number of tokens: such a record came from
+    /// a damaged file, and drawing it would show nonsense.
+    pub fn new(
+        model: Arc<ModelInfo>,
+        text: String,
+        tokens: Vec<Token>,
+        dropped: usize,
+        activations: BTreeMap<Hook, Activation>,
+    ) -> Result<Self> {
+        let trace = Self {
+            id: TraceId::next(),
+            model,
+            text,
+            tokens,
+            dropped,
+            activations,
+        };
+        for (hook, activation) in trace.iter() {
+            trace.check(hook, activation)?;
+        }
+        Ok(trace)
+    }
+
+    fn check(&self, hook: Hook, activation: &Activation) -> Result<()> {
+        let problem = |why: String| Err(Problem::new("The recording is inconsistent", why));
+        if let Hook::Block(layer, _) = hook
+            && layer >= self.model.n_layers
+        {
+            return problem(format!("{hook} exceeds {} layers", self.model.n_layers));
+        }
+        let expected: Vec<usize> = hook
+            .axes()
+            .iter()
+            .map(|&axis| self.axis_len(axis))
+            .collect();
+        if activation.shape() != expected {
+            return problem(format!(
+                "{hook} has shape {:?}, not {expected:?}",
+                activation.shape()
+            ));
+        }
+        Ok(())
+    }
+
+    /// How long an axis is in this recording.
+    pub fn axis_len(&self, axis: Axis) -> usize {
+        match axis {
+            Axis::Pos | Axis::Query | Axis::Key => self.tokens.len(),
+            Axis::Head => self.model.n_heads,
+            Axis::DModel => self.model.d_model,
+            Axis::DHead => self.model.d_head,
+            Axis::DMlp => self.model.d_mlp,
+            Axis::Vocab => self.model.vocab_size,
+            Axis::One => 1,
+        }
+    }
+
+    /// The activation at `hook`, when it was recorded.
+    pub fn get(&self, hook: Hook) -> Option<&Activation> {
+        self.activations.get(&hook)
+    }
+
+    /// The activation `at` in block `layer`, when it was recorded.
+    pub fn block(&self, layer: usize, at: BlockHook) -> Option<&Activation> {
+        self.get(Hook::Block(layer, at))
+    }
+
+    /// Every recorded activation, in the order of the forward pass.
+    pub fn iter(&self) -> impl Iterator<Item = (Hook, &Activation)> {
+        self.activations.iter().map(|(&hook, a)| (hook, a))
+    }
+
+    /// Who looks at whom in one head, `[query, key]`.
+    pub fn pattern(&self, layer: usize, head: usize) -> Option<Matrix<'_>> {
+        self.block(layer, BlockHook::Pattern)?.matrix(head)
+    }
+
+    /// The scores of every token as the next one after position `pos`, `[vocab]`.
+    pub fn logits(&self, pos: usize) -> Option<&[f32]> {
+        self.get(Hook::Logits)?.at(&[pos])
+    }
+
+    /// The scores of every token as the next one after the text, `[vocab]`.
+    pub fn next_logits(&self) -> Option<&[f32]> {
+        self.logits(self.tokens.len().checked_sub(1)?)
+    }
+
+    /// Memory taken by the recorded numbers.
+    pub fn bytes(&self) -> usize {
+        self.activations.values().map(|a| a.data().len() * 4).sum()
+    }
+}
