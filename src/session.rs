@@ -43,7 +43,9 @@ pub fn candidates(
 /// Writes on after a text, one token at a time.
 ///
 /// The same seed gives the same text. Keys and values of what was read are kept, so that each token
-/// costs one position; when the context is full, the model reads on with the latest half of it.
+/// costs one position. When the context is full the oldest token leaves it, the rest move one place
+/// to the front, where positions are others, and are read again: each token is what
+/// [`candidates`] would say of the text so far.
 pub struct Generation<'a> {
     model: &'a Checkpoint,
     sampling: Sampling,
@@ -88,13 +90,10 @@ impl<'a> Generation<'a> {
         self.logits = last.into_data().try_into_vec().unwrap_or_default();
     }
 
-    /// Makes room when the context is full: positions are learned, so what remains moves to the
-    /// front and is read again.
     fn append(&mut self, id: u32) {
         self.context.push(id);
         if self.context.len() > self.model.info.n_ctx {
-            let keep = (self.model.info.n_ctx / 2).max(1);
-            self.context.drain(..self.context.len() - keep);
+            self.context.remove(0);
             self.cache = Cache::default();
             self.read(0);
         } else {
@@ -111,7 +110,7 @@ impl Iterator for Generation<'_> {
             return None;
         }
         let probs = self.sampling.apply(&self.logits, &self.context).probs;
-        let id = pick(&probs, self.coins.next()) as u32;
+        let id = pick(&probs, self.coins.toss()) as u32;
         if self.model.network.config().is_end(id) {
             self.ended = true;
         } else {

@@ -66,14 +66,10 @@ impl ModelArgs {
 }
 
 fn device(name: &str) -> std::result::Result<DeviceKind, String> {
-    let all = DeviceKind::ALL;
-    all.iter()
-        .copied()
-        .find(|kind| kind.name() == name)
-        .ok_or_else(|| {
-            let names: Vec<&str> = all.iter().map(|kind| kind.name()).collect();
-            format!("this build has: {}", names.join(", "))
-        })
+    DeviceKind::named(name).ok_or_else(|| {
+        let names: Vec<&str> = DeviceKind::ALL.iter().map(|kind| kind.name()).collect();
+        format!("this build has: {}", names.join(", "))
+    })
 }
 
 /// Runs the program with the arguments it was started with.

@@ -15,10 +15,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 const OPENING: &str = "Could not open the model";
+/// What checkpoints with a language head put before the names of the bare model's tensors.
+const PREFIX: &str = "transformer.";
 
 /// A model ready to run.
 #[derive(Debug)]
 pub struct Checkpoint {
+    /// Where it was opened from: a folder, or the name of a bundled model.
+    pub source: String,
     /// Sizes and names, shared with every trace made by this model.
     pub info: Arc<ModelInfo>,
     /// Its tokenizer.
@@ -48,7 +52,8 @@ impl Checkpoint {
         let config = Gpt2Config::parse(bundled.config)?;
         let weights = Weights::embedded(bundled.weights)?;
         let tokenizer = Tokenizer::parse(bundled.tokenizer)?;
-        Self::new(bundled.name.to_owned(), config, &weights, tokenizer, device)
+        let network = Gpt2::load(config, &weights.without_prefix(PREFIX), &device.device())?;
+        Ok(Self::new(bundled.name.to_owned(), bundled.name, tokenizer, network))
     }
 
     fn folder(folder: &Path, device: DeviceKind) -> Result<Self> {
@@ -56,28 +61,19 @@ impl Checkpoint {
             why: format!("{}: {}", problem.why, folder.display()),
             ..problem
         })?;
+        let config = config.heed_generation_config(std::fs::read(folder.join("generation_config.json")).ok());
         let weights = Weights::open(folder)?;
         let tokenizer = Tokenizer::open(folder)?;
         let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = absolute.file_name().unwrap_or(folder.as_os_str());
-        Self::new(
-            name.to_string_lossy().into_owned(),
-            config,
-            &weights,
-            tokenizer,
-            device,
-        )
+        let network = Gpt2::load(config, &weights.without_prefix(PREFIX), &device.device())?;
+        Ok(Self::new(folder.to_string_lossy().into_owned(), &name.to_string_lossy(), tokenizer, network))
     }
 
-    fn new(
-        name: String,
-        config: Gpt2Config,
-        weights: &Weights,
-        tokenizer: Tokenizer,
-        device: DeviceKind,
-    ) -> Result<Self> {
+    fn new(source: String, name: &str, tokenizer: Tokenizer, network: Gpt2) -> Self {
+        let config = network.config();
         let info = ModelInfo {
-            name,
+            name: name.to_owned(),
             architecture: "gpt2".to_owned(),
             n_layers: config.n_layer,
             n_heads: config.n_head,
@@ -90,11 +86,12 @@ impl Checkpoint {
             activation_function: config.activation_function.clone(),
             layer_norm_epsilon: config.layer_norm_epsilon,
         };
-        Ok(Self {
+        Self {
+            source,
             info: Arc::new(info),
             tokenizer,
-            network: Gpt2::load(config, weights, &device.device())?,
-        })
+            network,
+        }
     }
 
     /// The tokens the model reads for a text: all of them, or as many from the end as its context

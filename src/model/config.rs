@@ -134,6 +134,18 @@ impl Gpt2Config {
         self.function().map(|_| ())
     }
 
+    /// Takes the end tokens from `generation_config.json`, which overrides `config.json` where both
+    /// say something. A file that cannot be understood changes nothing: it only concerns writing.
+    pub fn heed_generation_config(mut self, json: Option<Vec<u8>>) -> Self {
+        #[derive(Deserialize)]
+        struct Ends {
+            eos_token_id: Option<OneOrMany>,
+        }
+        let ends = json.and_then(|json| serde_json::from_slice::<Ends>(&json).ok());
+        self.eos_token_id = ends.and_then(|e| e.eos_token_id).or(self.eos_token_id);
+        self
+    }
+
     /// The MLP's nonlinearity.
     ///
     /// # Errors

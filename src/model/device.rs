@@ -30,6 +30,20 @@ impl DeviceKind {
         }
     }
 
+    /// The device of that name, if this build has it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// What to know before choosing it.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Flex => "burn-flex: fast, on all processor cores",
+            #[cfg(feature = "ndarray")]
+            Self::NdArray => "burn-ndarray: several times slower, to compare with",
+        }
+    }
+
     /// The burn device.
     pub fn device(self) -> Device {
         match self {

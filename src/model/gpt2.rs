@@ -205,18 +205,15 @@ impl Gpt2 {
     /// # Errors
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
     pub fn load(config: Gpt2Config, weights: &Weights, device: &Device) -> Result<Self> {
-        // Checkpoints of the bare model lack the prefix that those with a language head have.
-        let prefix = ["transformer.", ""]
-            .into_iter()
-            .find(|prefix| weights.contains(&format!("{prefix}wte.weight")))
-            .unwrap_or_default();
         let d = config.n_embd;
         let embed = weights.tensor(
-            &format!("{prefix}wte.weight"),
+            "wte.weight",
             [config.vocab_size, d],
             device,
         )?;
-        let unembed = if config.tie_word_embeddings {
+        // As in transformers: a head of its own that is in the file is used, whatever the config says.
+        let is_tied = !weights.contains("lm_head.weight") || weights.are_equal("lm_head.weight", "wte.weight");
+        let unembed = if config.tie_word_embeddings && is_tied {
             embed.clone()
         } else {
             weights.tensor("lm_head.weight", [config.vocab_size, d], device)?
@@ -227,7 +224,7 @@ impl Gpt2 {
                     &config,
                     layer,
                     weights,
-                    &format!("{prefix}h.{layer}."),
+                    &format!("h.{layer}."),
                     device,
                 )
             })
@@ -235,12 +232,12 @@ impl Gpt2 {
         Ok(Self {
             embed,
             pos_embed: weights.tensor(
-                &format!("{prefix}wpe.weight"),
+                "wpe.weight",
                 [config.n_positions, d],
                 device,
             )?,
             blocks,
-            ln_final: LayerNorm::load(&config, weights, &format!("{prefix}ln_f."), device)?,
+            ln_final: LayerNorm::load(&config, weights, "ln_f.", device)?,
             unembed: unembed.transpose(),
             config,
         })

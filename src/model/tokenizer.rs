@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use tokenizers::models::bpe::BPE;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, Tokenizer as Inner};
@@ -31,7 +32,9 @@ impl Tokenizer {
         if file.exists() {
             let at = |why: String| Problem::new(READING, format!("{why}: {}", file.display()));
             let json = std::fs::read(&file).map_err(|e| at(e.to_string()))?;
-            return Self::parse(&json).map_err(|problem| at(problem.why));
+            let mut tokenizer = Self::parse(&json).map_err(|problem| at(problem.why))?;
+            tokenizer.heed_config(&read_json(&folder.join("tokenizer_config.json"))?);
+            return Ok(tokenizer);
         }
         let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
         if vocab.exists() && merges.exists() {
@@ -68,6 +71,21 @@ impl Tokenizer {
         });
         let bytes = byte_level.then(byte_of_char);
         Ok(Self { inner, bytes })
+    }
+
+    /// In transformers, GPT-2's own tokenizer classes take the space before the first word from
+    /// `tokenizer_config.json`, whatever `tokenizer.json` says; other classes take it as it stands.
+    fn heed_config(&mut self, config: &Value) {
+        let class = config.get("tokenizer_class").and_then(Value::as_str);
+        let is_gpt2 = matches!(class, None | Some("GPT2Tokenizer" | "GPT2TokenizerFast"));
+        if let Some(PreTokenizerWrapper::ByteLevel(byte_level)) = self.inner.get_pre_tokenizer()
+            && is_gpt2
+            && config.is_object()
+        {
+            let space = config.get("add_prefix_space").and_then(Value::as_bool);
+            let byte_level = byte_level.add_prefix_space(space.unwrap_or(false));
+            self.inner.with_pre_tokenizer(Some(byte_level));
+        }
     }
 
     /// GPT-2's original files. Their special tokens and switches, if any, are beside them.
@@ -151,8 +169,8 @@ impl Tokenizer {
 
     fn bytes_of(&self, id: u32, special: bool) -> Vec<u8> {
         let Some(entry) = self.inner.id_to_token(id) else {
-            // Models may have room for more tokens than their tokenizer uses.
-            return format!("[{id}]").into_bytes();
+            // Models may have room for more tokens than their tokenizer uses; those have no text.
+            return Vec::new();
         };
         let Some(bytes) = self.bytes.as_ref().filter(|_| !special) else {
             return entry.into_bytes();
@@ -303,8 +321,9 @@ mod tests {
     }
 
     #[test]
-    fn ids_beyond_the_tokenizer_have_a_name() {
-        assert_eq!(storybook().token(4_000_000).text, "[4000000]");
+    fn ids_beyond_the_tokenizer_have_no_text_but_a_label() {
+        let token = storybook().token(4_000_000);
+        assert_eq!((token.text.as_str(), token.label().as_str()), ("", "[4000000]"));
     }
 
     #[test]

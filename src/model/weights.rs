@@ -105,6 +105,26 @@ impl Weights {
         Ok(())
     }
 
+    /// Forgets a prefix that some checkpoints put before the names of their tensors: those of the
+    /// bare model lack it, those with a language head have it.
+    pub fn without_prefix(mut self, prefix: &str) -> Self {
+        let entries = std::mem::take(&mut self.entries).into_iter();
+        let bare = |name: String| name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name);
+        self.entries = entries.map(|(name, entry)| (bare(name), entry)).collect();
+        self
+    }
+
+    /// Do two tensors hold the same bytes?
+    pub fn are_equal(&self, a: &str, b: &str) -> bool {
+        let bytes = |name| self.entries.get(name).map(|entry| self.bytes(entry));
+        bytes(a).is_some() && bytes(a) == bytes(b)
+    }
+
+    fn bytes(&self, entry: &Entry) -> &[u8] {
+        let file = self.files.get(entry.file).map(Bytes::as_slice);
+        file.and_then(|bytes| bytes.get(entry.bytes.clone())).unwrap_or_default()
+    }
+
     /// Is there a tensor of that name?
     pub fn contains(&self, name: &str) -> bool {
         self.entries.contains_key(name)
@@ -134,11 +154,7 @@ impl Weights {
             return Err(Problem::new(READING, why)
                 .cure("config.json and the weights belong to different models"));
         }
-        let bytes = self.files.get(entry.file).map(Bytes::as_slice);
-        let bytes = bytes
-            .and_then(|b| b.get(entry.bytes.clone()))
-            .unwrap_or_default();
-        let numbers = floats(entry.dtype, bytes).ok_or_else(|| {
+        let numbers = floats(entry.dtype, self.bytes(entry)).ok_or_else(|| {
             Problem::new(READING, format!("{name} has type {:?}", entry.dtype))
                 .cure("Supported are F32, F16, BF16 and F64")
         })?;

@@ -29,7 +29,7 @@ impl Token {
             return self.byte_label();
         };
         if text.is_empty() {
-            return "∅".to_owned();
+            return format!("[{}]", self.id);
         }
         text.chars().map(visible).collect()
     }
@@ -77,7 +77,7 @@ mod tests {
     fn labels_are_visible() {
         assert_eq!(token(b" cat").label(), "·cat");
         assert_eq!(token(b"\n\t").label(), "⏎→");
-        assert_eq!(token(b"").label(), "∅");
+        assert_eq!(token(b"").label(), "[0]");
         assert_eq!(token("\u{200d}".as_bytes()).label(), "<ZWJ>");
         assert_eq!(token("注意".as_bytes()).label(), "注意");
     }

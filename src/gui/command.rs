@@ -1,0 +1,58 @@
+//! What can be asked of the program. Views and controls change nothing themselves; they send these.
+
+/// A wish of the user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Point at something for as long as the pointer is there.
+    Hover(Target),
+    /// Keep pointing at something after the pointer has gone.
+    Select(Target),
+    /// Point at nothing in particular.
+    Release,
+    /// Read another text.
+    SetPrompt(String),
+    /// Write more text after the prompt.
+    Append(String),
+    /// Go to a view, by its id.
+    Show(&'static str),
+    /// Open a model by folder or bundled name.
+    OpenModel(String),
+    /// Ask which model to open.
+    ChooseModel,
+    /// Ask the desktop for a folder.
+    BrowseModel,
+    /// Use another theme, by its name.
+    SetTheme(String),
+    /// Compute with another backend, by its name.
+    SetDevice(&'static str),
+    /// Draw the next token and write it after the prompt.
+    Draw,
+}
+
+/// Something that can be pointed at in any view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A token of the text.
+    Token(usize),
+    /// A head of a layer.
+    Head {
+        /// Block.
+        layer: usize,
+        /// Head.
+        head: usize,
+    },
+    /// One token looking at another.
+    Cell {
+        /// The position that looks.
+        query: usize,
+        /// The position that is looked at.
+        key: usize,
+    },
+    /// A neuron of an MLP.
+    Neuron {
+        /// Block.
+        layer: usize,
+        /// Neuron.
+        neuron: usize,
+    },
+}

@@ -1,0 +1,34 @@
+//! The window: a text on top, the steps of the model on the left, the chosen step in the middle, the
+//! next token on the right, and beneath what is seen.
+//!
+//! [`app`] puts the parts together; [`view`] says what a step is, [`views`] lists them. Everything
+//! that can be asked of the program is a [`command::Command`]. Model work runs on one thread, and
+//! what it yields is looked at in [`app::App::logic`].
+
+mod app;
+mod choose;
+mod command;
+pub mod format;
+mod next;
+mod notices;
+mod prompt;
+pub mod raster;
+mod rail;
+mod saved;
+mod selection;
+mod shot;
+mod side;
+mod textures;
+pub mod theme;
+mod view;
+pub mod views;
+mod widgets;
+mod window;
+
+pub use app::App;
+pub use command::{Command, Target};
+pub use saved::{FIRST_PROMPT, Saved};
+pub use selection::Selection;
+pub use shot::{ShotArgs, shot};
+pub use view::{Context, View};
+pub use window::{WindowArgs, run};

@@ -1,0 +1,46 @@
+//! What the program remembers from one start to the next.
+
+use super::selection::Selection;
+use crate::math::sampling::Sampling;
+use serde::{Deserialize, Serialize};
+
+/// Everything that is the user's: lost when closed would be a loss. Unknown and missing fields are
+/// fine, so that older and newer programs read each other's memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    /// The text.
+    pub prompt: String,
+    /// Folder or bundled name of the model.
+    pub model: String,
+    /// Backend to compute with.
+    pub device: String,
+    /// Name of the theme.
+    pub theme: String,
+    /// Id of the view.
+    pub view: String,
+    /// What is selected.
+    pub pinned: Selection,
+    /// How the next token is chosen.
+    pub sampling: Sampling,
+    /// Decides the draws.
+    pub seed: u64,
+}
+
+/// Runs at the first start, so that something lights up at once.
+pub const FIRST_PROMPT: &str = "The cat chased the mouse because it was hungry. The mouse ran away and the cat";
+
+impl Default for Saved {
+    fn default() -> Self {
+        Self {
+            prompt: FIRST_PROMPT.to_owned(),
+            model: crate::model::BUNDLED[0].name.to_owned(),
+            device: crate::model::DeviceKind::default().name().to_owned(),
+            theme: "dark".to_owned(),
+            view: String::new(),
+            pinned: Selection::default(),
+            sampling: Sampling::default(),
+            seed: 0,
+        }
+    }
+}

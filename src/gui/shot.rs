@@ -1,0 +1,141 @@
+//! `headlight shot`: a view as a picture, without a display, by the same code as the window.
+
+use super::app::App;
+use super::command::Target;
+use super::saved::Saved;
+use super::theme::Theme;
+use super::{raster, views};
+use crate::cli::ModelArgs;
+use crate::problem::{Problem, Result};
+use clap::Args;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What to draw.
+#[derive(Debug, Args)]
+pub struct ShotArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// The view's id
+    #[arg(long, value_parser = view)]
+    view: String,
+    /// The text the model reads
+    #[arg(long)]
+    text: Option<String>,
+    /// dark, light or projector
+    #[arg(long, default_value = "dark", value_parser = theme)]
+    theme: String,
+    /// Size of the picture in pixels
+    #[arg(long, default_value = "1920x1080", value_parser = size)]
+    size: [usize; 2],
+    /// Pixels per point: 2 draws everything twice as large
+    #[arg(long, default_value_t = 1.0)]
+    scale: f32,
+    /// What is selected, e.g. token=3,key=1,layer=2,head=1
+    #[arg(long, value_parser = select, default_value = "")]
+    select: Pinned,
+    /// The PNG file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+type Pinned = super::selection::Selection;
+
+/// Frames drawn at most until everything has come to rest.
+const FRAMES: usize = 40;
+/// How long to wait for the model.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Renders a view to a file.
+///
+/// # Errors
+/// When the model cannot be opened, cannot read the text, or the file cannot be written.
+pub fn shot(args: &ShotArgs) -> Result<()> {
+    let saved = Saved {
+        model: args.model.name().to_owned(),
+        device: args.model.device.name().to_owned(),
+        theme: args.theme.clone(),
+        view: args.view.clone(),
+        pinned: args.select,
+        prompt: args.text.clone().unwrap_or(Saved::default().prompt),
+        ..Saved::default()
+    };
+    // The window shows problems as cards; here they end the command.
+    let model = crate::model::Checkpoint::open(&saved.model, args.model.device)?;
+    if !saved.prompt.is_empty() {
+        model.prompt(&saved.prompt)?;
+    }
+    let ctx = egui::Context::default();
+    let mut app = App::new(&ctx, saved)?;
+    settle(&mut app)?;
+    let image = raster::render(&ctx, args.size, args.scale, FRAMES, |ui| {
+        app.logic();
+        app.ui(ui);
+    });
+    image.save(&args.out).map_err(|e| {
+        Problem::new("Could not write the picture", format!("{e}: {}", args.out.display()))
+            .cure("The file's name must end in .png, in a folder that exists")
+    })
+}
+
+/// Waits until the model has read the text.
+fn settle(app: &mut App) -> Result<()> {
+    let start = Instant::now();
+    app.logic();
+    while app.is_busy() {
+        if start.elapsed() > PATIENCE {
+            return Err(Problem::new("Could not draw the view", "the model takes too long"));
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+        app.logic();
+    }
+    Ok(())
+}
+
+fn view(id: &str) -> std::result::Result<String, String> {
+    let ids: Vec<&str> = views::all().iter().map(|view| view.id()).collect();
+    if ids.contains(&id) { Ok(id.to_owned()) } else { Err(format!("the views are: {}", ids.join(", "))) }
+}
+
+pub(super) fn theme(name: &str) -> std::result::Result<String, String> {
+    let names: Vec<&str> = Theme::all().iter().map(|theme| theme.name.as_str()).collect();
+    if names.contains(&name) { Ok(name.to_owned()) } else { Err(format!("the themes are: {}", names.join(", "))) }
+}
+
+fn size(text: &str) -> std::result::Result<[usize; 2], String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
+    let possible = |sides: &[usize; 2]| sides.iter().all(|side| (1..=raster::MAX_SIDE).contains(side));
+    sides.filter(possible).ok_or_else(|| format!("give WIDTHxHEIGHT, each from 1 to {}", raster::MAX_SIDE))
+}
+
+fn select(text: &str) -> std::result::Result<Pinned, String> {
+    let mut selection = Pinned::default();
+    for part in text.split(',').filter(|part| !part.trim().is_empty()) {
+        let number = |text: &str| text.trim().parse::<usize>().ok();
+        let pair = part.split_once('=').and_then(|(name, n)| Some((name.trim(), number(n)?)));
+        match pair {
+            Some(("token" | "query", n)) => selection.query = Some(n),
+            Some(("key", n)) => selection.key = Some(n),
+            Some(("layer", n)) => selection.layer = n,
+            Some(("head", n)) => selection.head = n,
+            Some(("neuron", n)) => selection = selection.at(Target::Neuron { layer: selection.layer, neuron: n }),
+            _ => return Err(format!("{part:?} is none of token=, key=, layer=, head=, neuron= with a number")),
+        }
+    }
+    Ok(selection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_checked() {
+        assert_eq!(size("1920x1080"), Ok([1920, 1080]));
+        assert!(size("0x10").is_err() && size("10").is_err() && size("99999x10").is_err());
+        let selection = select("token=3, layer=2,head=1").unwrap();
+        assert_eq!((selection.query, selection.layer, selection.head), (Some(3), 2, 1));
+        assert!(select("tokens=3").is_err() && select("layer=x").is_err());
+        assert!(view("heads").is_ok() && view("tails").unwrap_err().contains("heads"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Pictures of numbers, made once per recording and theme.
+
+use super::theme::{Scale, Theme};
+use crate::trace::{Matrix, TraceId};
+use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
+use std::collections::HashMap;
+
+/// What a picture shows; the same key gives the same picture.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PictureKey {
+    /// Whose numbers.
+    pub trace: TraceId,
+    /// Which numbers, and in which form: any text that tells them apart.
+    pub what: String,
+    /// In which colours.
+    pub theme: &'static str,
+}
+
+/// A cache of textures. Those not used for a frame are dropped, so it holds what is on screen.
+#[derive(Default)]
+pub struct Textures {
+    pictures: HashMap<PictureKey, (TextureHandle, bool)>,
+}
+
+impl Textures {
+    /// The picture for a key, drawn by `paint` if it is new.
+    pub fn get(
+        &mut self,
+        ctx: &egui::Context,
+        key: PictureKey,
+        paint: impl FnOnce() -> ColorImage,
+    ) -> egui::TextureId {
+        let name = format!("{key:?}");
+        let (texture, used) = self.pictures.entry(key).or_insert_with(|| {
+            // Cells stay sharp when enlarged and are averaged when there are more than pixels.
+            let options = TextureOptions {
+                magnification: egui::TextureFilter::Nearest,
+                minification: egui::TextureFilter::Linear,
+                ..TextureOptions::NEAREST
+            };
+            (ctx.load_texture(name, paint(), options), true)
+        });
+        *used = true;
+        texture.id()
+    }
+
+    /// Forgets pictures that were not used since the last call.
+    pub fn end_frame(&mut self) {
+        self.pictures.retain(|_, (_, used)| std::mem::take(used));
+    }
+}
+
+/// Numbers as a picture of one pixel per cell.
+pub fn picture(matrix: Matrix<'_>, theme: &Theme, scale: Scale) -> ColorImage {
+    let pixels = matrix.data.iter().map(|&value| theme.color(scale, value)).collect();
+    ColorImage::new([matrix.cols, matrix.rows], pixels)
+}
+
+/// Numbers as a picture of at most `side` pixels each way, each pixel the largest value of the
+/// cells it covers: a single bright cell stays visible in a small picture.
+pub fn miniature(matrix: Matrix<'_>, side: usize, theme: &Theme, scale: Scale) -> ColorImage {
+    let (width, height) = (matrix.cols.min(side), matrix.rows.min(side));
+    let mut image = ColorImage::filled([width, height], Color32::TRANSPARENT);
+    for y in 0..height {
+        for x in 0..width {
+            let rows = y * matrix.rows / height..((y + 1) * matrix.rows).div_ceil(height);
+            let cols = x * matrix.cols / width..((x + 1) * matrix.cols).div_ceil(width);
+            let cells = rows.flat_map(|row| matrix.row(row).get(cols.clone()).unwrap_or(&[]));
+            let largest = cells.copied().fold(f32::NEG_INFINITY, f32::max);
+            image.pixels[y * width + x] = theme.color(scale, largest);
+        }
+    }
+    image
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_bright_cell_survives_the_miniature() {
+        let theme = Theme::named("dark");
+        let mut data = vec![0.0; 100 * 100];
+        data[57 * 100 + 31] = 1.0;
+        let matrix = Matrix { rows: 100, cols: 100, data: &data };
+        let scale = Scale::Sequential { max: 1.0 };
+        let image = miniature(matrix, 10, theme, scale);
+        let bright = theme.color(scale, 1.0);
+        let lit: Vec<usize> = (0..100).filter(|&i| image.pixels[i] == bright).collect();
+        assert_eq!(lit, [53]);
+        assert_eq!(miniature(Matrix { rows: 0, cols: 0, data: &[] }, 10, theme, scale).size, [0, 0]);
+    }
+}

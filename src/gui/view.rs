@@ -1,0 +1,82 @@
+//! What a view is. Adding one is a new file in `views/` and one line in [`super::views::all`].
+
+use super::command::{Command, Target};
+use super::selection::Selection;
+use super::textures::Textures;
+use super::theme::Theme;
+use crate::background::Lane;
+use crate::math::sampling::Sampling;
+use crate::model::Checkpoint;
+use crate::trace::Trace;
+use egui::{Painter, Rect, Ui};
+use std::sync::Arc;
+
+/// One step of the road from text to the next word. A view reads the context and sends commands; it
+/// owns no thread, file or colour. Its fields are its own small state: a scroll place, a switch.
+pub trait View {
+    /// Short name for files and the command line: `attention`.
+    fn id(&self) -> &'static str;
+
+    /// Name in the rail: "Attention".
+    fn name(&self) -> &'static str;
+
+    /// The question the view answers, its title: "Who looks at whom?".
+    fn question(&self) -> &'static str;
+
+    /// The controls of the view, drawn in one row beneath the title.
+    fn controls(&mut self, _ui: &mut Ui, _ctx: &mut Context<'_>) {}
+
+    /// The picture.
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>);
+
+    /// What is seen, in one or two sentences with this example's numbers.
+    fn explain(&self, ctx: &Context<'_>) -> String;
+
+    /// A live miniature for the rail.
+    fn thumbnail(&self, _painter: &Painter, _rect: Rect, _ctx: &mut Context<'_>) {}
+}
+
+/// What views may see and use.
+pub struct Context<'a> {
+    /// Colours and sizes.
+    pub theme: &'static Theme,
+    /// The model that is open; for its tokenizer and for jobs.
+    pub model: &'a Arc<Checkpoint>,
+    /// The recording on screen.
+    pub trace: &'a Arc<Trace>,
+    /// What is pointed at now: what the pointer is over, else what was clicked.
+    pub focus: Selection,
+    /// What was clicked, or chosen by key.
+    pub pinned: Selection,
+    /// How the next token is chosen.
+    pub sampling: &'a Sampling,
+    /// The next token's probabilities.
+    pub next: &'a super::next::Next,
+    /// Where pictures of numbers are kept.
+    pub textures: &'a mut Textures,
+    /// Where long computations run.
+    pub lane: &'a Lane,
+    /// What the view asks for.
+    pub commands: &'a mut Vec<Command>,
+}
+
+impl Context<'_> {
+    /// Sends a command.
+    pub fn send(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// Hover previews, click locks: does what belongs to a thing that can be pointed at.
+    pub fn point(&mut self, response: &egui::Response, target: Target) {
+        if response.clicked() {
+            self.send(Command::Select(target));
+        } else if response.hovered() {
+            self.send(Command::Hover(target));
+        }
+    }
+
+    /// The token at a position, as it can be shown.
+    pub fn label(&self, pos: usize) -> String {
+        self.trace.tokens.get(pos).map(crate::trace::Token::label).unwrap_or_default()
+    }
+}

@@ -1,0 +1,10 @@
+//! The views, one file each.
+
+mod heads;
+
+use super::view::View;
+
+/// Every view, in teaching order: the road from text to the next word.
+pub fn all() -> Vec<Box<dyn View>> {
+    vec![Box::<heads::Heads>::default()]
+}

@@ -1,0 +1,56 @@
+//! Pieces that several views draw with.
+
+mod bars;
+mod chips;
+mod heatmap;
+mod legend;
+
+pub use bars::{Bar, bar_ui};
+pub use chips::chips_ui;
+pub use heatmap::{Heatmap, Labels};
+pub use legend::legend_ui;
+
+use super::theme::Theme;
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke};
+
+/// Diagonal hatching over a rectangle: cut, masked or missing.
+pub fn hatch(painter: &Painter, rect: Rect, stroke: Stroke, step: f32) {
+    let painter = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
+    let mut offset = step / 2.0;
+    while offset < rect.width() + rect.height() {
+        let from = Pos2::new(rect.left() + offset, rect.top());
+        let to = Pos2::new(rect.left() + offset - rect.height(), rect.bottom());
+        painter.line_segment([from, to], stroke);
+        offset += step;
+    }
+}
+
+/// Text that is cut in its middle until it fits into `width`. Returns where it was drawn.
+pub fn fitted_text(
+    painter: &Painter,
+    pos: Pos2,
+    anchor: Align2,
+    text: &str,
+    font: FontId,
+    color: Color32,
+    width: f32,
+) -> Rect {
+    let mut max = text.chars().count();
+    loop {
+        let shown = super::format::abbreviate(text, max);
+        let galley = painter.layout_no_wrap(shown, font.clone(), color);
+        if galley.size().x <= width || max <= 3 {
+            let rect = anchor.anchor_size(pos, galley.size());
+            painter.galley(rect.min, galley, color);
+            return rect;
+        }
+        max = ((max as f32 * width / galley.size().x) as usize).clamp(3, max - 1);
+    }
+}
+
+/// A message in the place of a picture.
+pub fn empty_ui(ui: &mut egui::Ui, theme: &Theme, text: &str) {
+    ui.centered_and_justified(|ui| {
+        ui.label(egui::RichText::new(text).color(*theme.dim).font(theme.title()));
+    });
+}

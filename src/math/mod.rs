@@ -1,0 +1,4 @@
+//! Pure functions on slices of numbers: no model, no window.
+
+pub mod oklab;
+pub mod sampling;
