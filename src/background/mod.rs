@@ -31,7 +31,9 @@ impl Lane {
                 wake();
             }
         };
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work);
         thread.map_err(|e| Problem::new("Could not start a thread", e))?;
         Ok(Self { jobs })
     }
@@ -99,7 +101,8 @@ impl<T> Drop for Task<T> {
 }
 
 fn lost() -> Problem {
-    Problem::new("A background job was lost", "its thread has ended").cure("Try again, or restart the program")
+    Problem::new("A background job was lost", "its thread has ended")
+        .cure("Try again, or restart the program")
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Problem {

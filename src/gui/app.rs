@@ -15,7 +15,9 @@ use crate::math::sampling::{Coins, pick};
 use crate::model::{Checkpoint, DeviceKind};
 use crate::problem::{Problem, Result};
 use crate::trace::Trace;
-use egui::{CentralPanel, Frame, Key, KeyboardShortcut, Modifiers, Panel, RichText, ScrollArea, Ui};
+use egui::{
+    CentralPanel, Frame, Key, KeyboardShortcut, Modifiers, Panel, RichText, ScrollArea, Ui,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -102,7 +104,9 @@ impl App {
 
     fn open(&mut self, name: String) {
         let device = DeviceKind::named(&self.saved.device).unwrap_or_default();
-        self.opening = Some(Task::spawn(&self.lane, move |_| Checkpoint::open(&name, device)));
+        self.opening = Some(Task::spawn(&self.lane, move |_| {
+            Checkpoint::open(&name, device)
+        }));
     }
 
     fn receive_model(&mut self) {
@@ -135,14 +139,19 @@ impl App {
                 self.saved.pinned = self.saved.pinned.within(&trace);
                 self.trace = Some(Arc::new(trace));
             }
-            Some(Err(problem)) => self.notices.add(Problem { what: READING.to_owned(), ..problem }),
+            Some(Err(problem)) => self.notices.add(Problem {
+                what: READING.to_owned(),
+                ..problem
+            }),
             None => {}
         }
     }
 
     fn receive_folder(&mut self) {
         match finished(&mut self.browsing) {
-            Some(Ok(Some(folder))) => self.commands.push(Command::OpenModel(folder.display().to_string())),
+            Some(Ok(Some(folder))) => self
+                .commands
+                .push(Command::OpenModel(folder.display().to_string())),
             Some(Err(problem)) => self.notices.add(problem),
             Some(Ok(None)) | None => {}
         }
@@ -193,22 +202,27 @@ impl App {
     }
 
     fn top_ui(&mut self, ui: &mut Ui, theme: &'static Theme, commands: &mut Vec<Command>) {
-        let frame = Frame::new().fill(*theme.panel).inner_margin(egui::Margin::symmetric(12, 8));
-        Panel::top("top").frame(frame).show_separator_line(false).show(ui, |ui| {
-            let trace = self.trace.as_deref();
-            let (changed, ()) = egui::Sides::new().shrink_left().show(
-                ui,
-                |ui| prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace),
-                |ui| {
-                    settings_ui(ui, theme, &self.saved.device, commands);
-                    let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
-                    prompt::model_ui(ui, theme, trace, name, commands);
-                },
-            );
-            if changed {
-                self.limit_prompt();
-            }
-        });
+        let frame = Frame::new()
+            .fill(*theme.panel)
+            .inner_margin(egui::Margin::symmetric(12, 8));
+        Panel::top("top")
+            .frame(frame)
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                let trace = self.trace.as_deref();
+                let (changed, ()) = egui::Sides::new().shrink_left().show(
+                    ui,
+                    |ui| prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace),
+                    |ui| {
+                        settings_ui(ui, theme, &self.saved.device, commands);
+                        let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
+                        prompt::model_ui(ui, theme, trace, name, commands);
+                    },
+                );
+                if changed {
+                    self.limit_prompt();
+                }
+            });
     }
 
     fn limit_prompt(&mut self) {
@@ -220,7 +234,9 @@ impl App {
         let start = text.ceil_char_boundary(total - prompt::MAX_BYTES);
         text.drain(..start);
         let why = format!("it has {total} bytes; the last {} are kept", text.len());
-        self.notices.add(Problem::new("The text is too long", why).cure("Ctrl+Z brings the earlier text back"));
+        self.notices.add(
+            Problem::new("The text is too long", why).cure("Ctrl+Z brings the earlier text back"),
+        );
     }
 
     /// Everything beneath the prompt: the rail, the next token, the explanation and the view.
@@ -240,33 +256,59 @@ impl App {
             lane: &self.lane,
             commands,
         };
-        let margin = |x, y| Frame::new().fill(*theme.panel).inner_margin(egui::Margin::symmetric(x, y));
-        Panel::top("tokens").frame(margin(12, 4)).show_separator_line(false).show(ui, |ui| {
-            let rows = 2.6 * theme.body_size * 1.9;
-            ScrollArea::vertical().id_salt("tokens").max_height(rows).show(ui, |ui| {
-                ui.set_min_width(ui.available_width());
-                widgets::chips_ui(ui, &mut ctx);
+        let margin = |x, y| {
+            Frame::new()
+                .fill(*theme.panel)
+                .inner_margin(egui::Margin::symmetric(x, y))
+        };
+        Panel::top("tokens")
+            .frame(margin(12, 4))
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                let rows = 2.6 * theme.body_size * 1.9;
+                ScrollArea::vertical()
+                    .id_salt("tokens")
+                    .max_height(rows)
+                    .show(ui, |ui| {
+                        ui.set_min_width(ui.available_width());
+                        widgets::chips_ui(ui, &mut ctx);
+                    });
             });
-        });
         let width = ui.available_width();
         if width > theme.rail_width * 5.0 {
-            let rail = Panel::left("rail").exact_size(theme.rail_width).resizable(false);
+            let rail = Panel::left("rail")
+                .exact_size(theme.rail_width)
+                .resizable(false);
             let current = &self.saved.view;
-            rail.frame(margin(8, 8)).show_separator_line(false).show(ui, |ui| {
-                rail::rail_ui(ui, &mut ctx, &self.views, current);
-            });
+            rail.frame(margin(8, 8))
+                .show_separator_line(false)
+                .show(ui, |ui| {
+                    rail::rail_ui(ui, &mut ctx, &self.views, current);
+                });
         }
         if width > theme.side_width * 2.2 {
-            let side = Panel::right("next").exact_size(theme.side_width).resizable(false);
-            side.frame(margin(12, 8)).show_separator_line(false).show(ui, |ui| {
-                side::sampling_ui(ui, &mut self.saved.sampling, trace.model.vocab_size);
-                ui.add_space(theme.body_size / 2.0);
-                side::side_ui(ui, &mut ctx);
-            });
+            let side = Panel::right("next")
+                .exact_size(theme.side_width)
+                .resizable(false);
+            side.frame(margin(12, 8))
+                .show_separator_line(false)
+                .show(ui, |ui| {
+                    side::sampling_ui(ui, &mut self.saved.sampling, trace.model.vocab_size);
+                    ui.add_space(theme.body_size / 2.0);
+                    side::side_ui(ui, &mut ctx);
+                });
         }
-        let index = self.views.iter().position(|v| v.id() == self.saved.view).unwrap_or(0);
-        let Some(view) = self.views.get_mut(index) else { return };
-        let strip = Panel::bottom("explanation").frame(margin(16, 10)).show_separator_line(false);
+        let index = self
+            .views
+            .iter()
+            .position(|v| v.id() == self.saved.view)
+            .unwrap_or(0);
+        let Some(view) = self.views.get_mut(index) else {
+            return;
+        };
+        let strip = Panel::bottom("explanation")
+            .frame(margin(16, 10))
+            .show_separator_line(false);
         strip.show(ui, |ui| {
             ui.set_min_width(ui.available_width());
             ui.label(RichText::new(view.explain(&ctx)).font(theme.body()));
@@ -294,7 +336,10 @@ impl App {
                 ui.label(RichText::new("Type a sentence, or try one of these").font(theme.title()));
                 ui.add_space(theme.body_size);
                 for example in EXAMPLES {
-                    if ui.button(RichText::new(example).font(theme.body())).clicked() {
+                    if ui
+                        .button(RichText::new(example).font(theme.body()))
+                        .clicked()
+                    {
                         commands.push(Command::SetPrompt(example.to_owned()));
                     }
                 }
@@ -311,7 +356,11 @@ impl App {
             }
             Command::Select(target) => self.saved.pinned = pinned.at(target),
             Command::Release => {
-                self.saved.pinned = Selection { layer: pinned.layer, head: pinned.head, ..Selection::default() };
+                self.saved.pinned = Selection {
+                    layer: pinned.layer,
+                    head: pinned.head,
+                    ..Selection::default()
+                };
             }
             Command::SetPrompt(text) => self.saved.prompt = text,
             Command::Append(text) => self.saved.prompt.push_str(&text),
@@ -344,8 +393,11 @@ impl App {
 
     /// Asks the desktop for a folder, on a thread of its own: the answer may take minutes.
     fn browse(&mut self) {
-        let dialog = rfd::AsyncFileDialog::new().set_title("Open a model's folder").pick_folder();
-        let wait = move |_: &_| Ok(pollster::block_on(dialog).map(|folder| folder.path().to_owned()));
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Open a model's folder")
+            .pick_folder();
+        let wait =
+            move |_: &_| Ok(pollster::block_on(dialog).map(|folder| folder.path().to_owned()));
         self.browsing = Some(Task::spawn(&self.dialogs, wait));
     }
 
@@ -379,10 +431,15 @@ impl App {
         for (key, [down, right]) in arrows {
             if ctx.memory(|memory| memory.focused()).is_none() && pressed(Modifiers::NONE, key) {
                 let Selection { layer, head, .. } = self.saved.pinned;
-                let step = |at: usize, by: isize, n: usize| at.saturating_add_signed(by).min(n.saturating_sub(1));
+                let step = |at: usize, by: isize, n: usize| {
+                    at.saturating_add_signed(by).min(n.saturating_sub(1))
+                };
                 let layer = step(layer, down, trace.model.n_layers);
                 let head = step(head, right, trace.model.n_heads);
-                commands.push(Command::Select(super::command::Target::Head { layer, head }));
+                commands.push(Command::Select(super::command::Target::Head {
+                    layer,
+                    head,
+                }));
             }
         }
     }
@@ -417,9 +474,19 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, device: &str, commands: &mut Vec<Comm
 
 /// A folder dropped on the window is a model to open; of a file, its folder is.
 fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
-    let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
+    let dropped = ui.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .first()
+            .map(|file| file.path().to_owned())
+    });
     if let Some(path) = dropped {
-        let folder = if path.is_file() { path.parent().map(PathBuf::from).unwrap_or(path) } else { path };
+        let folder = if path.is_file() {
+            path.parent().map(PathBuf::from).unwrap_or(path)
+        } else {
+            path
+        };
         commands.push(Command::OpenModel(folder.display().to_string()));
     }
 }

@@ -16,7 +16,11 @@ impl Choice {
     /// Starts from the model that is open.
     pub fn new(model: &str) -> Self {
         let is_bundled = BUNDLED.iter().any(|bundled| bundled.name == model);
-        let folder = if is_bundled { String::new() } else { model.to_owned() };
+        let folder = if is_bundled {
+            String::new()
+        } else {
+            model.to_owned()
+        };
         Self { folder }
     }
 }
@@ -41,11 +45,20 @@ pub fn choose_ui(
             }
         }
         ui.add_space(theme.body_size / 2.0);
-        let label = ui.label(RichText::new("A folder with config.json, model.safetensors and tokenizer.json").color(*theme.dim));
-        let edit = TextEdit::singleline(&mut choice.folder).hint_text("/path/to/model").desired_width(f32::INFINITY);
+        let label = ui.label(
+            RichText::new("A folder with config.json, model.safetensors and tokenizer.json")
+                .color(*theme.dim),
+        );
+        let edit = TextEdit::singleline(&mut choice.folder)
+            .hint_text("/path/to/model")
+            .desired_width(f32::INFINITY);
         let edit = ui.add(edit).labelled_by(label.id);
         let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        ui.label(RichText::new("You can also drop a folder on the window.").font(theme.caption()).color(*theme.dim));
+        ui.label(
+            RichText::new("You can also drop a folder on the window.")
+                .font(theme.caption())
+                .color(*theme.dim),
+        );
         ui.add_space(theme.body_size / 2.0);
         let mut flow = ControlFlow::Continue(());
         ui.horizontal(|ui| {
@@ -55,7 +68,12 @@ pub fn choose_ui(
                 commands.push(Command::OpenModel(folder.to_owned()));
             }
             let browse = ui.button("Browse …");
-            if browse.on_hover_text("Ask the desktop for a folder; without a desktop portal nothing appears").clicked() {
+            if browse
+                .on_hover_text(
+                    "Ask the desktop for a folder; without a desktop portal nothing appears",
+                )
+                .clicked()
+            {
                 commands.push(Command::BrowseModel);
             }
             if ui.button("Cancel").clicked() {
@@ -68,5 +86,9 @@ pub fn choose_ui(
         });
         flow
     });
-    if modal.should_close() { ControlFlow::Break(()) } else { modal.inner }
+    if modal.should_close() {
+        ControlFlow::Break(())
+    } else {
+        modal.inner
+    }
 }

@@ -113,7 +113,10 @@ mod tests {
     fn counts() {
         assert_eq!(count(3_505_152), "3\u{202f}505\u{202f}152");
         assert_eq!(count(12), "12");
-        assert_eq!((short_count(3_505_152), short_count(50_257)), ("3.51 M".into(), "50.3 k".into()));
+        assert_eq!(
+            (short_count(3_505_152), short_count(50_257)),
+            ("3.51 M".into(), "50.3 k".into())
+        );
     }
 
     #[test]

@@ -35,7 +35,9 @@ impl Notices {
         let rect = ui.max_rect();
         let corner = rect.right_top() + vec2(-12.0, 12.0);
         let width = (theme.body_size * 30.0).min(rect.width() - 24.0).max(0.0);
-        let area = Area::new(egui::Id::unique("notices")).pivot(Align2::RIGHT_TOP).fixed_pos(corner);
+        let area = Area::new(egui::Id::unique("notices"))
+            .pivot(Align2::RIGHT_TOP)
+            .fixed_pos(corner);
         area.show(ui.ctx(), |ui| {
             ui.set_width(width);
             self.cards.retain(|card| !card_ui(ui, theme, card));
@@ -46,13 +48,25 @@ impl Notices {
 /// Draws one card; true when it was closed.
 fn card_ui(ui: &mut Ui, theme: &Theme, card: &Problem) -> bool {
     let stroke = egui::Stroke::new(theme.stroke + 0.5, *theme.error);
-    let frame = Frame::new().fill(*theme.raised).stroke(stroke).corner_radius(6).inner_margin(12);
+    let frame = Frame::new()
+        .fill(*theme.raised)
+        .stroke(stroke)
+        .corner_radius(6)
+        .inner_margin(12);
     let mut is_closed = false;
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
-            ui.label(RichText::new(&card.what).color(*theme.error).font(theme.body()).strong());
+            ui.label(
+                RichText::new(&card.what)
+                    .color(*theme.error)
+                    .font(theme.body())
+                    .strong(),
+            );
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                is_closed = ui.button("Close").on_hover_text("Close this notice").clicked();
+                is_closed = ui
+                    .button("Close")
+                    .on_hover_text("Close this notice")
+                    .clicked();
             });
         });
         ui.label(&card.why);

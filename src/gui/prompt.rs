@@ -34,10 +34,15 @@ pub fn prompt_ui(ui: &mut Ui, theme: &Theme, text: &mut String, trace: Option<&T
         .desired_rows(1)
         .desired_width(f32::INFINITY)
         .layouter(&mut layouter);
-    let scroll = ScrollArea::vertical().id_salt("prompt scroll").max_height(3.0 * row + 12.0);
+    let scroll = ScrollArea::vertical()
+        .id_salt("prompt scroll")
+        .max_height(3.0 * row + 12.0);
     let response = scroll.show(ui, |ui| ui.add(edit)).inner;
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Prompt"));
-    response.on_hover_text("The text the model reads (Ctrl+L)").changed()
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Prompt"));
+    response
+        .on_hover_text("The text the model reads (Ctrl+L)")
+        .changed()
 }
 
 /// The text with its tokens softly underlined. While a new text is being read, only the part that
@@ -47,10 +52,21 @@ fn token_job(theme: &Theme, font: &FontId, text: &str, trace: Option<&Trace>) ->
     let mut job = LayoutJob::default();
     let mut done = 0;
     for (i, span) in shared_spans(text, trace).enumerate() {
-        let color = if i % 2 == 0 { *theme.accent } else { *theme.dim };
+        let color = if i % 2 == 0 {
+            *theme.accent
+        } else {
+            *theme.dim
+        };
         let underline = Stroke::new(theme.stroke + 0.5, color);
         job.append(&text[done..span.start], 0.0, plain.clone());
-        job.append(&text[span.clone()], 0.0, TextFormat { underline, ..plain.clone() });
+        job.append(
+            &text[span.clone()],
+            0.0,
+            TextFormat {
+                underline,
+                ..plain.clone()
+            },
+        );
         done = span.end;
     }
     job.append(&text[done..], 0.0, plain);
@@ -63,25 +79,41 @@ fn shared_spans<'a>(
     trace: Option<&'a Trace>,
 ) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
     let read = trace.map_or("", |trace| trace.text.as_str());
-    let same = text.bytes().zip(read.bytes()).take_while(|(a, b)| a == b).count();
+    let same = text
+        .bytes()
+        .zip(read.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
     let tokens = trace.map_or(&[][..], |trace| &trace.tokens);
     let mut done = 0;
-    tokens.iter().map(|token| token.span.clone()).filter(move |span| {
-        let is_whole = text.is_char_boundary(span.start) && text.is_char_boundary(span.end);
-        let is_next = span.start >= done && span.start < span.end && span.end <= same;
-        if is_whole && is_next {
-            done = span.end;
-        }
-        is_whole && is_next
-    })
+    tokens
+        .iter()
+        .map(|token| token.span.clone())
+        .filter(move |span| {
+            let is_whole = text.is_char_boundary(span.start) && text.is_char_boundary(span.end);
+            let is_next = span.start >= done && span.start < span.end && span.end <= same;
+            if is_whole && is_next {
+                done = span.end;
+            }
+            is_whole && is_next
+        })
 }
 
 /// The name of the model, which opens the choice of models.
-pub fn model_ui(ui: &mut Ui, theme: &Theme, trace: Option<&Trace>, name: &str, commands: &mut Vec<Command>) {
+pub fn model_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    trace: Option<&Trace>,
+    name: &str,
+    commands: &mut Vec<Command>,
+) {
     let size = trace.map(|t| format!("  {}", short_count(t.model.n_params)));
     let text = format!("{name}{}", size.unwrap_or_default());
     let button = ui.button(RichText::new(text).font(theme.body()));
-    if button.on_hover_text("Open another model (Ctrl+O)").clicked() {
+    if button
+        .on_hover_text("Open another model (Ctrl+O)")
+        .clicked()
+    {
         commands.push(Command::ChooseModel);
     }
 }
@@ -97,9 +129,18 @@ mod tests {
         let trace = model.trace("The cat sat 注").unwrap();
         let spans = |text| shared_spans(text, Some(&trace)).collect::<Vec<_>>();
         assert_eq!(spans("The cat saw"), [0..3, 3..7]);
-        assert_eq!(spans("The cat sat 注意").len(), 4, "pieces of a character are left plain");
+        assert_eq!(
+            spans("The cat sat 注意").len(),
+            4,
+            "pieces of a character are left plain"
+        );
         assert!(spans("").is_empty());
-        let job = token_job(Theme::named("dark"), &FontId::default(), "The cat saw", Some(&trace));
+        let job = token_job(
+            Theme::named("dark"),
+            &FontId::default(),
+            "The cat saw",
+            Some(&trace),
+        );
         assert_eq!(job.text, "The cat saw");
     }
 }

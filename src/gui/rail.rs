@@ -7,16 +7,26 @@ use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 /// Draws the rail; clicking a step shows its view.
 pub fn rail_ui(ui: &mut Ui, ctx: &mut Context<'_>, views: &[Box<dyn View>], current: &str) {
     let theme = ctx.theme;
-    let current = views.iter().position(|view| view.id() == current).unwrap_or(0);
+    let current = views
+        .iter()
+        .position(|view| view.id() == current)
+        .unwrap_or(0);
     let collapsed = theme.rail_width < theme.body_size * 6.0;
-    let caption = if collapsed { 0.0 } else { theme.body_size * 1.7 };
+    let caption = if collapsed {
+        0.0
+    } else {
+        theme.body_size * 1.7
+    };
     let room = ui.available_height() / views.len().max(1) as f32 - 4.0;
     let height = room.clamp(caption + 24.0, caption + theme.rail_width * 0.5);
     ui.spacing_mut().item_spacing.y = 4.0;
     for (i, view) in views.iter().enumerate() {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+        let (rect, response) =
+            ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
         let name = format!("Step: {}", view.name());
-        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, i == current, &name));
+        response.widget_info(|| {
+            egui::WidgetInfo::selected(egui::Role::Button, true, i == current, &name)
+        });
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         if i == current || response.hovered() || response.has_focus() {
             painter.rect_filled(rect, 6.0, *theme.raised);
@@ -28,7 +38,13 @@ pub fn rail_ui(ui: &mut Ui, ctx: &mut Context<'_>, views: &[Box<dyn View>], curr
         let inner = rect.shrink2(vec2(10.0, 4.0));
         if !collapsed {
             let at = pos2(inner.left(), inner.top() + caption / 2.0 - 2.0);
-            painter.text(at, Align2::LEFT_CENTER, view.name(), theme.body(), *theme.text);
+            painter.text(
+                at,
+                Align2::LEFT_CENTER,
+                view.name(),
+                theme.body(),
+                *theme.text,
+            );
         }
         let picture = inner.with_min_y(inner.top() + caption);
         view.thumbnail(&painter.with_clip_rect(picture), picture, ctx);

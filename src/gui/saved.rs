@@ -28,7 +28,8 @@ pub struct Saved {
 }
 
 /// Runs at the first start, so that something lights up at once.
-pub const FIRST_PROMPT: &str = "The cat chased the mouse because it was hungry. The mouse ran away and the cat";
+pub const FIRST_PROMPT: &str =
+    "The cat chased the mouse because it was hungry. The mouse ran away and the cat";
 
 impl Default for Saved {
     fn default() -> Self {

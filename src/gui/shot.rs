@@ -73,8 +73,11 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         app.ui(ui);
     });
     image.save(&args.out).map_err(|e| {
-        Problem::new("Could not write the picture", format!("{e}: {}", args.out.display()))
-            .cure("The file's name must end in .png, in a folder that exists")
+        Problem::new(
+            "Could not write the picture",
+            format!("{e}: {}", args.out.display()),
+        )
+        .cure("The file's name must end in .png, in a folder that exists")
     })
 }
 
@@ -84,7 +87,10 @@ fn settle(app: &mut App) -> Result<()> {
     app.logic();
     while app.is_busy() {
         if start.elapsed() > PATIENCE {
-            return Err(Problem::new("Could not draw the view", "the model takes too long"));
+            return Err(Problem::new(
+                "Could not draw the view",
+                "the model takes too long",
+            ));
         }
         std::thread::park_timeout(Duration::from_millis(2));
         app.logic();
@@ -94,32 +100,62 @@ fn settle(app: &mut App) -> Result<()> {
 
 fn view(id: &str) -> std::result::Result<String, String> {
     let ids: Vec<&str> = views::all().iter().map(|view| view.id()).collect();
-    if ids.contains(&id) { Ok(id.to_owned()) } else { Err(format!("the views are: {}", ids.join(", "))) }
+    if ids.contains(&id) {
+        Ok(id.to_owned())
+    } else {
+        Err(format!("the views are: {}", ids.join(", ")))
+    }
 }
 
 pub(super) fn theme(name: &str) -> std::result::Result<String, String> {
-    let names: Vec<&str> = Theme::all().iter().map(|theme| theme.name.as_str()).collect();
-    if names.contains(&name) { Ok(name.to_owned()) } else { Err(format!("the themes are: {}", names.join(", "))) }
+    let names: Vec<&str> = Theme::all()
+        .iter()
+        .map(|theme| theme.name.as_str())
+        .collect();
+    if names.contains(&name) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("the themes are: {}", names.join(", ")))
+    }
 }
 
 fn size(text: &str) -> std::result::Result<[usize; 2], String> {
-    let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
-    let possible = |sides: &[usize; 2]| sides.iter().all(|side| (1..=raster::MAX_SIDE).contains(side));
-    sides.filter(possible).ok_or_else(|| format!("give WIDTHxHEIGHT, each from 1 to {}", raster::MAX_SIDE))
+    let sides = text
+        .split_once('x')
+        .and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
+    let possible = |sides: &[usize; 2]| {
+        sides
+            .iter()
+            .all(|side| (1..=raster::MAX_SIDE).contains(side))
+    };
+    sides
+        .filter(possible)
+        .ok_or_else(|| format!("give WIDTHxHEIGHT, each from 1 to {}", raster::MAX_SIDE))
 }
 
 fn select(text: &str) -> std::result::Result<Pinned, String> {
     let mut selection = Pinned::default();
     for part in text.split(',').filter(|part| !part.trim().is_empty()) {
         let number = |text: &str| text.trim().parse::<usize>().ok();
-        let pair = part.split_once('=').and_then(|(name, n)| Some((name.trim(), number(n)?)));
+        let pair = part
+            .split_once('=')
+            .and_then(|(name, n)| Some((name.trim(), number(n)?)));
         match pair {
             Some(("token" | "query", n)) => selection.query = Some(n),
             Some(("key", n)) => selection.key = Some(n),
             Some(("layer", n)) => selection.layer = n,
             Some(("head", n)) => selection.head = n,
-            Some(("neuron", n)) => selection = selection.at(Target::Neuron { layer: selection.layer, neuron: n }),
-            _ => return Err(format!("{part:?} is none of token=, key=, layer=, head=, neuron= with a number")),
+            Some(("neuron", n)) => {
+                selection = selection.at(Target::Neuron {
+                    layer: selection.layer,
+                    neuron: n,
+                })
+            }
+            _ => {
+                return Err(format!(
+                    "{part:?} is none of token=, key=, layer=, head=, neuron= with a number"
+                ));
+            }
         }
     }
     Ok(selection)
@@ -134,7 +170,10 @@ mod tests {
         assert_eq!(size("1920x1080"), Ok([1920, 1080]));
         assert!(size("0x10").is_err() && size("10").is_err() && size("99999x10").is_err());
         let selection = select("token=3, layer=2,head=1").unwrap();
-        assert_eq!((selection.query, selection.layer, selection.head), (Some(3), 2, 1));
+        assert_eq!(
+            (selection.query, selection.layer, selection.head),
+            (Some(3), 2, 1)
+        );
         assert!(select("tokens=3").is_err() && select("layer=x").is_err());
         assert!(view("heads").is_ok() && view("tails").unwrap_err().contains("heads"));
     }

@@ -16,7 +16,9 @@ pub fn side_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let of = short_count(ctx.next.probs.len());
     let note = format!("{kept} of {of} tokens can be drawn, entropy {entropy:.2} bits");
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
-    let draw = ui.button("Draw next token").on_hover_text("Draw one token and write it after the text (Ctrl+Enter)");
+    let draw = ui
+        .button("Draw next token")
+        .on_hover_text("Draw one token and write it after the text (Ctrl+Enter)");
     if draw.clicked() {
         ctx.send(Command::Draw);
     }
@@ -27,13 +29,25 @@ fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         let next = ctx.next;
-        let largest = |probs: &[f32]| next.ranked.iter().filter_map(|&id| probs.get(id)).copied().fold(0.0, f32::max);
+        let largest = |probs: &[f32]| {
+            next.ranked
+                .iter()
+                .filter_map(|&id| probs.get(id))
+                .copied()
+                .fold(0.0, f32::max)
+        };
         let full = largest(&next.probs).max(largest(&next.sampling_probs));
         for (rank, &id) in next.ranked.iter().enumerate() {
             let token = ctx.model.tokenizer.token(id as u32);
             let label = token.label();
             let (before, after) = (next.probs[id], next.sampling_probs[id]);
-            let bar = Bar { label: &label, before, after, full, id: Id::unique(("next token", rank)) };
+            let bar = Bar {
+                label: &label,
+                before,
+                after,
+                full,
+                id: Id::unique(("next token", rank)),
+            };
             let response = bar_ui(ui, ctx.theme, &bar);
             let chosen = response.clicked();
             response.on_hover_ui(|ui| {
@@ -53,9 +67,13 @@ fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 pub fn sampling_ui(ui: &mut Ui, sampling: &mut Sampling, vocab_size: usize) {
     egui::Grid::new("sampling").num_columns(2).show(ui, |ui| {
         let label = ui.label("Temperature");
-        let slider = Slider::new(&mut sampling.temperature, 0.0..=5.0).step_by(0.01).max_decimals(2);
+        let slider = Slider::new(&mut sampling.temperature, 0.0..=5.0)
+            .step_by(0.01)
+            .max_decimals(2);
         let slider = ui.add(slider).labelled_by(label.id);
-        let slider = slider.on_hover_text("Below 1 bolder, above 1 more even, 0 always the most probable. Double-click resets");
+        let slider = slider.on_hover_text(
+            "Below 1 bolder, above 1 more even, 0 always the most probable. Double-click resets",
+        );
         if slider.double_clicked() {
             sampling.temperature = 1.0;
         }
@@ -66,8 +84,13 @@ pub fn sampling_ui(ui: &mut Ui, sampling: &mut Sampling, vocab_size: usize) {
         let label = ui.label("Top-k");
         let slider = Slider::new(&mut k, 1..=vocab_size.max(1)).logarithmic(true);
         let slider = ui.add(slider).labelled_by(label.id);
-        let slider = slider.on_hover_text("Keep only the k most probable tokens. Double-click keeps all");
-        k = if slider.double_clicked() { vocab_size } else { k };
+        let slider =
+            slider.on_hover_text("Keep only the k most probable tokens. Double-click keeps all");
+        k = if slider.double_clicked() {
+            vocab_size
+        } else {
+            k
+        };
         sampling.top_k = (k < vocab_size).then_some(k);
         ui.end_row();
 
@@ -75,7 +98,9 @@ pub fn sampling_ui(ui: &mut Ui, sampling: &mut Sampling, vocab_size: usize) {
         let label = ui.label("Top-p");
         let slider = Slider::new(&mut p, 0.0..=1.0).step_by(0.01).max_decimals(2);
         let slider = ui.add(slider).labelled_by(label.id);
-        let slider = slider.on_hover_text("Keep the fewest tokens that together reach this probability. Double-click keeps all");
+        let slider = slider.on_hover_text(
+            "Keep the fewest tokens that together reach this probability. Double-click keeps all",
+        );
         p = if slider.double_clicked() { 1.0 } else { p };
         sampling.top_p = (p < 1.0).then_some(p);
         ui.end_row();

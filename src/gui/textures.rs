@@ -52,7 +52,11 @@ impl Textures {
 
 /// Numbers as a picture of one pixel per cell.
 pub fn picture(matrix: Matrix<'_>, theme: &Theme, scale: Scale) -> ColorImage {
-    let pixels = matrix.data.iter().map(|&value| theme.color(scale, value)).collect();
+    let pixels = matrix
+        .data
+        .iter()
+        .map(|&value| theme.color(scale, value))
+        .collect();
     ColorImage::new([matrix.cols, matrix.rows], pixels)
 }
 
@@ -82,12 +86,29 @@ mod tests {
         let theme = Theme::named("dark");
         let mut data = vec![0.0; 100 * 100];
         data[57 * 100 + 31] = 1.0;
-        let matrix = Matrix { rows: 100, cols: 100, data: &data };
+        let matrix = Matrix {
+            rows: 100,
+            cols: 100,
+            data: &data,
+        };
         let scale = Scale::Sequential { max: 1.0 };
         let image = miniature(matrix, 10, theme, scale);
         let bright = theme.color(scale, 1.0);
         let lit: Vec<usize> = (0..100).filter(|&i| image.pixels[i] == bright).collect();
         assert_eq!(lit, [53]);
-        assert_eq!(miniature(Matrix { rows: 0, cols: 0, data: &[] }, 10, theme, scale).size, [0, 0]);
+        assert_eq!(
+            miniature(
+                Matrix {
+                    rows: 0,
+                    cols: 0,
+                    data: &[]
+                },
+                10,
+                theme,
+                scale
+            )
+            .size,
+            [0, 0]
+        );
     }
 }

@@ -85,7 +85,9 @@ impl<'de> Deserialize<'de> for Color {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let color = Color32::from_hex(&text);
-        color.map(Self).map_err(|e| serde::de::Error::custom(format!("{text}: {e:?}")))
+        color
+            .map(Self)
+            .map_err(|e| serde::de::Error::custom(format!("{text}: {e:?}")))
     }
 }
 
@@ -162,7 +164,9 @@ impl Theme {
     /// The theme of that name, or the default.
     pub fn named(name: &str) -> &'static Self {
         let all = Self::all();
-        all.iter().find(|theme| theme.name == name).unwrap_or(&all[0])
+        all.iter()
+            .find(|theme| theme.name == name)
+            .unwrap_or(&all[0])
     }
 
     fn parse(json: &str) -> serde_json::Result<Self> {
@@ -203,7 +207,11 @@ impl Theme {
         let lightness = |c: Color32| Oklab::from_rgb([c.r(), c.g(), c.b()]).l;
         let candidates = [*self.text, *self.background];
         let contrast = |c: Color32| (lightness(c) - lightness(ground)).abs();
-        if contrast(candidates[0]) >= contrast(candidates[1]) { candidates[0] } else { candidates[1] }
+        if contrast(candidates[0]) >= contrast(candidates[1]) {
+            candidates[0]
+        } else {
+            candidates[1]
+        }
     }
 
     /// Interface type at title size.
@@ -243,7 +251,11 @@ impl Theme {
 
     /// Makes the whole interface look like this.
     pub fn apply(&self, ctx: &egui::Context) {
-        ctx.set_theme(if self.dark { egui::Theme::Dark } else { egui::Theme::Light });
+        ctx.set_theme(if self.dark {
+            egui::Theme::Dark
+        } else {
+            egui::Theme::Light
+        });
         ctx.all_styles_mut(|style| self.restyle(style));
     }
 
@@ -318,16 +330,32 @@ pub fn semibold() -> FontFamily {
 pub fn fonts() -> egui::FontDefinitions {
     let mut fonts = egui::FontDefinitions::default();
     let files: [(&str, &'static [u8]); 4] = [
-        ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
-        ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-        ("JetBrains Mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf")),
-        ("Droid Sans Fallback", include_bytes!("../../assets/fonts/DroidSansFallbackFull.ttf")),
+        (
+            "Inter",
+            include_bytes!("../../assets/fonts/Inter-Regular.otf"),
+        ),
+        (
+            "Inter SemiBold",
+            include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
+        ),
+        (
+            "JetBrains Mono",
+            include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"),
+        ),
+        (
+            "Droid Sans Fallback",
+            include_bytes!("../../assets/fonts/DroidSansFallbackFull.ttf"),
+        ),
     ];
     for (name, bytes) in files {
         let data = egui::FontData::from_static(bytes);
         fonts.font_data.insert(name.to_owned(), data.into());
     }
-    let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let fallback = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
     for (family, first) in [
         (FontFamily::Proportional, "Inter"),
         (semibold(), "Inter SemiBold"),
@@ -355,7 +383,12 @@ mod tests {
     fn zero_is_the_background_and_lightness_is_monotone() {
         for theme in Theme::all() {
             let sequential = Scale::Sequential { max: 1.0 };
-            assert_eq!(theme.color(sequential, 0.0), *theme.background, "{}", theme.name);
+            assert_eq!(
+                theme.color(sequential, 0.0),
+                *theme.background,
+                "{}",
+                theme.name
+            );
             let light = |c: &Color32| Oklab::from_rgb([c.r(), c.g(), c.b()]).l;
             let steps: Vec<f32> = theme.ramp(sequential).iter().map(light).collect();
             let rising = steps.windows(2).all(|w| w[0] <= w[1] + 0.004);
@@ -369,9 +402,23 @@ mod tests {
         for theme in Theme::all() {
             let least = if theme.name == "projector" { 7.0 } else { 4.5 };
             for ground in [theme.background, theme.panel, theme.raised] {
-                for ink in [theme.text, theme.dim, theme.accent, theme.error, theme.query, theme.key, theme.value, theme.attention, theme.mlp] {
+                for ink in [
+                    theme.text,
+                    theme.dim,
+                    theme.accent,
+                    theme.error,
+                    theme.query,
+                    theme.key,
+                    theme.value,
+                    theme.attention,
+                    theme.mlp,
+                ] {
                     let ratio = contrast(*ink, *ground);
-                    assert!(ratio >= least, "{}: {ink:?} on {ground:?} is {ratio:.2}", theme.name);
+                    assert!(
+                        ratio >= least,
+                        "{}: {ink:?} on {ground:?} is {ratio:.2}",
+                        theme.name
+                    );
                 }
             }
         }
@@ -382,7 +429,11 @@ mod tests {
         let luminance = |c: Color32| {
             let channel = |c: u8| {
                 let c = f32::from(c) / 255.0;
-                if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+                if c <= 0.04045 {
+                    c / 12.92
+                } else {
+                    ((c + 0.055) / 1.055).powf(2.4)
+                }
             };
             0.2126 * channel(c.r()) + 0.7152 * channel(c.g()) + 0.0722 * channel(c.b())
         };
@@ -394,7 +445,10 @@ mod tests {
     fn heads_differ_and_bad_numbers_stand_out() {
         let theme = Theme::named("dark");
         assert_ne!(theme.head(0), theme.head(1));
-        assert_eq!(theme.color(Scale::Sequential { max: 1.0 }, f32::NAN), *theme.error);
+        assert_eq!(
+            theme.color(Scale::Sequential { max: 1.0 }, f32::NAN),
+            *theme.error
+        );
         assert_eq!(Theme::named("no such").name, "dark");
     }
 }

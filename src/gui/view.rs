@@ -77,6 +77,10 @@ impl Context<'_> {
 
     /// The token at a position, as it can be shown.
     pub fn label(&self, pos: usize) -> String {
-        self.trace.tokens.get(pos).map(crate::trace::Token::label).unwrap_or_default()
+        self.trace
+            .tokens
+            .get(pos)
+            .map(crate::trace::Token::label)
+            .unwrap_or_default()
     }
 }

@@ -32,10 +32,18 @@ pub fn run(args: WindowArgs) -> Result<()> {
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([640.0, 480.0])
         .with_drag_and_drop(true);
-    let options = eframe::NativeOptions { viewport, ..Default::default() };
+    let options = eframe::NativeOptions {
+        viewport,
+        ..Default::default()
+    };
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
-        let remembered = creation.storage.and_then(|storage| eframe::get_value(storage, MEMORY));
-        let app = App::new(&creation.egui_ctx, with_args(remembered.unwrap_or_default(), args))?;
+        let remembered = creation
+            .storage
+            .and_then(|storage| eframe::get_value(storage, MEMORY));
+        let app = App::new(
+            &creation.egui_ctx,
+            with_args(remembered.unwrap_or_default(), args),
+        )?;
         Ok(Box::new(Window(app)))
     });
     eframe::run_native("headlight", options, create).map_err(|e| {

@@ -53,7 +53,12 @@ impl Checkpoint {
         let weights = Weights::embedded(bundled.weights)?;
         let tokenizer = Tokenizer::parse(bundled.tokenizer)?;
         let network = Gpt2::load(config, &weights.without_prefix(PREFIX), &device.device())?;
-        Ok(Self::new(bundled.name.to_owned(), bundled.name, tokenizer, network))
+        Ok(Self::new(
+            bundled.name.to_owned(),
+            bundled.name,
+            tokenizer,
+            network,
+        ))
     }
 
     fn folder(folder: &Path, device: DeviceKind) -> Result<Self> {
@@ -61,13 +66,19 @@ impl Checkpoint {
             why: format!("{}: {}", problem.why, folder.display()),
             ..problem
         })?;
-        let config = config.heed_generation_config(std::fs::read(folder.join("generation_config.json")).ok());
+        let config = config
+            .heed_generation_config(std::fs::read(folder.join("generation_config.json")).ok());
         let weights = Weights::open(folder)?;
         let tokenizer = Tokenizer::open(folder)?;
         let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = absolute.file_name().unwrap_or(folder.as_os_str());
         let network = Gpt2::load(config, &weights.without_prefix(PREFIX), &device.device())?;
-        Ok(Self::new(folder.to_string_lossy().into_owned(), &name.to_string_lossy(), tokenizer, network))
+        Ok(Self::new(
+            folder.to_string_lossy().into_owned(),
+            &name.to_string_lossy(),
+            tokenizer,
+            network,
+        ))
     }
 
     fn new(source: String, name: &str, tokenizer: Tokenizer, network: Gpt2) -> Self {

@@ -206,36 +206,21 @@ impl Gpt2 {
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
     pub fn load(config: Gpt2Config, weights: &Weights, device: &Device) -> Result<Self> {
         let d = config.n_embd;
-        let embed = weights.tensor(
-            "wte.weight",
-            [config.vocab_size, d],
-            device,
-        )?;
+        let embed = weights.tensor("wte.weight", [config.vocab_size, d], device)?;
         // As in transformers: a head of its own that is in the file is used, whatever the config says.
-        let is_tied = !weights.contains("lm_head.weight") || weights.are_equal("lm_head.weight", "wte.weight");
+        let is_tied = !weights.contains("lm_head.weight")
+            || weights.are_equal("lm_head.weight", "wte.weight");
         let unembed = if config.tie_word_embeddings && is_tied {
             embed.clone()
         } else {
             weights.tensor("lm_head.weight", [config.vocab_size, d], device)?
         };
         let blocks = (0..config.n_layer)
-            .map(|layer| {
-                Block::load(
-                    &config,
-                    layer,
-                    weights,
-                    &format!("h.{layer}."),
-                    device,
-                )
-            })
+            .map(|layer| Block::load(&config, layer, weights, &format!("h.{layer}."), device))
             .collect::<Result<_>>()?;
         Ok(Self {
             embed,
-            pos_embed: weights.tensor(
-                "wpe.weight",
-                [config.n_positions, d],
-                device,
-            )?,
+            pos_embed: weights.tensor("wpe.weight", [config.n_positions, d], device)?,
             blocks,
             ln_final: LayerNorm::load(&config, weights, "ln_f.", device)?,
             unembed: unembed.transpose(),

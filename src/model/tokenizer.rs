@@ -323,7 +323,10 @@ mod tests {
     #[test]
     fn ids_beyond_the_tokenizer_have_no_text_but_a_label() {
         let token = storybook().token(4_000_000);
-        assert_eq!((token.text.as_str(), token.label().as_str()), ("", "[4000000]"));
+        assert_eq!(
+            (token.text.as_str(), token.label().as_str()),
+            ("", "[4000000]")
+        );
     }
 
     #[test]

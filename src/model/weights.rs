@@ -122,7 +122,8 @@ impl Weights {
 
     fn bytes(&self, entry: &Entry) -> &[u8] {
         let file = self.files.get(entry.file).map(Bytes::as_slice);
-        file.and_then(|bytes| bytes.get(entry.bytes.clone())).unwrap_or_default()
+        file.and_then(|bytes| bytes.get(entry.bytes.clone()))
+            .unwrap_or_default()
     }
 
     /// Is there a tensor of that name?

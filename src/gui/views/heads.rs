@@ -5,7 +5,7 @@ use crate::gui::format::percent;
 use crate::gui::textures::{PictureKey, miniature};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, View};
-use crate::gui::widgets::{Heatmap, Labels, legend_ui};
+use crate::gui::widgets::{Cells, Heatmap, Labels, legend_ui};
 use egui::{Align2, Color32, Painter, Rect, Sense, Ui, pos2, vec2};
 
 /// Attention weights lie between 0 and 1 in every head, so all heads share one scale.
@@ -32,7 +32,11 @@ impl View for Heads {
         legend_ui(ui, ctx.theme, WEIGHTS, "attention weight");
         let focus = ctx.focus;
         let head = format!("Layer {}, head {}", focus.layer, focus.head);
-        ui.label(egui::RichText::new(head).color(ctx.theme.head(focus.head)).font(ctx.theme.body()));
+        ui.label(
+            egui::RichText::new(head)
+                .color(ctx.theme.head(focus.head))
+                .font(ctx.theme.body()),
+        );
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
@@ -47,7 +51,11 @@ impl View for Heads {
         let gap = ctx.theme.body_size;
         let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
         ui.scope_builder(child(grid), |ui| grid_ui(ui, ctx));
-        let large = if wide { large.with_min_x(large.left() + gap) } else { large.with_min_y(large.top() + gap) };
+        let large = if wide {
+            large.with_min_x(large.left() + gap)
+        } else {
+            large.with_min_y(large.top() + gap)
+        };
         ui.scope_builder(child(large), |ui| large_ui(ui, ctx));
     }
 
@@ -83,7 +91,7 @@ fn grid_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     let (n_layers, n_heads) = (ctx.trace.model.n_layers, ctx.trace.model.n_heads);
     let room = ui.available_rect_before_wrap();
-    let margin = vec2(theme.caption_size * 2.2, theme.caption_size * 3.2);
+    let margin = vec2(theme.caption_size * 3.2, theme.caption_size * 3.2);
     let least = theme.caption_size * 2.0;
     let fit = (room.size() - margin) / vec2(n_heads as f32, n_layers as f32);
     let tile = fit.min_elem().clamp(least, theme.body_size * 9.0);
@@ -107,16 +115,40 @@ fn grid_labels(ui: &Ui, ctx: &Context<'_>, grid: Rect, tile: f32) {
     let theme = ctx.theme;
     let painter = ui.painter();
     let title = pos2(grid.left(), grid.top() - theme.caption_size * 2.5);
-    painter.text(title, Align2::LEFT_CENTER, "head →", theme.caption(), *theme.dim);
+    painter.text(
+        title,
+        Align2::LEFT_CENTER,
+        "head →",
+        theme.caption(),
+        *theme.dim,
+    );
     let corner = pos2(grid.left() - 6.0, title.y);
-    painter.text(corner, Align2::RIGHT_CENTER, "layer", theme.caption(), *theme.dim);
+    painter.text(
+        corner,
+        Align2::RIGHT_CENTER,
+        "layer",
+        theme.caption(),
+        *theme.dim,
+    );
     for head in 0..ctx.trace.model.n_heads {
         let at = pos2(grid.left() + (head as f32 + 0.5) * tile, grid.top() - 4.0);
-        painter.text(at, Align2::CENTER_BOTTOM, head, theme.mono_caption(), theme.head(head));
+        painter.text(
+            at,
+            Align2::CENTER_BOTTOM,
+            head,
+            theme.mono_caption(),
+            theme.head(head),
+        );
     }
     for layer in 0..ctx.trace.model.n_layers {
         let at = pos2(grid.left() - 6.0, grid.top() + (layer as f32 + 0.5) * tile);
-        painter.text(at, Align2::RIGHT_CENTER, layer, theme.mono_caption(), *theme.text);
+        painter.text(
+            at,
+            Align2::RIGHT_CENTER,
+            layer,
+            theme.mono_caption(),
+            *theme.text,
+        );
     }
 }
 
@@ -133,7 +165,8 @@ fn tile_ui(ui: &Ui, ctx: &mut Context<'_>, rect: Rect, layer: usize, head: usize
     } else {
         theme.line(theme.outline)
     };
-    ui.painter().rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Outside);
+    ui.painter()
+        .rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Outside);
     ctx.point(&response, target);
 }
 
@@ -150,11 +183,18 @@ fn paint_atlas(painter: &Painter, grid: Rect, tile: f32, picture: f32, ctx: &mut
     // As many pixels as tokens, or as the screen shows.
     let pixels = (picture * painter.ctx().pixels_per_point()).ceil() as usize;
     let side = n.min(pixels.next_power_of_two()).max(1);
-    let key = PictureKey { trace: trace.id, what: format!("all heads {side}"), theme: &theme.name };
+    let key = PictureKey {
+        trace: trace.id,
+        what: format!("all heads {side}"),
+        theme: &theme.name,
+    };
     let texture = ctx.textures.get(painter.ctx(), key, || {
-        let mut atlas = egui::ColorImage::filled([side * n_heads, side * n_layers], *theme.background);
+        let mut atlas =
+            egui::ColorImage::filled([side * n_heads, side * n_layers], *theme.background);
         for (layer, head) in (0..n_layers).flat_map(|l| (0..n_heads).map(move |h| (l, h))) {
-            let Some(pattern) = trace.pattern(layer, head) else { continue };
+            let Some(pattern) = trace.pattern(layer, head) else {
+                continue;
+            };
             let small = miniature(pattern, side, theme, WEIGHTS);
             for y in 0..small.height() {
                 let start = (layer * side + y) * side * n_heads + head * side;
@@ -166,7 +206,8 @@ fn paint_atlas(painter: &Painter, grid: Rect, tile: f32, picture: f32, ctx: &mut
     });
     for (layer, head) in (0..n_layers).flat_map(|l| (0..n_heads).map(move |h| (l, h))) {
         let rect = tile_rect(grid, tile, picture, layer, head);
-        let corner = |l: usize, h: usize| pos2(h as f32 / n_heads as f32, l as f32 / n_layers as f32);
+        let corner =
+            |l: usize, h: usize| pos2(h as f32 / n_heads as f32, l as f32 / n_layers as f32);
         let uv = Rect::from_min_max(corner(layer, head), corner(layer + 1, head + 1));
         painter.image(texture, rect, uv, Color32::WHITE);
     }
@@ -183,13 +224,24 @@ fn large_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         what: format!("pattern {}.{}", focus.layer, focus.head),
         matrix,
         scale: WEIGHTS,
-        rows: Labels { title: "asks (query)", names: &names, color: *ctx.theme.query },
-        cols: Labels { title: "answers (key) →", names: &names, color: *ctx.theme.key },
+        rows: Labels {
+            title: "asks (query)",
+            names: &names,
+            color: *ctx.theme.query,
+        },
+        cols: Labels {
+            title: "answers (key) →",
+            names: &names,
+            color: *ctx.theme.key,
+        },
         focus: (focus.query, focus.key),
-        causal: true,
+        cells: Cells::Causal,
     };
     let (response, cell) = heatmap.ui(ui, ctx);
-    let name = format!("Attention pattern of layer {}, head {}", focus.layer, focus.head);
+    let name = format!(
+        "Attention pattern of layer {}, head {}",
+        focus.layer, focus.head
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     heatmap.point(response, cell, ctx);
 }

@@ -24,7 +24,8 @@ const MOVE_SECS: f32 = 0.2;
 /// Draws one row as wide as there is room; clicking it chooses the token.
 pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
     let height = (theme.body_size * 1.55).round();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let is_cut = bar.after <= 0.0;
     let name = if is_cut {
         format!("{}, {}, cut", bar.label, percent(bar.before))
@@ -43,14 +44,34 @@ pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
     let number_width = theme.body_size * 4.3;
     let ink = if is_cut { *theme.dim } else { *theme.text };
     let left = pos2(rect.left() + 4.0, rect.center().y);
-    let shown = super::fitted_text(painter, left, Align2::LEFT_CENTER, bar.label, theme.mono(), ink, label_width - 8.0);
+    let shown = super::fitted_text(
+        painter,
+        left,
+        Align2::LEFT_CENTER,
+        bar.label,
+        theme.mono(),
+        ink,
+        label_width - 8.0,
+    );
     if is_cut {
         let strike = theme.line(theme.dim);
-        painter.line_segment([pos2(shown.left(), rect.center().y), pos2(shown.right(), rect.center().y)], strike);
+        painter.line_segment(
+            [
+                pos2(shown.left(), rect.center().y),
+                pos2(shown.right(), rect.center().y),
+            ],
+            strike,
+        );
     }
     let shown = if is_cut { bar.before } else { bar.after };
     let right = pos2(rect.right() - 4.0, rect.center().y);
-    painter.text(right, Align2::RIGHT_CENTER, percent(shown), theme.mono(), ink);
+    painter.text(
+        right,
+        Align2::RIGHT_CENTER,
+        percent(shown),
+        theme.mono(),
+        ink,
+    );
 
     let track = Rect::from_min_max(
         pos2(rect.left() + label_width, rect.top() + height * 0.22),
@@ -58,9 +79,13 @@ pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
     );
     let length = |p: f32| track.width() * (p / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
     let move_to = |salt: &str, p: f32| {
-        ui.ctx().animate_value_with_time(bar.id.with(salt), length(p), MOVE_SECS)
+        ui.ctx()
+            .animate_value_with_time(bar.id.with(salt), length(p), MOVE_SECS)
     };
-    let before = Rect::from_min_size(track.min, vec2(move_to("before", bar.before), track.height()));
+    let before = Rect::from_min_size(
+        track.min,
+        vec2(move_to("before", bar.before), track.height()),
+    );
     let after = Rect::from_min_size(track.min, vec2(move_to("after", bar.after), track.height()));
     painter.rect_filled(after, 2.0, *theme.accent);
     if is_cut {

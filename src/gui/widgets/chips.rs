@@ -10,7 +10,11 @@ pub fn chips_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     ui.horizontal_wrapped(|ui| {
         if ctx.trace.dropped > 0 {
             let note = format!("… {} earlier tokens left out", ctx.trace.dropped);
-            ui.label(egui::RichText::new(note).color(*ctx.theme.warning).font(ctx.theme.caption()));
+            ui.label(
+                egui::RichText::new(note)
+                    .color(*ctx.theme.warning)
+                    .font(ctx.theme.caption()),
+            );
         }
         for pos in 0..ctx.trace.tokens.len() {
             let response = chip_ui(ui, ctx, pos);
@@ -26,8 +30,14 @@ pub fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, pos: usize) -> Response {
         return ui.label("");
     };
     let label = crate::gui::format::abbreviate(&token.label(), 24);
-    let ink = if token.special { *theme.accent } else { *theme.text };
-    let galley = ui.painter().layout_no_wrap(label.clone(), theme.mono(), ink);
+    let ink = if token.special {
+        *theme.accent
+    } else {
+        *theme.text
+    };
+    let galley = ui
+        .painter()
+        .layout_no_wrap(label.clone(), theme.mono(), ink);
     let size = galley.size() + vec2(10.0, 6.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let name = format!("Token {pos}: {label}");

@@ -7,7 +7,7 @@ use crate::gui::theme::Scale;
 use crate::gui::view::Context;
 use crate::trace::Matrix;
 use egui::epaint::TextShape;
-use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
+use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
 
 /// What stands along an axis.
 pub struct Labels<'a> {
@@ -33,31 +33,54 @@ pub struct Heatmap<'a> {
     pub cols: Labels<'a>,
     /// The row and the column that are pointed at.
     pub focus: (Option<usize>, Option<usize>),
-    /// Are cells right of the diagonal hidden by the causal mask?
-    pub causal: bool,
+    /// How cells fill the room.
+    pub cells: Cells,
+}
+
+/// How the cells of a heatmap fill the room they are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cells {
+    /// Square cells, as large as fit.
+    Square,
+    /// The same, with the cells right of the diagonal hatched: hidden by the causal mask.
+    Causal,
+    /// Cells stretch to fill the room: for vectors as strips.
+    Stretch,
 }
 
 /// Columns narrower than this many times the caption size have their labels turned.
 const TURN: f32 = 4.0;
 
 impl Heatmap<'_> {
-    /// Draws the matrix as large as fits, cells square. Returns the response and the cell under the
+    /// Draws the matrix as large as fits. Returns the response and the cell under the
     /// pointer, as row and column.
     pub fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) -> (Response, Option<(usize, usize)>) {
         let theme = ctx.theme;
         let room = ui.available_rect_before_wrap();
         let char_width = theme.caption_size * 0.62;
-        let longest = |names: &[String]| names.iter().map(|n| n.chars().count()).max().unwrap_or(0).min(14);
+        let longest = |names: &[String]| {
+            names
+                .iter()
+                .map(|n| n.chars().count())
+                .max()
+                .unwrap_or(0)
+                .min(14)
+        };
         let margin_left = longest(self.rows.names) as f32 * char_width + theme.caption_size * 2.4;
         let margin_top = longest(self.cols.names) as f32 * char_width + theme.caption_size * 2.4;
-        let room_for_cells = vec2(room.width() - margin_left, room.height() - margin_top).max(vec2(1.0, 1.0));
-        let (n_rows, n_cols) = (self.matrix.rows.max(1) as f32, self.matrix.cols.max(1) as f32);
-        let largest_cell = theme.body_size * 6.0;
-        let cell = (room_for_cells.x / n_cols).min(room_for_cells.y / n_rows).min(largest_cell);
-        let grid = Rect::from_min_size(
-            room.min + vec2(margin_left, margin_top),
-            vec2(cell * n_cols, cell * n_rows),
+        let room_for_cells =
+            vec2(room.width() - margin_left, room.height() - margin_top).max(vec2(1.0, 1.0));
+        let counts = vec2(
+            self.matrix.cols.max(1) as f32,
+            self.matrix.rows.max(1) as f32,
         );
+        let most = Vec2::splat(theme.body_size * 6.0);
+        let fit = room_for_cells / counts;
+        let cell = match self.cells {
+            Cells::Stretch => vec2(fit.x, fit.y.min(most.y)),
+            Cells::Square | Cells::Causal => Vec2::splat(fit.min_elem()).min(most),
+        };
+        let grid = Rect::from_min_size(room.min + vec2(margin_left, margin_top), cell * counts);
         let whole = Rect::from_min_max(room.min, grid.max);
         let response = ui.allocate_rect(whole, Sense::click());
 
@@ -65,25 +88,39 @@ impl Heatmap<'_> {
         self.paint_labels(ui, ctx, grid, cell);
         self.paint_focus(ui, ctx, grid, cell);
 
-        let pointed = response.hover_pos().and_then(|pos| cell_at(pos, grid, cell));
-        let pointed = pointed.filter(|&(row, col)| row < self.matrix.rows && col < self.matrix.cols);
+        let pointed = response
+            .hover_pos()
+            .and_then(|pos| cell_at(pos, grid, cell));
+        let pointed =
+            pointed.filter(|&(row, col)| row < self.matrix.rows && col < self.matrix.cols);
         (response, pointed)
     }
 
-    fn paint_cells(&self, ui: &Ui, ctx: &mut Context<'_>, grid: Rect, cell: f32) {
+    fn paint_cells(&self, ui: &Ui, ctx: &mut Context<'_>, grid: Rect, cell: Vec2) {
         let theme = ctx.theme;
         ui.painter().rect_filled(grid, 0.0, *theme.background);
         if self.matrix.data.is_empty() {
             return;
         }
-        let key = PictureKey { trace: ctx.trace.id, what: self.what.clone(), theme: &theme.name };
-        let texture = ctx.textures.get(ui.ctx(), key, || picture(self.matrix, theme, self.scale));
+        let key = PictureKey {
+            trace: ctx.trace.id,
+            what: self.what.clone(),
+            theme: &theme.name,
+        };
+        let texture = ctx
+            .textures
+            .get(ui.ctx(), key, || picture(self.matrix, theme, self.scale));
         let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
         ui.painter().image(texture, grid, uv, Color32::WHITE);
-        if self.causal {
-            self.paint_mask(ui, ctx, grid, cell);
+        if self.cells == Cells::Causal {
+            self.paint_mask(ui, ctx, grid, cell.x);
         }
-        ui.painter().rect_stroke(grid, 0.0, theme.line(theme.outline), egui::StrokeKind::Outside);
+        ui.painter().rect_stroke(
+            grid,
+            0.0,
+            theme.line(theme.outline),
+            egui::StrokeKind::Outside,
+        );
         self.paint_numbers(ui, ctx, grid, cell);
     }
 
@@ -98,52 +135,73 @@ impl Heatmap<'_> {
             let from = vec2(f32::midpoint(c, cell), (c - cell) / 2.0);
             let to = vec2(c.min(grid.width()), (c - grid.width()).max(0.0));
             if from.x < to.x {
-                ui.painter().line_segment([grid.min + from, grid.min + to], stroke);
+                ui.painter()
+                    .line_segment([grid.min + from, grid.min + to], stroke);
             }
             c += step;
         }
         for row in 0..self.matrix.rows.saturating_sub(1) {
             let (x, y) = ((row + 1) as f32 * cell, row as f32 * cell);
             let corner = grid.min + vec2(x, y + cell);
-            ui.painter().line_segment([grid.min + vec2(x, y), corner], stroke);
-            ui.painter().line_segment([corner, corner + vec2(cell, 0.0)], stroke);
+            ui.painter()
+                .line_segment([grid.min + vec2(x, y), corner], stroke);
+            ui.painter()
+                .line_segment([corner, corner + vec2(cell, 0.0)], stroke);
         }
     }
 
     /// Writes the numbers into cells that are large enough.
-    fn paint_numbers(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: f32) {
+    fn paint_numbers(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: Vec2) {
         let theme = ctx.theme;
-        if cell < theme.caption_size * 3.4 {
+        if cell.x < theme.caption_size * 3.4 || cell.y < theme.caption_size * 1.4 {
             return;
         }
         for row in 0..self.matrix.rows {
             for (col, &value) in self.matrix.row(row).iter().enumerate() {
-                if self.causal && col > row {
+                if self.cells == Cells::Causal && col > row {
                     continue;
                 }
                 let center = cell_rect(grid, cell, row, col).center();
                 let ink = theme.text_on(theme.color(self.scale, value));
-                let text = if value.abs() < 0.0005 { "0".to_owned() } else { short(value) };
-                ui.painter().text(center, Align2::CENTER_CENTER, text, theme.mono_caption(), ink);
+                let text = if value.abs() < 0.0005 {
+                    "0".to_owned()
+                } else {
+                    short(value)
+                };
+                ui.painter().text(
+                    center,
+                    Align2::CENTER_CENTER,
+                    text,
+                    theme.mono_caption(),
+                    ink,
+                );
             }
         }
     }
 
-    fn paint_labels(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: f32) {
+    fn paint_labels(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: Vec2) {
         let theme = ctx.theme;
         let (row_focus, col_focus) = self.focus;
         let ink = |is_focus: bool, color: Color32| if is_focus { color } else { *theme.text };
-        for (row, name) in shown_labels(self.rows.names, cell, theme.caption_size, row_focus) {
-            let y = grid.top() + (row as f32 + 0.5) * cell;
+        for (row, name) in shown_labels(self.rows.names, cell.y, theme.caption_size, row_focus) {
+            let y = grid.top() + (row as f32 + 0.5) * cell.y;
             let at = pos2(grid.left() - 6.0, y);
             let color = ink(row_focus == Some(row), self.rows.color);
-            ui.painter().text(at, Align2::RIGHT_CENTER, abbreviate(name, 14), theme.mono_caption(), color);
+            ui.painter().text(
+                at,
+                Align2::RIGHT_CENTER,
+                abbreviate(name, 14),
+                theme.mono_caption(),
+                color,
+            );
         }
-        let turned = cell < theme.caption_size * TURN;
-        for (col, name) in shown_labels(self.cols.names, cell, theme.caption_size, col_focus) {
-            let at = pos2(grid.left() + (col as f32 + 0.5) * cell, grid.top() - 6.0);
+        let turned = cell.x < theme.caption_size * TURN;
+        for (col, name) in shown_labels(self.cols.names, cell.x, theme.caption_size, col_focus) {
+            let at = pos2(grid.left() + (col as f32 + 0.5) * cell.x, grid.top() - 6.0);
             let color = ink(col_focus == Some(col), self.cols.color);
-            let galley = ui.painter().layout_no_wrap(abbreviate(name, 14), theme.mono_caption(), color);
+            let galley =
+                ui.painter()
+                    .layout_no_wrap(abbreviate(name, 14), theme.mono_caption(), color);
             let (angle, anchor) = if turned {
                 (-std::f32::consts::FRAC_PI_2, Align2::LEFT_CENTER)
             } else {
@@ -159,12 +217,29 @@ impl Heatmap<'_> {
     /// Names the axes: rows along the left edge, columns along the top edge.
     fn paint_titles(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect) {
         let theme = ctx.theme;
-        let longest = |names: &[String]| names.iter().map(|n| n.chars().count()).max().unwrap_or(0).min(14);
-        let depth = |names: &[String]| longest(names) as f32 * theme.caption_size * 0.62 + theme.caption_size * 1.7;
+        let longest = |names: &[String]| {
+            names
+                .iter()
+                .map(|n| n.chars().count())
+                .max()
+                .unwrap_or(0)
+                .min(14)
+        };
+        let depth = |names: &[String]| {
+            longest(names) as f32 * theme.caption_size * 0.62 + theme.caption_size * 1.7
+        };
         let font = theme.caption();
         let at = pos2(grid.left(), grid.top() - depth(self.cols.names));
-        ui.painter().text(at, Align2::LEFT_CENTER, self.cols.title, font.clone(), self.cols.color);
-        let galley = ui.painter().layout_no_wrap(self.rows.title.to_owned(), font, self.rows.color);
+        ui.painter().text(
+            at,
+            Align2::LEFT_CENTER,
+            self.cols.title,
+            font.clone(),
+            self.cols.color,
+        );
+        let galley = ui
+            .painter()
+            .layout_no_wrap(self.rows.title.to_owned(), font, self.rows.color);
         let at = pos2(grid.left() - depth(self.rows.names), grid.top());
         let min = Align2::RIGHT_CENTER.anchor_size(at, galley.size()).min;
         let shape = TextShape::new(min, galley, self.rows.color)
@@ -172,10 +247,11 @@ impl Heatmap<'_> {
         ui.painter().add(shape);
     }
 
-    fn paint_focus(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: f32) {
+    fn paint_focus(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: Vec2) {
         let theme = ctx.theme;
         let outline = |rect: Rect, stroke| {
-            ui.painter().rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
+            ui.painter()
+                .rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
         };
         match self.focus {
             (Some(row), Some(col)) => {
@@ -215,19 +291,22 @@ impl Heatmap<'_> {
 /// Two decimals without the leading zero, as fits into a cell.
 fn short(value: f32) -> String {
     if value.abs() < 1.0 {
-        format!("{value:.2}").replacen("0.", ".", 1).replace('-', "−")
+        format!("{value:.2}")
+            .replacen("0.", ".", 1)
+            .replace('-', "−")
     } else {
         number(value)
     }
 }
 
-fn cell_rect(grid: Rect, cell: f32, row: usize, col: usize) -> Rect {
-    Rect::from_min_size(grid.min + vec2(col as f32, row as f32) * cell, vec2(cell, cell))
+fn cell_rect(grid: Rect, cell: Vec2, row: usize, col: usize) -> Rect {
+    Rect::from_min_size(grid.min + vec2(col as f32, row as f32) * cell, cell)
 }
 
-fn cell_at(pos: Pos2, grid: Rect, cell: f32) -> Option<(usize, usize)> {
+fn cell_at(pos: Pos2, grid: Rect, cell: Vec2) -> Option<(usize, usize)> {
     let offset = pos - grid.min;
-    (grid.contains(pos) && cell > 0.0).then(|| ((offset.y / cell) as usize, (offset.x / cell) as usize))
+    (grid.contains(pos) && cell.min_elem() > 0.0)
+        .then(|| ((offset.y / cell.y) as usize, (offset.x / cell.x) as usize))
 }
 
 /// The labels that fit beside cells of this size: every one, or every n-th, and always the one that
@@ -253,7 +332,11 @@ mod tests {
     #[test]
     fn labels_thin_out_and_the_focus_stays() {
         let names: Vec<String> = (0..10).map(|i| i.to_string()).collect();
-        let shown = |cell, focus| shown_labels(&names, cell, 10.0, focus).map(|(i, _)| i).collect::<Vec<_>>();
+        let shown = |cell, focus| {
+            shown_labels(&names, cell, 10.0, focus)
+                .map(|(i, _)| i)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(shown(20.0, None).len(), 10);
         assert_eq!(shown(3.0, None), [0, 5]);
         assert_eq!(shown(3.0, Some(7)), [0, 7]);
@@ -261,6 +344,9 @@ mod tests {
 
     #[test]
     fn short_numbers() {
-        assert_eq!((short(0.384), short(-0.5), short(1.0)), (".38".into(), "−.50".into(), "1.00".into()));
+        assert_eq!(
+            (short(0.384), short(-0.5), short(1.0)),
+            (".38".into(), "−.50".into(), "1.00".into())
+        );
     }
 }

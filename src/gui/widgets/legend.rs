@@ -8,14 +8,21 @@ use egui::{Align2, Mesh, Rect, Sense, Ui, pos2, vec2};
 pub fn legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, measure: &str) {
     let height = theme.caption_size;
     let bar_width = 9.0 * height;
-    let text = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme.caption(), *theme.dim);
+    let text = |text: &str| {
+        ui.painter()
+            .layout_no_wrap(text.to_owned(), theme.caption(), *theme.dim)
+    };
     let (low, high) = scale.range();
     let (low, high, name) = (text(&number(low)), text(&number(high)), text(measure));
     let gap = height / 2.0;
     let width = low.size().x + bar_width + high.size().x + name.size().x + 3.5 * gap;
     let row = name.size().y.max(height);
     let (rect, response) = ui.allocate_exact_size(vec2(width, row), Sense::hover());
-    let accessible = format!("{measure}, colour scale from {} to {}", number(scale.range().0), number(scale.range().1));
+    let accessible = format!(
+        "{measure}, colour scale from {} to {}",
+        number(scale.range().0),
+        number(scale.range().1)
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &accessible));
 
     let mut x = rect.left();
@@ -26,7 +33,10 @@ pub fn legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, measure: &str) {
         width
     };
     x += put(low, x) + gap;
-    let bar = Rect::from_min_size(pos2(x, rect.center().y - height / 2.0), vec2(bar_width, height));
+    let bar = Rect::from_min_size(
+        pos2(x, rect.center().y - height / 2.0),
+        vec2(bar_width, height),
+    );
     x += bar_width + gap;
     x += put(high, x) + 1.5 * gap;
     put(name, x);
@@ -43,5 +53,10 @@ pub fn legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, measure: &str) {
         }
     }
     ui.painter().add(mesh);
-    ui.painter().rect_stroke(bar, 0.0, theme.line(theme.outline), egui::StrokeKind::Outside);
+    ui.painter().rect_stroke(
+        bar,
+        0.0,
+        theme.line(theme.outline),
+        egui::StrokeKind::Outside,
+    );
 }

@@ -7,7 +7,7 @@ mod legend;
 
 pub use bars::{Bar, bar_ui};
 pub use chips::chips_ui;
-pub use heatmap::{Heatmap, Labels};
+pub use heatmap::{Cells, Heatmap, Labels};
 pub use legend::legend_ui;
 
 use super::theme::Theme;
@@ -51,6 +51,10 @@ pub fn fitted_text(
 /// A message in the place of a picture.
 pub fn empty_ui(ui: &mut egui::Ui, theme: &Theme, text: &str) {
     ui.centered_and_justified(|ui| {
-        ui.label(egui::RichText::new(text).color(*theme.dim).font(theme.title()));
+        ui.label(
+            egui::RichText::new(text)
+                .color(*theme.dim)
+                .font(theme.title()),
+        );
     });
 }

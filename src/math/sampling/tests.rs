@@ -9,6 +9,7 @@ const NONE: f32 = f32::NEG_INFINITY;
 #[derive(Deserialize)]
 struct Golden {
     order: Vec<Filter>,
+    sums: Vec<(u64, f32)>,
     small: Vec<SmallCase>,
     large: Vec<LargeCase>,
 }
@@ -146,6 +147,20 @@ fn the_large_golden_cases_keep_the_same_tokens() {
         for &(id, prob) in &case.probs {
             assert_close(&[explanation.distribution.probs[id]], &[prob]);
         }
+    }
+}
+
+#[test]
+fn sums_are_rounded_as_in_torch() {
+    for (n, wanted) in golden().sums {
+        let values: Vec<f32> = (0..n)
+            .map(|id| -((draw::mix(id) >> 40) as f32) / 16_777_216.0)
+            .collect();
+        assert_eq!(
+            torch::cascade_sum(&values).to_bits(),
+            wanted.to_bits(),
+            "of {n} numbers"
+        );
     }
 }
 
