@@ -89,12 +89,21 @@ impl App {
         self.receive_model();
         self.receive_trace();
         self.receive_folder();
+        self.views.iter_mut().for_each(|view| view.receive());
         self.ask();
     }
 
     /// Is anything under way that will change the picture?
     pub fn is_busy(&self) -> bool {
-        self.opening.is_some() || self.tracing.is_some()
+        self.opening.is_some() || self.tracing.is_some() || self.views[self.current()].is_busy()
+    }
+
+    /// The index of the view on screen.
+    fn current(&self) -> usize {
+        self.views
+            .iter()
+            .position(|view| view.id() == self.saved.view)
+            .unwrap_or(0)
     }
 
     /// The recording on screen.

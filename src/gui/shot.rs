@@ -68,10 +68,17 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
     let ctx = egui::Context::default();
     let mut app = App::new(&ctx, saved)?;
     settle(&mut app)?;
+    // A view may begin to compute when it is first drawn: it is waited for within the frames.
+    let mut waited = Ok(());
     let image = raster::render(&ctx, args.size, args.scale, FRAMES, |ui| {
         app.logic();
         app.ui(ui);
+        if waited.is_ok() && app.is_busy() {
+            waited = settle(&mut app);
+            ui.ctx().request_repaint();
+        }
     });
+    waited?;
     image.save(&args.out).map_err(|e| {
         Problem::new(
             "Could not write the picture",
@@ -81,7 +88,7 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
     })
 }
 
-/// Waits until the model has read the text.
+/// Waits until the model has read the text and the view has computed what it shows.
 fn settle(app: &mut App) -> Result<()> {
     let start = Instant::now();
     app.logic();

@@ -32,6 +32,15 @@ pub trait View {
     /// What is seen, in one or two sentences with this example's numbers.
     fn explain(&self, ctx: &Context<'_>) -> String;
 
+    /// Takes the results of the view's own background tasks, if it has any. Called before each
+    /// frame; draws nothing.
+    fn receive(&mut self) {}
+
+    /// Is the view computing something that will change its picture?
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// A live miniature for the rail.
     fn thumbnail(&self, _painter: &Painter, _rect: Rect, _ctx: &mut Context<'_>) {}
 }
