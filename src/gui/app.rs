@@ -219,16 +219,16 @@ impl App {
             .show_separator_line(false)
             .show(ui, |ui| {
                 let trace = self.trace.as_deref();
-                let (changed, ()) = egui::Sides::new().shrink_left().show(
-                    ui,
-                    |ui| prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace),
-                    |ui| {
-                        settings_ui(ui, theme, &self.saved.device, commands);
-                        let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
-                        prompt::model_ui(ui, theme, trace, name, commands);
-                    },
-                );
-                if changed {
+                let right = egui::Layout::right_to_left(egui::Align::Min);
+            let changed = ui.with_layout(right, |ui| {
+                settings_ui(ui, theme, &self.saved.device, commands);
+                let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
+                prompt::model_ui(ui, theme, trace, name, commands);
+                let left = egui::Layout::top_down(egui::Align::Min);
+                ui.with_layout(left, |ui| prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace)).inner
+            });
+            let changed = changed.inner;
+            if changed {
                     self.limit_prompt();
                 }
             });

@@ -5,7 +5,7 @@ use super::format::short_count;
 use super::theme::Theme;
 use crate::trace::Trace;
 use egui::text::{LayoutJob, TextFormat};
-use egui::{FontId, Galley, Id, RichText, ScrollArea, Stroke, TextEdit, Ui};
+use egui::{FontId, Frame, Galley, Id, Margin, RichText, ScrollArea, Stroke, TextEdit, Ui};
 use std::sync::Arc;
 
 /// The longest text the line takes, in bytes. Longer than any context here; beyond it editing
@@ -30,19 +30,18 @@ pub fn prompt_ui(ui: &mut Ui, theme: &Theme, text: &mut String, trace: Option<&T
         .id(id())
         .hint_text(RichText::new("Type a sentence …").color(*theme.dim))
         .font(font.clone())
-        .margin(egui::Margin::symmetric(10, 6))
+        .frame(Frame::NONE)
         .desired_rows(1)
         .desired_width(f32::INFINITY)
         .layouter(&mut layouter);
-    let scroll = ScrollArea::vertical()
-        .id_salt("prompt scroll")
-        .max_height(3.0 * row + 12.0);
-    let response = scroll.show(ui, |ui| ui.add(edit)).inner;
-    response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Prompt"));
-    response
-        .on_hover_text("The text the model reads (Ctrl+L)")
-        .changed()
+    let has_focus = ui.memory(|memory| memory.has_focus(id()));
+    let outline = if has_focus { theme.accent } else { theme.outline };
+    let frame = Frame::new().fill(*theme.background).stroke(theme.line(outline)).corner_radius(6);
+    let scroll = ScrollArea::vertical().id_salt("prompt scroll").max_height(3.0 * row);
+    let framed = frame.inner_margin(Margin::symmetric(10, 6)).show(ui, |ui| scroll.show(ui, |ui| ui.add(edit)));
+    let response = framed.inner.inner;
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Prompt"));
+    response.on_hover_text("The text the model reads (Ctrl+L)").changed()
 }
 
 /// The text with its tokens softly underlined. While a new text is being read, only the part that

@@ -39,7 +39,8 @@ impl Default for Saved {
             device: crate::model::DeviceKind::default().name().to_owned(),
             theme: "dark".to_owned(),
             view: String::new(),
-            pinned: Selection::default(),
+            // A head of the bundled model that lights up: it looks at the token before.
+            pinned: Selection { layer: 4, head: 1, ..Selection::default() },
             sampling: Sampling::default(),
             seed: 0,
         }

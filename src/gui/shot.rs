@@ -32,8 +32,8 @@ pub struct ShotArgs {
     #[arg(long, default_value_t = 1.0)]
     scale: f32,
     /// What is selected, e.g. token=3,key=1,layer=2,head=1
-    #[arg(long, value_parser = select, default_value = "")]
-    select: Pinned,
+    #[arg(long, value_parser = select)]
+    select: Option<Pinned>,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
@@ -51,13 +51,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// When the model cannot be opened, cannot read the text, or the file cannot be written.
 pub fn shot(args: &ShotArgs) -> Result<()> {
+    let first = Saved::default();
     let saved = Saved {
+        pinned: args.select.unwrap_or(first.pinned),
         model: args.model.name().to_owned(),
         device: args.model.device.name().to_owned(),
         theme: args.theme.clone(),
         view: args.view.clone(),
-        pinned: args.select,
-        prompt: args.text.clone().unwrap_or(Saved::default().prompt),
+        prompt: args.text.clone().unwrap_or(first.prompt),
         ..Saved::default()
     };
     // The window shows problems as cards; here they end the command.

@@ -361,7 +361,8 @@ pub fn fonts() -> egui::FontDefinitions {
         (semibold(), "Inter SemiBold"),
         (FontFamily::Monospace, "JetBrains Mono"),
     ] {
-        let mut names = vec![first.to_owned()];
+        // Each has signs that the other lacks.
+        let mut names = [first, "Inter", "JetBrains Mono"].map(str::to_owned).to_vec();
         names.extend(fallback.iter().cloned());
         names.push("Droid Sans Fallback".to_owned());
         fonts.families.insert(family, names);

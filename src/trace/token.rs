@@ -49,7 +49,7 @@ fn visible(c: char) -> String {
         '\n' => "⏎".to_owned(),
         '\t' => "→".to_owned(),
         '\r' => "␍".to_owned(),
-        '\u{a0}' => "⍽".to_owned(),
+        '\u{a0}' => "<NBSP>".to_owned(),
         '\u{200d}' => "<ZWJ>".to_owned(),
         '\u{200b}' => "<ZWSP>".to_owned(),
         '\u{feff}' => "<BOM>".to_owned(),

@@ -1,0 +1,69 @@
+//! Every recorded activation against Hugging Face transformers, hook by hook.
+//!
+//! `assets/golden/make_tiny.py` made the checkpoint and the activations with PyTorch. The first hook
+//! that disagrees names the place where the forward pass goes wrong.
+
+use headlight::model::{Checkpoint, DeviceKind};
+use headlight::session::Generation;
+use headlight::math::sampling::Sampling;
+use headlight::trace::Hook;
+use safetensors::SafeTensors;
+
+const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
+
+/// Of max(1, the tensor's largest value). Both sides compute in f32 but add in different orders; the
+/// tightest hook is an order of magnitude closer, and swapping the two GELUs is ten times further.
+const TOLERANCE: f32 = 2e-5;
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{TINY}/{name}")).unwrap()
+}
+
+fn greedy() -> serde_json::Value {
+    serde_json::from_slice(&read("greedy.json")).unwrap()
+}
+
+#[test]
+fn every_activation_equals_the_reference() {
+    let file = read("golden.safetensors");
+    let golden = SafeTensors::deserialize(&file).unwrap();
+    let text = greedy()["text"].as_str().unwrap().to_owned();
+    for &device in DeviceKind::ALL {
+        let model = Checkpoint::open(TINY, device).unwrap();
+        let trace = model.trace(&text).unwrap();
+        let hooks = Hook::all(model.info.n_layers);
+        assert_eq!(trace.iter().map(|(hook, _)| hook).collect::<Vec<_>>(), hooks);
+        assert_eq!(golden.names().len(), hooks.len() + 1, "all hooks, and the tokens");
+        for hook in hooks {
+            let expected = golden.tensor(&hook.to_string()).unwrap();
+            assert_eq!(trace.get(hook).unwrap().shape(), expected.shape(), "{hook}");
+            let expected: Vec<f32> = bytemuck::pod_collect_to_vec(expected.data());
+            compare(hook, &trace.exported(hook).unwrap(), &expected, device);
+        }
+    }
+}
+
+fn compare(hook: Hook, got: &[f32], expected: &[f32], device: DeviceKind) {
+    let finite = expected.iter().filter(|x| x.is_finite());
+    let scale = finite.fold(1.0_f32, |max, x| max.max(x.abs()));
+    for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
+        let is_equal = got == expected || (got - expected).abs() <= TOLERANCE * scale;
+        assert!(is_equal, "{hook} on {device:?} at {i}: {got}, expected {expected}");
+    }
+}
+
+#[test]
+fn greedy_text_equals_the_reference() {
+    let greedy = greedy();
+    let text = greedy["text"].as_str().unwrap();
+    let expected: Vec<u32> = serde_json::from_value(greedy["greedy"].clone()).unwrap();
+    let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+    for &device in DeviceKind::ALL {
+        let model = Checkpoint::open(TINY, device).unwrap();
+        let prompt: Vec<u32> = model.prompt(text).unwrap().0.iter().map(|t| t.id).collect();
+        assert_eq!(serde_json::json!(prompt), greedy["ids"]);
+        let generation = Generation::new(&model, text, sampling.clone(), 0).unwrap();
+        let got: Vec<u32> = generation.take(expected.len()).map(|t| t.id).collect();
+        assert_eq!(got, expected, "{device:?}");
+    }
+}
