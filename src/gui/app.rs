@@ -98,6 +98,11 @@ impl App {
         self.opening.is_some() || self.tracing.is_some() || self.views[self.current()].is_busy()
     }
 
+    /// Asks for something, as a view or a shortcut would.
+    pub fn command(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
     /// The index of the view on screen.
     fn current(&self) -> usize {
         self.views
@@ -121,7 +126,6 @@ impl App {
     fn receive_model(&mut self) {
         match finished(&mut self.opening) {
             Some(Ok(model)) => {
-                self.notices.resolve(|problem| problem.what != READING);
                 self.model = Some(Arc::new(model));
                 self.asked = None;
                 self.choice = None;
@@ -375,6 +379,8 @@ impl App {
             Command::Append(text) => self.saved.prompt.push_str(&text),
             Command::Show(view) => view.clone_into(&mut self.saved.view),
             Command::OpenModel(name) => {
+                // What was wrong with the model asked for before does not matter any more.
+                self.notices.resolve(|problem| problem.what != READING);
                 self.saved.model.clone_from(&name);
                 self.open(name);
             }

@@ -1,0 +1,253 @@
+//! The window without a display: what a person can find, click and type, and what no view may do.
+#![cfg(feature = "gui")]
+
+use egui::{Key, Modifiers, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use headlight::gui::theme::Theme;
+use headlight::gui::{App, FIRST_PROMPT, Saved, views};
+use std::time::{Duration, Instant};
+
+type Window = Harness<'static, Option<App>>;
+
+const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
+
+fn open_at(saved: Saved, size: [f32; 2]) -> Window {
+    let mut saved = Some(saved);
+    let mut window = Harness::builder().with_size(vec2(size[0], size[1])).build_ui_state(
+        move |ui, app: &mut Option<App>| {
+            let app = app.get_or_insert_with(|| App::new(ui.ctx(), saved.take().unwrap()).unwrap());
+            app.logic();
+            app.ui(ui);
+        },
+        None,
+    );
+    settle(&mut window);
+    window
+}
+
+fn open(saved: Saved) -> Window {
+    open_at(saved, [1280.0, 800.0])
+}
+
+fn app(window: &Window) -> &App {
+    window.state().as_ref().unwrap()
+}
+
+fn app_mut(window: &mut Window) -> &mut App {
+    window.state_mut().as_mut().unwrap()
+}
+
+/// Draws until the model and the view have nothing more to do.
+fn settle(window: &mut Window) {
+    let start = Instant::now();
+    window.run_steps(2);
+    while app(window).is_busy() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the model takes too long");
+        std::thread::yield_now();
+        window.step();
+    }
+    window.run_steps(3);
+}
+
+fn read_text(window: &Window) -> Option<String> {
+    app(window).trace().map(|trace| trace.text.clone())
+}
+
+fn set_text(window: &mut Window, text: &str) {
+    text.clone_into(&mut app_mut(window).saved.prompt);
+    settle(window);
+}
+
+#[test]
+fn the_first_start_shows_a_sentence_at_work() {
+    let window = open(Saved::default());
+    assert_eq!(read_text(&window).as_deref(), Some(FIRST_PROMPT));
+    for label in ["Prompt", "Next token", "Temperature", "Top-k", "Top-p", "Draw next token"] {
+        assert!(window.query_all_by_label_contains(label).next().is_some(), "{label}");
+    }
+}
+
+#[test]
+fn the_picture_follows_what_is_typed() {
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    let field = window.get_by_label("Prompt");
+    field.focus();
+    field.type_text(" sat");
+    settle(&mut window);
+    assert_eq!(app(&window).saved.prompt, "The cat sat");
+    assert_eq!(read_text(&window).as_deref(), Some("The cat sat"));
+    window.get_by_label("Token 2: ·sat");
+}
+
+#[test]
+fn clicking_selects_and_escape_releases() {
+    let mut window = open(Saved { prompt: "The cat sat on".into(), view: "heads".into(), ..Saved::default() });
+    window.get_by_label_contains("Head 2.3").click();
+    window.get_by_label("Token 1: ·cat").click();
+    window.run_steps(3);
+    let pinned = app(&window).saved.pinned;
+    assert_eq!((pinned.layer, pinned.head, pinned.query), (2, 3, Some(1)));
+    window.key_press(Key::Escape);
+    window.run_steps(3);
+    let pinned = app(&window).saved.pinned;
+    assert_eq!((pinned.layer, pinned.head, pinned.query), (2, 3, None));
+}
+
+#[test]
+fn the_selection_never_points_past_the_text() {
+    let mut window = open(Saved { prompt: "The cat sat on the".into(), ..Saved::default() });
+    window.get_by_label("Token 4: ·the").click();
+    window.run_steps(2);
+    set_text(&mut window, "The");
+    assert_eq!(app(&window).saved.pinned.query, None);
+}
+
+#[test]
+fn drawing_writes_a_token() {
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    window.get_by_label("Draw next token").click();
+    settle(&mut window);
+    let text = read_text(&window).unwrap();
+    assert!(text.starts_with("The cat") && text.len() > 7, "{text:?}");
+}
+
+#[test]
+fn sliders_act_in_the_same_frame_and_greedy_keeps_one() {
+    let mut window = open(Saved::default());
+    app_mut(&mut window).saved.sampling.temperature = 0.0;
+    window.step();
+    window.get_by_label_contains("1 of 4.10 k tokens can be drawn, entropy 0.00 bits");
+    app_mut(&mut window).saved.sampling.temperature = 1.0;
+    app_mut(&mut window).saved.sampling.top_k = Some(7);
+    window.step();
+    window.get_by_label_contains("7 of 4.10 k tokens can be drawn");
+}
+
+#[test]
+fn an_empty_text_invites() {
+    let mut window = open(Saved { prompt: String::new(), ..Saved::default() });
+    assert_eq!(read_text(&window), None);
+    window.get_by_label("The cat sat on the").click();
+    settle(&mut window);
+    assert_eq!(read_text(&window).as_deref(), Some("The cat sat on the"));
+}
+
+#[test]
+fn a_wrong_model_is_explained_and_nothing_is_lost() {
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    window.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    window.run_steps(3);
+    let field = window.get_by_label_contains("A folder with config.json");
+    field.focus();
+    field.type_text("/no/such/model");
+    window.run_steps(2);
+    window.get_by_label("Open").click();
+    settle(&mut window);
+    window.get_by_label_contains("there is no such folder: /no/such/model");
+    assert_eq!(app(&window).saved.prompt, "The cat");
+    assert_eq!(app(&window).saved.model, "storybook");
+    assert_eq!(read_text(&window).as_deref(), Some("The cat"));
+    window.get_by_label("Cancel").click();
+    window.run_steps(3);
+    window.get_by_label("Close").click();
+    window.run_steps(3);
+    assert!(window.query_by_label_contains("there is no such folder").is_none());
+}
+
+#[test]
+fn a_model_that_is_gone_since_the_last_start_gives_way_to_the_bundled_one() {
+    let window = open(Saved { model: "/gone".into(), ..Saved::default() });
+    assert_eq!(app(&window).saved.model, "storybook");
+    assert!(read_text(&window).is_some());
+    window.get_by_label_contains("there is no such folder: /gone");
+}
+
+#[test]
+fn another_model_reads_the_same_text() {
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    app_mut(&mut window).command(headlight::gui::Command::OpenModel(TINY.into()));
+    settle(&mut window);
+    let trace = app(&window).trace().unwrap();
+    assert_eq!((trace.model.n_heads, trace.text.as_str()), (3, "The cat"));
+}
+
+#[test]
+fn huge_and_odd_texts_leave_the_window_alive() {
+    let mut window = open(Saved::default());
+    for text in ["a", "\n", "naïve café 👩‍👩‍👧‍👦 注意力\tü\u{200b}", "\u{202e}\u{0}\u{fffd}"] {
+        set_text(&mut window, text);
+        assert_eq!(read_text(&window).as_deref(), Some(text));
+    }
+    let field = window.get_by_label("Prompt");
+    field.focus();
+    window.event(egui::Event::Paste("The cat sat. ".repeat(80_000)));
+    settle(&mut window);
+    window.get_by_label_contains("The text is too long");
+    let saved = &app(&window).saved.prompt;
+    assert!(saved.len() <= 200_000 && saved.ends_with("The cat sat. "));
+    assert_eq!(read_text(&window).as_ref(), Some(saved));
+    window.get_by_label_contains("earlier tokens left out");
+}
+
+#[test]
+fn every_view_has_a_name_of_its_own() {
+    let views = views::all();
+    let mut ids: Vec<&str> = views.iter().map(|view| view.id()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), views.len());
+    for view in views {
+        let is_id = |c: char| c.is_ascii_lowercase();
+        assert!(view.id().chars().all(is_id), "{}", view.id());
+        assert!(view.question().ends_with('?') && !view.name().is_empty(), "{}", view.id());
+    }
+}
+
+/// Every view in every theme, from no room to much, from one token to many.
+#[test]
+fn every_view_survives_everything() {
+    let long = "Once upon a time there was a cat. ".repeat(25);
+    let mut window = open(Saved::default());
+    for view in views::all() {
+        view.id().clone_into(&mut app_mut(&mut window).saved.view);
+        for text in ["x", "naïve 注意力 👩‍👩‍👧", long.as_str()] {
+            for theme in Theme::all() {
+                theme.name.clone_into(&mut app_mut(&mut window).saved.theme);
+                for size in [[0.0, 0.0], [320.0, 200.0], [1280.0, 800.0]] {
+                    window.set_size(size.into());
+                    set_text(&mut window, text);
+                }
+            }
+        }
+        assert!(read_text(&window).is_some());
+    }
+}
+
+#[test]
+fn every_view_works_with_another_model() {
+    for view in views::all() {
+        let saved = Saved { model: TINY.into(), prompt: "The café 猫!".into(), view: view.id().into(), ..Saved::default() };
+        let window = open(saved);
+        assert!(read_text(&window).is_some(), "{}", view.id());
+    }
+}
+
+#[test]
+fn the_keyboard_chooses_heads() {
+    let mut window = open(Saved { pinned: Default::default(), ..Saved::default() });
+    for key in [Key::ArrowRight, Key::ArrowDown, Key::ArrowDown, Key::ArrowLeft, Key::ArrowLeft] {
+        window.key_press(key);
+        window.run_steps(2);
+    }
+    let pinned = app(&window).saved.pinned;
+    assert_eq!((pinned.layer, pinned.head), (2, 0));
+}
+
+#[test]
+fn memory_of_other_versions_is_read() {
+    let saved: Saved = serde_json::from_str(r#"{"prompt":"hello","future":1}"#).unwrap();
+    assert_eq!((saved.prompt.as_str(), saved.theme.as_str()), ("hello", "dark"));
+    let json = serde_json::to_string(&saved).unwrap();
+    assert_eq!(serde_json::from_str::<Saved>(&json).unwrap(), saved);
+}
