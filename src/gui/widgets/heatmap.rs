@@ -163,11 +163,7 @@ impl Heatmap<'_> {
                 }
                 let center = cell_rect(grid, cell, row, col).center();
                 let ink = theme.text_on(theme.color(self.scale, value));
-                let text = if value.abs() < 0.0005 {
-                    "0".to_owned()
-                } else {
-                    short(value)
-                };
+                let text = short(value);
                 ui.painter().text(
                     center,
                     Align2::CENTER_CENTER,
