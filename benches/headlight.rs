@@ -60,20 +60,29 @@ fn next_token_with_cache(bencher: Bencher) {
     let (tokens, _) = model.prompt(&text_of(&model, 65)).unwrap();
     let mut cache = Cache::default();
     model.run(&tokens[..64], &mut cache, &mut Silent);
-    bencher.with_inputs(|| cache.clone()).bench_values(|mut cache| model.run(&tokens[64..], &mut cache, &mut Silent));
+    bencher
+        .with_inputs(|| cache.clone())
+        .bench_values(|mut cache| model.run(&tokens[64..], &mut cache, &mut Silent));
 }
 
 #[divan::bench]
 fn generate_32_tokens(bencher: Bencher) {
     let model = storybook();
-    bencher.bench(|| Generation::new(&model, "Once", Sampling::default(), 1).unwrap().take(32).count());
+    bencher.bench(|| {
+        Generation::new(&model, "Once", Sampling::default(), 1)
+            .unwrap()
+            .take(32)
+            .count()
+    });
 }
 
 /// From a slider to the new probabilities over a vocabulary of GPT-2's size, every filter on.
 #[divan::bench]
 fn sampling_50257(bencher: Bencher) {
     let mut coins = Coins::new(1);
-    let logits: Vec<f32> = (0..50_257).map(|_| 12.0 * (coins.toss() + coins.toss() + coins.toss())).collect();
+    let logits: Vec<f32> = (0..50_257)
+        .map(|_| 12.0 * (coins.toss() + coins.toss() + coins.toss()))
+        .collect();
     let sampling = Sampling {
         temperature: 0.8,
         top_k: Some(200),
@@ -93,7 +102,11 @@ fn save_trace(bencher: Bencher) {
     let model = storybook();
     let trace: Trace = model.trace(&text_of(&model, 64)).unwrap();
     let dir = tempfile::tempdir().unwrap();
-    bencher.bench(|| trace.save(&dir.path().join("t.safetensors"), |_| true).unwrap());
+    bencher.bench(|| {
+        trace
+            .save(&dir.path().join("t.safetensors"), |_| true)
+            .unwrap()
+    });
 }
 
 #[cfg(feature = "gui")]
@@ -112,7 +125,11 @@ mod window {
             "model_type": "gpt2", "vocab_size": vocab, "n_positions": 256, "n_embd": d, "n_layer": 12, "n_head": 12,
         });
         std::fs::write(dir.path().join("config.json"), config.to_string()).unwrap();
-        std::fs::write(dir.path().join("tokenizer.json"), headlight::model::BUNDLED[0].tokenizer).unwrap();
+        std::fs::write(
+            dir.path().join("tokenizer.json"),
+            headlight::model::BUNDLED[0].tokenizer,
+        )
+        .unwrap();
         let mut shapes = vec![
             ("wte.weight".to_owned(), vec![vocab, d]),
             ("wpe.weight".to_owned(), vec![256, d]),
@@ -140,10 +157,17 @@ mod window {
         let mut coins = headlight::math::sampling::Coins::new(1);
         let bytes: Vec<Vec<u8>> = shapes
             .iter()
-            .map(|(_, shape)| (0..shape.iter().product()).flat_map(|_| (coins.toss() - 0.5).to_le_bytes()).collect())
+            .map(|(_, shape)| {
+                (0..shape.iter().product())
+                    .flat_map(|_| (coins.toss() - 0.5).to_le_bytes())
+                    .collect()
+            })
             .collect();
         let views = shapes.iter().zip(&bytes).map(|((name, shape), bytes)| {
-            (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+            (
+                name,
+                TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap(),
+            )
         });
         safetensors::serialize_to_file(views, None, &dir.path().join("model.safetensors")).unwrap();
         dir
@@ -154,19 +178,40 @@ mod window {
     fn frame(bencher: Bencher, view: &str) {
         let dir = twelve_by_twelve();
         let model = dir.path().to_string_lossy().into_owned();
-        let prompt = text_of(&Checkpoint::open(&model, DeviceKind::default()).unwrap(), 64);
+        let prompt = text_of(
+            &Checkpoint::open(&model, DeviceKind::default()).unwrap(),
+            64,
+        );
         let ctx = Context::default();
-        let mut app = App::new(&ctx, Saved { model, prompt, view: view.to_owned(), ..Saved::default() }).unwrap();
+        let mut app = App::new(
+            &ctx,
+            Saved {
+                model,
+                prompt,
+                view: view.to_owned(),
+                ..Saved::default()
+            },
+        )
+        .unwrap();
         let mut frame = || {
             let screen_rect = Some(Rect::from_min_size(pos2(0.0, 0.0), vec2(1920.0, 1080.0)));
-            let mut output = ctx.run_ui(RawInput { screen_rect, ..Default::default() }, |ui| {
-                app.logic();
-                app.ui(ui);
-            });
+            let mut output = ctx.run_ui(
+                RawInput {
+                    screen_rect,
+                    ..Default::default()
+                },
+                |ui| {
+                    app.logic();
+                    app.ui(ui);
+                },
+            );
             // What the graphics card takes is not ours to measure.
             output.textures_delta.clear();
             let busy = app.is_busy() || app.trace().is_none();
-            (ctx.tessellate(output.shapes, output.pixels_per_point).len(), busy)
+            (
+                ctx.tessellate(output.shapes, output.pixels_per_point).len(),
+                busy,
+            )
         };
         while frame().1 {
             std::thread::yield_now();

@@ -8,12 +8,19 @@ use std::process::{Command, Output};
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
 
 fn headlight(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_headlight")).args(args).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_headlight"))
+        .args(args)
+        .output()
+        .unwrap()
 }
 
 fn stdout(args: &[&str]) -> String {
     let output = headlight(args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -41,22 +48,51 @@ fn trace_writes_every_activation_in_both_formats() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["t.safetensors", "t.json"] {
         let out = dir.path().join(name);
-        stdout(&["trace", "--model", TINY, "--text", "The café 猫!", "--out", out.to_str().unwrap()]);
+        stdout(&[
+            "trace",
+            "--model",
+            TINY,
+            "--text",
+            "The café 猫!",
+            "--out",
+            out.to_str().unwrap(),
+        ]);
         let trace = Trace::load(&out).unwrap();
         let hooks: Vec<Hook> = trace.iter().map(|(hook, _)| hook).collect();
         assert_eq!(hooks, Hook::all(trace.model.n_layers), "{name}");
     }
     let out = dir.path().join("some.json");
-    let args = ["trace", "--model", TINY, "--text", "The", "--hooks", "blocks.*.attn.hook_pattern", "--out"];
+    let args = [
+        "trace",
+        "--model",
+        TINY,
+        "--text",
+        "The",
+        "--hooks",
+        "blocks.*.attn.hook_pattern",
+        "--out",
+    ];
     stdout(&[&args[..], &[out.to_str().unwrap()]].concat());
     assert_eq!(Trace::load(&out).unwrap().iter().count(), 3);
 }
 
 #[test]
 fn predict_prints_json_most_probable_first() {
-    let args = ["predict", "--text", "The cat sat on the", "--top", "5", "--top-k", "2", "--json"];
+    let args = [
+        "predict",
+        "--text",
+        "The cat sat on the",
+        "--top",
+        "5",
+        "--top-k",
+        "2",
+        "--json",
+    ];
     let json: Value = serde_json::from_str(&stdout(&args)).unwrap();
-    assert_eq!(json["tokens"], serde_json::json!(["The", " cat", " sat", " on", " the"]));
+    assert_eq!(
+        json["tokens"],
+        serde_json::json!(["The", " cat", " sat", " on", " the"])
+    );
     let next = json["next"].as_array().unwrap();
     assert_eq!(next.len(), 5);
     let prob = |i: usize, field: &str| next[i][field].as_f64().unwrap();
@@ -68,11 +104,24 @@ fn predict_prints_json_most_probable_first() {
 
 #[test]
 fn generate_continues_the_text_and_repeats_itself_with_a_seed() {
-    let args = ["generate", "--text", "Once upon a time", "--tokens", "10", "--seed", "7"];
+    let args = [
+        "generate",
+        "--text",
+        "Once upon a time",
+        "--tokens",
+        "10",
+        "--seed",
+        "7",
+    ];
     let text = stdout(&args);
-    assert!(text.starts_with("Once upon a time") && text.len() > 20, "{text}");
+    assert!(
+        text.starts_with("Once upon a time") && text.len() > 20,
+        "{text}"
+    );
     assert_eq!(text, stdout(&args));
-    let json = ["generate", "--text", "The", "--tokens", "3", "--greedy", "--json"];
+    let json = [
+        "generate", "--text", "The", "--tokens", "3", "--greedy", "--json",
+    ];
     let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
     assert_eq!(json["tokens"].as_array().unwrap().len(), 3);
 }
@@ -85,7 +134,10 @@ fn tokenize_and_models() {
     assert!(stdout(&["tokenize", "a cat"]).contains("·cat"));
     assert_eq!(stdout(&["models", "list"]), "storybook\n");
     let info: Value = serde_json::from_str(&stdout(&["models", "info", TINY, "--json"])).unwrap();
-    assert_eq!((info["n_heads"].as_u64(), info["d_mlp"].as_u64()), (Some(3), Some(40)));
+    assert_eq!(
+        (info["n_heads"].as_u64(), info["d_mlp"].as_u64()),
+        (Some(3), Some(40))
+    );
     assert!(stdout(&["models", "info", "storybook"]).contains("3505152"));
 }
 
@@ -105,7 +157,15 @@ fn wrong_usage_is_exit_code_two() {
 #[test]
 fn bad_models_are_explained() {
     let dir = tempfile::tempdir().unwrap();
-    let predict = |model: &Path| problem(&["predict", "--model", model.to_str().unwrap(), "--text", "The cat"]);
+    let predict = |model: &Path| {
+        problem(&[
+            "predict",
+            "--model",
+            model.to_str().unwrap(),
+            "--text",
+            "The cat",
+        ])
+    };
     assert!(predict(&dir.path().join("missing")).contains("there is no such folder"));
     assert!(predict(dir.path()).contains("config.json"));
     assert!(predict(&Path::new(TINY).join("config.json")).contains("file, not a folder"));
@@ -120,17 +180,38 @@ fn bad_models_are_explained() {
         std::fs::write(&file, good).unwrap();
     };
     let weights = std::fs::read(model.join("model.safetensors")).unwrap();
-    damage("model.safetensors", &weights[..weights.len() / 2], "damaged or incomplete");
-    damage("model.safetensors", b"", "Could not read the model's weights");
+    damage(
+        "model.safetensors",
+        &weights[..weights.len() / 2],
+        "damaged or incomplete",
+    );
+    damage(
+        "model.safetensors",
+        b"",
+        "Could not read the model's weights",
+    );
     damage("tokenizer.json", b"not json", "tokenizer");
     damage("config.json", b"not json", "not valid JSON");
-    let config: Value = serde_json::from_slice(&std::fs::read(model.join("config.json")).unwrap()).unwrap();
+    let config: Value =
+        serde_json::from_slice(&std::fs::read(model.join("config.json")).unwrap()).unwrap();
     for (field, value, expected) in [
-        ("n_head", Value::from(5), "n_head = 5 does not divide n_embd = 24"),
-        ("n_embd", Value::from(48), "wte.weight has shape [320, 24], but config.json asks for [320, 48]"),
+        (
+            "n_head",
+            Value::from(5),
+            "n_head = 5 does not divide n_embd = 24",
+        ),
+        (
+            "n_embd",
+            Value::from(48),
+            "wte.weight has shape [320, 24], but config.json asks for [320, 48]",
+        ),
         ("n_layer", Value::from(9), "h.3.ln_1.weight is missing"),
         ("vocab_size", Value::from(300), "shape [320, 24]"),
-        ("activation_function", Value::from("xielu"), "activation_function"),
+        (
+            "activation_function",
+            Value::from("xielu"),
+            "activation_function",
+        ),
         ("model_type", Value::from("t5"), "model_type"),
     ] {
         let mut config = config.clone();
@@ -164,16 +245,32 @@ fn odd_texts_are_read_or_refused() {
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("were left out"));
     assert_eq!(Trace::load(&out).unwrap().tokens.len(), 256);
-    assert!(problem(&["trace", "--text", "a", "--out", "/no/such/folder/t.json"]).contains("/no/such/folder"));
+    assert!(
+        problem(&["trace", "--text", "a", "--out", "/no/such/folder/t.json"])
+            .contains("/no/such/folder")
+    );
 }
 
 #[test]
 fn a_token_beyond_the_vocabulary_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let model = copy_of_tiny(dir.path());
-    std::fs::write(model.join("tokenizer.json"), include_bytes!("../models/storybook/tokenizer.json")).unwrap();
-    let message = problem(&["predict", "--model", model.to_str().unwrap(), "--text", "the mouse"]);
-    assert!(message.contains("exceeds the model's vocabulary of 320"), "{message}");
+    std::fs::write(
+        model.join("tokenizer.json"),
+        include_bytes!("../models/storybook/tokenizer.json"),
+    )
+    .unwrap();
+    let message = problem(&[
+        "predict",
+        "--model",
+        model.to_str().unwrap(),
+        "--text",
+        "the mouse",
+    ]);
+    assert!(
+        message.contains("exceeds the model's vocabulary of 320"),
+        "{message}"
+    );
 }
 
 #[cfg(feature = "gui")]
@@ -181,14 +278,28 @@ fn a_token_beyond_the_vocabulary_is_named() {
 fn shot_draws_a_picture_without_a_display() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("heads.png");
-    let args = ["shot", "--view", "heads", "--size", "640x480", "--theme", "light", "--out", out.to_str().unwrap()];
+    let args = [
+        "shot",
+        "--view",
+        "heads",
+        "--size",
+        "640x480",
+        "--theme",
+        "light",
+        "--out",
+        out.to_str().unwrap(),
+    ];
     let output = Command::new(env!("CARGO_BIN_EXE_headlight"))
         .args(args)
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let image = image::open(&out).unwrap().to_rgb8();
     assert_eq!(image.dimensions(), (640, 480));
     let colors: std::collections::HashSet<_> = image.pixels().collect();

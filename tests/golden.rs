@@ -3,9 +3,9 @@
 //! `assets/golden/make_tiny.py` made the checkpoint and the activations with PyTorch. The first hook
 //! that disagrees names the place where the forward pass goes wrong.
 
+use headlight::math::sampling::Sampling;
 use headlight::model::{Checkpoint, DeviceKind};
 use headlight::session::Generation;
-use headlight::math::sampling::Sampling;
 use headlight::trace::Hook;
 use safetensors::SafeTensors;
 
@@ -32,8 +32,15 @@ fn every_activation_equals_the_reference() {
         let model = Checkpoint::open(TINY, device).unwrap();
         let trace = model.trace(&text).unwrap();
         let hooks = Hook::all(model.info.n_layers);
-        assert_eq!(trace.iter().map(|(hook, _)| hook).collect::<Vec<_>>(), hooks);
-        assert_eq!(golden.names().len(), hooks.len() + 1, "all hooks, and the tokens");
+        assert_eq!(
+            trace.iter().map(|(hook, _)| hook).collect::<Vec<_>>(),
+            hooks
+        );
+        assert_eq!(
+            golden.names().len(),
+            hooks.len() + 1,
+            "all hooks, and the tokens"
+        );
         for hook in hooks {
             let expected = golden.tensor(&hook.to_string()).unwrap();
             assert_eq!(trace.get(hook).unwrap().shape(), expected.shape(), "{hook}");
@@ -48,7 +55,10 @@ fn compare(hook: Hook, got: &[f32], expected: &[f32], device: DeviceKind) {
     let scale = finite.fold(1.0_f32, |max, x| max.max(x.abs()));
     for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
         let is_equal = got == expected || (got - expected).abs() <= TOLERANCE * scale;
-        assert!(is_equal, "{hook} on {device:?} at {i}: {got}, expected {expected}");
+        assert!(
+            is_equal,
+            "{hook} on {device:?} at {i}: {got}, expected {expected}"
+        );
     }
 }
 
@@ -57,7 +67,10 @@ fn greedy_text_equals_the_reference() {
     let greedy = greedy();
     let text = greedy["text"].as_str().unwrap();
     let expected: Vec<u32> = serde_json::from_value(greedy["greedy"].clone()).unwrap();
-    let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+    let sampling = Sampling {
+        temperature: 0.0,
+        ..Sampling::default()
+    };
     for &device in DeviceKind::ALL {
         let model = Checkpoint::open(TINY, device).unwrap();
         let prompt: Vec<u32> = model.prompt(text).unwrap().0.iter().map(|t| t.id).collect();

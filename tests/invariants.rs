@@ -14,7 +14,9 @@ fn storybook() -> Checkpoint {
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).fold(0.0, |max, (a, b)| max.max((a - b).abs()))
+    a.iter()
+        .zip(b)
+        .fold(0.0, |max, (a, b)| max.max((a - b).abs()))
 }
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -61,17 +63,30 @@ fn the_stream_is_a_sum() {
 #[test]
 fn a_shorter_text_has_the_same_beginning() {
     let model = storybook();
-    let (whole, part) = (model.trace(TEXT).unwrap(), model.trace("The cat chased the mouse").unwrap());
+    let (whole, part) = (
+        model.trace(TEXT).unwrap(),
+        model.trace("The cat chased the mouse").unwrap(),
+    );
     for (hook, activation) in part.iter() {
         let long = whole.get(hook).unwrap();
         for pos in 0..part.tokens.len() {
             if let Hook::Block(_, BlockHook::Pattern | BlockHook::AttnScores) = hook {
                 for head in 0..part.model.n_heads {
                     let row = long.at(&[head, pos]).unwrap();
-                    assert!(largest_difference(&row[..=pos], &activation.at(&[head, pos]).unwrap()[..=pos]) < 1e-4, "{hook}");
+                    assert!(
+                        largest_difference(
+                            &row[..=pos],
+                            &activation.at(&[head, pos]).unwrap()[..=pos]
+                        ) < 1e-4,
+                        "{hook}"
+                    );
                 }
             } else {
-                assert!(largest_difference(activation.at(&[pos]).unwrap(), long.at(&[pos]).unwrap()) < 1e-4, "{hook}");
+                assert!(
+                    largest_difference(activation.at(&[pos]).unwrap(), long.at(&[pos]).unwrap())
+                        < 1e-4,
+                    "{hook}"
+                );
             }
         }
     }
@@ -84,7 +99,10 @@ fn looking_changes_nothing() {
     let silent = numbers(model.run(&tokens, &mut Cache::default(), &mut Silent));
     let recorded = numbers(model.run(&tokens, &mut Cache::default(), &mut Recorder::default()));
     assert_eq!(silent, recorded);
-    assert_eq!(silent, model.trace(TEXT).unwrap().get(Hook::Logits).unwrap().data());
+    assert_eq!(
+        silent,
+        model.trace(TEXT).unwrap().get(Hook::Logits).unwrap().data()
+    );
 }
 
 #[test]
@@ -106,16 +124,26 @@ fn edits_change_what_they_name_and_nothing_before() {
     let model = storybook();
     let (tokens, _) = model.prompt(TEXT).unwrap();
     let run = |edits: &[Edit]| {
-        let mut probe = Edited { edits, inner: Recorder::default() };
+        let mut probe = Edited {
+            edits,
+            inner: Recorder::default(),
+        };
         model.run(&tokens, &mut Cache::default(), &mut probe);
         probe.inner.activations
     };
     let plain = run(&[]);
     let z = Hook::Block(3, BlockHook::Z);
-    let off = run(&[Edit::ScaleHead { layer: 3, head: 2, factor: 0.0 }]);
+    let off = run(&[Edit::ScaleHead {
+        layer: 3,
+        head: 2,
+        factor: 0.0,
+    }]);
     for pos in 0..tokens.len() {
         for head in 0..model.info.n_heads {
-            let (before, after) = (plain[&z].at(&[pos, head]).unwrap(), off[&z].at(&[pos, head]).unwrap());
+            let (before, after) = (
+                plain[&z].at(&[pos, head]).unwrap(),
+                off[&z].at(&[pos, head]).unwrap(),
+            );
             assert_eq!(after.iter().all(|&x| x == 0.0), head == 2);
             assert!(head == 2 || before == after);
         }
@@ -126,23 +154,37 @@ fn edits_change_what_they_name_and_nothing_before() {
 
     // Patching a position with its own values changes nothing; with another's, it does.
     let hook = Hook::Block(2, BlockHook::ResidPost);
-    let patch = |from: usize| Edit::Patch { hook, pos: 4, values: plain[&hook].at(&[from]).unwrap().to_vec() };
+    let patch = |from: usize| Edit::Patch {
+        hook,
+        pos: 4,
+        values: plain[&hook].at(&[from]).unwrap().to_vec(),
+    };
     assert_eq!(run(&[patch(4)])[&Hook::Logits], plain[&Hook::Logits]);
     let moved = run(&[patch(1)]);
     assert_eq!(moved[&hook].at(&[4]), plain[&hook].at(&[1]));
     assert_ne!(moved[&Hook::Logits], plain[&Hook::Logits]);
-    assert_eq!(run(&[Edit::Scale { hook, factor: 1.0 }])[&Hook::Logits], plain[&Hook::Logits]);
+    assert_eq!(
+        run(&[Edit::Scale { hook, factor: 1.0 }])[&Hook::Logits],
+        plain[&Hook::Logits]
+    );
 }
 
 #[test]
 fn generating_is_predicting_again_and_again() {
     let model = storybook();
-    let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
+    let greedy = Sampling {
+        temperature: 0.0,
+        ..Sampling::default()
+    };
     let mut text = "Once upon a time".to_owned();
     let generation = Generation::new(&model, &text, greedy.clone(), 0).unwrap();
     for token in generation.take(8) {
         let trace = model.trace(&text).unwrap();
-        assert_eq!(candidates(&model, &trace, &greedy, 1)[0].token.id, token.id, "after {text:?}");
+        assert_eq!(
+            candidates(&model, &trace, &greedy, 1)[0].token.id,
+            token.id,
+            "after {text:?}"
+        );
         text.push_str(&token.text);
     }
 }
@@ -166,7 +208,10 @@ fn long_texts_keep_their_end() {
     assert_eq!(trace.tokens.len(), model.info.n_ctx);
     assert!(trace.dropped > 0);
     assert_eq!(trace.tokens.last().unwrap().span.end, text.len());
-    let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+    let sampling = Sampling {
+        temperature: 0.0,
+        ..Sampling::default()
+    };
     let generation = Generation::new(&model, &text, sampling, 0).unwrap();
     assert_eq!(generation.take(3).count(), 3);
 }

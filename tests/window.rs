@@ -14,14 +14,17 @@ const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
 
 fn open_at(saved: Saved, size: [f32; 2]) -> Window {
     let mut saved = Some(saved);
-    let mut window = Harness::builder().with_size(vec2(size[0], size[1])).build_ui_state(
-        move |ui, app: &mut Option<App>| {
-            let app = app.get_or_insert_with(|| App::new(ui.ctx(), saved.take().unwrap()).unwrap());
-            app.logic();
-            app.ui(ui);
-        },
-        None,
-    );
+    let mut window = Harness::builder()
+        .with_size(vec2(size[0], size[1]))
+        .build_ui_state(
+            move |ui, app: &mut Option<App>| {
+                let app =
+                    app.get_or_insert_with(|| App::new(ui.ctx(), saved.take().unwrap()).unwrap());
+                app.logic();
+                app.ui(ui);
+            },
+            None,
+        );
     settle(&mut window);
     window
 }
@@ -43,7 +46,10 @@ fn settle(window: &mut Window) {
     let start = Instant::now();
     window.run_steps(2);
     while app(window).is_busy() {
-        assert!(start.elapsed() < Duration::from_secs(60), "the model takes too long");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "the model takes too long"
+        );
         std::thread::yield_now();
         window.step();
     }
@@ -63,14 +69,27 @@ fn set_text(window: &mut Window, text: &str) {
 fn the_first_start_shows_a_sentence_at_work() {
     let window = open(Saved::default());
     assert_eq!(read_text(&window).as_deref(), Some(FIRST_PROMPT));
-    for label in ["Prompt", "Next token", "Temperature", "Top-k", "Top-p", "Draw next token"] {
-        assert!(window.query_all_by_label_contains(label).next().is_some(), "{label}");
+    for label in [
+        "Prompt",
+        "Next token",
+        "Temperature",
+        "Top-k",
+        "Top-p",
+        "Draw next token",
+    ] {
+        assert!(
+            window.query_all_by_label_contains(label).next().is_some(),
+            "{label}"
+        );
     }
 }
 
 #[test]
 fn the_picture_follows_what_is_typed() {
-    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    let mut window = open(Saved {
+        prompt: "The cat".into(),
+        ..Saved::default()
+    });
     let field = window.get_by_label("Prompt");
     field.focus();
     field.type_text(" sat");
@@ -82,7 +101,11 @@ fn the_picture_follows_what_is_typed() {
 
 #[test]
 fn clicking_selects_and_escape_releases() {
-    let mut window = open(Saved { prompt: "The cat sat on".into(), view: "heads".into(), ..Saved::default() });
+    let mut window = open(Saved {
+        prompt: "The cat sat on".into(),
+        view: "heads".into(),
+        ..Saved::default()
+    });
     window.get_by_label_contains("Head 2.3").click();
     window.get_by_label("Token 1: ·cat").click();
     window.run_steps(3);
@@ -96,7 +119,10 @@ fn clicking_selects_and_escape_releases() {
 
 #[test]
 fn the_selection_never_points_past_the_text() {
-    let mut window = open(Saved { prompt: "The cat sat on the".into(), ..Saved::default() });
+    let mut window = open(Saved {
+        prompt: "The cat sat on the".into(),
+        ..Saved::default()
+    });
     window.get_by_label("Token 4: ·the").click();
     window.run_steps(2);
     set_text(&mut window, "The");
@@ -105,7 +131,10 @@ fn the_selection_never_points_past_the_text() {
 
 #[test]
 fn drawing_writes_a_token() {
-    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    let mut window = open(Saved {
+        prompt: "The cat".into(),
+        ..Saved::default()
+    });
     window.get_by_label("Draw next token").click();
     settle(&mut window);
     let text = read_text(&window).unwrap();
@@ -126,7 +155,10 @@ fn sliders_act_in_the_same_frame_and_greedy_keeps_one() {
 
 #[test]
 fn an_empty_text_invites() {
-    let mut window = open(Saved { prompt: String::new(), ..Saved::default() });
+    let mut window = open(Saved {
+        prompt: String::new(),
+        ..Saved::default()
+    });
     assert_eq!(read_text(&window), None);
     window.get_by_label("The cat sat on the").click();
     settle(&mut window);
@@ -135,7 +167,10 @@ fn an_empty_text_invites() {
 
 #[test]
 fn a_wrong_model_is_explained_and_nothing_is_lost() {
-    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    let mut window = open(Saved {
+        prompt: "The cat".into(),
+        ..Saved::default()
+    });
     window.key_press_modifiers(Modifiers::COMMAND, Key::O);
     window.run_steps(3);
     let field = window.get_by_label_contains("A folder with config.json");
@@ -152,12 +187,19 @@ fn a_wrong_model_is_explained_and_nothing_is_lost() {
     window.run_steps(3);
     window.get_by_label("Close").click();
     window.run_steps(3);
-    assert!(window.query_by_label_contains("there is no such folder").is_none());
+    assert!(
+        window
+            .query_by_label_contains("there is no such folder")
+            .is_none()
+    );
 }
 
 #[test]
 fn a_model_that_is_gone_since_the_last_start_gives_way_to_the_bundled_one() {
-    let window = open(Saved { model: "/gone".into(), ..Saved::default() });
+    let window = open(Saved {
+        model: "/gone".into(),
+        ..Saved::default()
+    });
     assert_eq!(app(&window).saved.model, "storybook");
     assert!(read_text(&window).is_some());
     window.get_by_label_contains("there is no such folder: /gone");
@@ -165,7 +207,10 @@ fn a_model_that_is_gone_since_the_last_start_gives_way_to_the_bundled_one() {
 
 #[test]
 fn another_model_reads_the_same_text() {
-    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
+    let mut window = open(Saved {
+        prompt: "The cat".into(),
+        ..Saved::default()
+    });
     app_mut(&mut window).command(headlight::gui::Command::OpenModel(TINY.into()));
     settle(&mut window);
     let trace = app(&window).trace().unwrap();
@@ -175,7 +220,12 @@ fn another_model_reads_the_same_text() {
 #[test]
 fn huge_and_odd_texts_leave_the_window_alive() {
     let mut window = open(Saved::default());
-    for text in ["a", "\n", "naïve café 👩‍👩‍👧‍👦 注意力\tü\u{200b}", "\u{202e}\u{0}\u{fffd}"] {
+    for text in [
+        "a",
+        "\n",
+        "naïve café 👩‍👩‍👧‍👦 注意力\tü\u{200b}",
+        "\u{202e}\u{0}\u{fffd}",
+    ] {
         set_text(&mut window, text);
         assert_eq!(read_text(&window).as_deref(), Some(text));
     }
@@ -200,7 +250,11 @@ fn every_view_has_a_name_of_its_own() {
     for view in views {
         let is_id = |c: char| c.is_ascii_lowercase();
         assert!(view.id().chars().all(is_id), "{}", view.id());
-        assert!(view.question().ends_with('?') && !view.name().is_empty(), "{}", view.id());
+        assert!(
+            view.question().ends_with('?') && !view.name().is_empty(),
+            "{}",
+            view.id()
+        );
     }
 }
 
@@ -227,7 +281,12 @@ fn every_view_survives_everything() {
 #[test]
 fn every_view_works_with_another_model() {
     for view in views::all() {
-        let saved = Saved { model: TINY.into(), prompt: "The café 猫!".into(), view: view.id().into(), ..Saved::default() };
+        let saved = Saved {
+            model: TINY.into(),
+            prompt: "The café 猫!".into(),
+            view: view.id().into(),
+            ..Saved::default()
+        };
         let window = open(saved);
         assert!(read_text(&window).is_some(), "{}", view.id());
     }
@@ -235,8 +294,17 @@ fn every_view_works_with_another_model() {
 
 #[test]
 fn the_keyboard_chooses_heads() {
-    let mut window = open(Saved { pinned: Default::default(), ..Saved::default() });
-    for key in [Key::ArrowRight, Key::ArrowDown, Key::ArrowDown, Key::ArrowLeft, Key::ArrowLeft] {
+    let mut window = open(Saved {
+        pinned: Default::default(),
+        ..Saved::default()
+    });
+    for key in [
+        Key::ArrowRight,
+        Key::ArrowDown,
+        Key::ArrowDown,
+        Key::ArrowLeft,
+        Key::ArrowLeft,
+    ] {
         window.key_press(key);
         window.run_steps(2);
     }
@@ -245,9 +313,38 @@ fn the_keyboard_chooses_heads() {
 }
 
 #[test]
+fn page_keys_walk_through_the_steps_and_stop_at_the_ends() {
+    let mut window = open(Saved::default());
+    let ids: Vec<&str> = views::all().iter().map(|view| view.id()).collect();
+    for expected in ids.iter().skip(1).chain(ids.last()) {
+        window.key_press(Key::PageDown);
+        settle(&mut window);
+        assert_eq!(app(&window).saved.view, *expected);
+    }
+    window.key_press(Key::PageUp);
+    settle(&mut window);
+    assert_eq!(app(&window).saved.view, ids[ids.len().saturating_sub(2)]);
+}
+
+#[test]
+fn the_picture_can_be_shown_alone() {
+    let mut window = open(Saved::default());
+    window.key_press(Key::F9);
+    window.key_press(Key::F8);
+    window.run_steps(4);
+    assert!(window.query_by_label("Next token").is_none());
+    window.key_press(Key::F9);
+    window.run_steps(4);
+    window.get_by_label("Next token");
+}
+
+#[test]
 fn memory_of_other_versions_is_read() {
     let saved: Saved = serde_json::from_str(r#"{"prompt":"hello","future":1}"#).unwrap();
-    assert_eq!((saved.prompt.as_str(), saved.theme.as_str()), ("hello", "dark"));
+    assert_eq!(
+        (saved.prompt.as_str(), saved.theme.as_str()),
+        ("hello", "dark")
+    );
     let json = serde_json::to_string(&saved).unwrap();
     assert_eq!(serde_json::from_str::<Saved>(&json).unwrap(), saved);
 }

@@ -4,20 +4,19 @@ use super::choose::{Choice, choose_ui};
 use super::command::Command;
 use super::next::Next;
 use super::notices::Notices;
+use super::presenter::Presenter;
 use super::saved::Saved;
 use super::selection::Selection;
 use super::textures::Textures;
 use super::theme::{Theme, fonts};
 use super::view::{Context, View};
-use super::{prompt, rail, side, views, widgets};
+use super::{keys, prompt, rail, side, views, widgets};
 use crate::background::{Lane, Task, finished};
 use crate::math::sampling::{Coins, pick};
 use crate::model::{Checkpoint, DeviceKind};
 use crate::problem::{Problem, Result};
 use crate::trace::Trace;
-use egui::{
-    CentralPanel, Frame, Key, KeyboardShortcut, Modifiers, Panel, RichText, ScrollArea, Ui,
-};
+use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,6 +43,7 @@ pub struct App {
     choice: Option<Choice>,
     coins: Coins,
     commands: Vec<Command>,
+    presenter: Presenter,
     dressed: Option<&'static str>,
 }
 
@@ -77,6 +77,7 @@ impl App {
             choice: None,
             coins: Coins::new(saved.seed),
             commands: Vec::new(),
+            presenter: Presenter::default(),
             dressed: None,
             saved,
         };
@@ -197,7 +198,9 @@ impl App {
             self.next.update(trace, &self.saved.sampling);
         }
         let mut commands = std::mem::take(&mut self.commands);
-        self.keys(ui, &mut commands);
+        if self.choice.is_none() {
+            keys::keys(ui, self.saved.pinned, self.trace.as_deref(), &mut commands);
+        }
         dropped_files(ui, &mut commands);
         self.top_ui(ui, theme, &mut commands);
         self.panels_ui(ui, theme, &mut commands);
@@ -207,6 +210,7 @@ impl App {
                 self.choice = None;
             }
         }
+        self.presenter.ui(ui, theme);
         self.textures.end_frame();
         self.hover = None;
         for command in commands {
@@ -224,15 +228,18 @@ impl App {
             .show(ui, |ui| {
                 let trace = self.trace.as_deref();
                 let right = egui::Layout::right_to_left(egui::Align::Min);
-            let changed = ui.with_layout(right, |ui| {
-                settings_ui(ui, theme, &self.saved.device, commands);
-                let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
-                prompt::model_ui(ui, theme, trace, name, commands);
-                let left = egui::Layout::top_down(egui::Align::Min);
-                ui.with_layout(left, |ui| prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace)).inner
-            });
-            let changed = changed.inner;
-            if changed {
+                let changed = ui.with_layout(right, |ui| {
+                    settings_ui(ui, theme, &self.saved.device, commands);
+                    let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
+                    prompt::model_ui(ui, theme, trace, name, commands);
+                    let left = egui::Layout::top_down(egui::Align::Min);
+                    ui.with_layout(left, |ui| {
+                        prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace)
+                    })
+                    .inner
+                });
+                let changed = changed.inner;
+                if changed {
                     self.limit_prompt();
                 }
             });
@@ -288,7 +295,8 @@ impl App {
                     });
             });
         let width = ui.available_width();
-        if width > theme.rail_width * 5.0 {
+        let is_zoomed = self.presenter.is_zoomed;
+        if width > theme.rail_width * 5.0 && !is_zoomed {
             let rail = Panel::left("rail")
                 .exact_size(theme.rail_width)
                 .resizable(false);
@@ -299,7 +307,7 @@ impl App {
                     rail::rail_ui(ui, &mut ctx, &self.views, current);
                 });
         }
-        if width > theme.side_width * 2.2 {
+        if width > theme.side_width * 2.2 && !is_zoomed {
             let side = Panel::right("next")
                 .exact_size(theme.side_width)
                 .resizable(false);
@@ -377,6 +385,14 @@ impl App {
             }
             Command::SetPrompt(text) => self.saved.prompt = text,
             Command::Append(text) => self.saved.prompt.push_str(&text),
+            Command::TypePrompt => keys::type_prompt(ctx),
+            Command::Step(by) => {
+                let last = self.views.len().saturating_sub(1);
+                let next = self.current().saturating_add_signed(by).min(last);
+                self.views[next].id().clone_into(&mut self.saved.view);
+            }
+            Command::ToggleZoom => self.presenter.is_zoomed ^= true,
+            Command::ToggleSpotlight => self.presenter.has_spotlight ^= true,
             Command::Show(view) => view.clone_into(&mut self.saved.view),
             Command::OpenModel(name) => {
                 // What was wrong with the model asked for before does not matter any more.
@@ -414,49 +430,6 @@ impl App {
         let wait =
             move |_: &_| Ok(pollster::block_on(dialog).map(|folder| folder.path().to_owned()));
         self.browsing = Some(Task::spawn(&self.dialogs, wait));
-    }
-
-    fn keys(&self, ui: &Ui, commands: &mut Vec<Command>) {
-        let ctx = ui.ctx();
-        let pressed = |modifiers, key| {
-            ctx.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(modifiers, key)))
-        };
-        if pressed(Modifiers::COMMAND, Key::L) {
-            ctx.memory_mut(|memory| memory.request_focus(prompt::id()));
-        }
-        if pressed(Modifiers::COMMAND, Key::O) {
-            commands.push(Command::ChooseModel);
-        }
-        if pressed(Modifiers::COMMAND, Key::Enter) {
-            commands.push(Command::Draw);
-        }
-        if ctx.text_edit_focused() {
-            return;
-        }
-        if self.choice.is_none() && pressed(Modifiers::NONE, Key::Escape) {
-            commands.push(Command::Release);
-        }
-        let Some(trace) = &self.trace else { return };
-        let arrows = [
-            (Key::ArrowLeft, [0, -1]),
-            (Key::ArrowRight, [0, 1]),
-            (Key::ArrowUp, [-1, 0]),
-            (Key::ArrowDown, [1, 0]),
-        ];
-        for (key, [down, right]) in arrows {
-            if ctx.memory(|memory| memory.focused()).is_none() && pressed(Modifiers::NONE, key) {
-                let Selection { layer, head, .. } = self.saved.pinned;
-                let step = |at: usize, by: isize, n: usize| {
-                    at.saturating_add_signed(by).min(n.saturating_sub(1))
-                };
-                let layer = step(layer, down, trace.model.n_layers);
-                let head = step(head, right, trace.model.n_heads);
-                commands.push(Command::Select(super::command::Target::Head {
-                    layer,
-                    head,
-                }));
-            }
-        }
     }
 }
 

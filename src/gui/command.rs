@@ -13,6 +13,14 @@ pub enum Command {
     SetPrompt(String),
     /// Write more text after the prompt.
     Append(String),
+    /// Give the keyboard to the prompt.
+    TypePrompt,
+    /// Go on to the next view, or back with a negative number.
+    Step(isize),
+    /// Show the picture alone, or everything again.
+    ToggleZoom,
+    /// Switch the spotlight on or off.
+    ToggleSpotlight,
     /// Go to a view, by its id.
     Show(&'static str),
     /// Open a model by folder or bundled name.

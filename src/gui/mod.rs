@@ -9,8 +9,10 @@ mod app;
 mod choose;
 mod command;
 pub mod format;
+mod keys;
 mod next;
 mod notices;
+mod presenter;
 mod prompt;
 mod rail;
 pub mod raster;
@@ -27,6 +29,7 @@ mod window;
 
 pub use app::App;
 pub use command::{Command, Target};
+pub use keys::{SHORTCUTS, Shortcut};
 pub use saved::{FIRST_PROMPT, Saved};
 pub use selection::Selection;
 pub use shot::{ShotArgs, shot};

@@ -35,13 +35,27 @@ pub fn prompt_ui(ui: &mut Ui, theme: &Theme, text: &mut String, trace: Option<&T
         .desired_width(f32::INFINITY)
         .layouter(&mut layouter);
     let has_focus = ui.memory(|memory| memory.has_focus(id()));
-    let outline = if has_focus { theme.accent } else { theme.outline };
-    let frame = Frame::new().fill(*theme.background).stroke(theme.line(outline)).corner_radius(6);
-    let scroll = ScrollArea::vertical().id_salt("prompt scroll").max_height(3.0 * row);
-    let framed = frame.inner_margin(Margin::symmetric(10, 6)).show(ui, |ui| scroll.show(ui, |ui| ui.add(edit)));
+    let outline = if has_focus {
+        theme.accent
+    } else {
+        theme.outline
+    };
+    let frame = Frame::new()
+        .fill(*theme.background)
+        .stroke(theme.line(outline))
+        .corner_radius(6);
+    let scroll = ScrollArea::vertical()
+        .id_salt("prompt scroll")
+        .max_height(3.0 * row);
+    let framed = frame
+        .inner_margin(Margin::symmetric(10, 6))
+        .show(ui, |ui| scroll.show(ui, |ui| ui.add(edit)));
     let response = framed.inner.inner;
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Prompt"));
-    response.on_hover_text("The text the model reads (Ctrl+L)").changed()
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Prompt"));
+    response
+        .on_hover_text("The text the model reads (Ctrl+L)")
+        .changed()
 }
 
 /// The text with its tokens softly underlined. While a new text is being read, only the part that

@@ -40,7 +40,11 @@ impl Default for Saved {
             theme: "dark".to_owned(),
             view: String::new(),
             // A head of the bundled model that lights up: it looks at the token before.
-            pinned: Selection { layer: 4, head: 1, ..Selection::default() },
+            pinned: Selection {
+                layer: 4,
+                head: 1,
+                ..Selection::default()
+            },
             sampling: Sampling::default(),
             seed: 0,
         }

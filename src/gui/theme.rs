@@ -362,7 +362,9 @@ pub fn fonts() -> egui::FontDefinitions {
         (FontFamily::Monospace, "JetBrains Mono"),
     ] {
         // Each has signs that the other lacks.
-        let mut names = [first, "Inter", "JetBrains Mono"].map(str::to_owned).to_vec();
+        let mut names = [first, "Inter", "JetBrains Mono"]
+            .map(str::to_owned)
+            .to_vec();
         names.extend(fallback.iter().cloned());
         names.push("Droid Sans Fallback".to_owned());
         fonts.families.insert(family, names);
