@@ -1,5 +1,7 @@
 //! What can be done with a model: the use cases that the command line and the window share.
 
+pub mod experiment;
+
 use crate::math::sampling::{Coins, Sampling, pick, top};
 use crate::model::{Cache, Checkpoint, Silent};
 use crate::problem::Result;

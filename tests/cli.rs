@@ -142,6 +142,42 @@ fn tokenize_and_models() {
 }
 
 #[test]
+fn ablate_and_sweep_agree() {
+    let text = "The cat sat on the";
+    let sweep: Value = serde_json::from_str(&stdout(&["sweep", "--text", text, "--json"])).unwrap();
+    assert_eq!(
+        (
+            sweep["changes"].as_array().unwrap().len(),
+            sweep["attribution"][5].as_array().unwrap().len()
+        ),
+        (6, 6)
+    );
+    let id = sweep["token"]["id"].as_u64().unwrap();
+    let args = [
+        "ablate", "--text", text, "--heads", "4.2", "--top", "4096", "--json",
+    ];
+    let ablate: Value = serde_json::from_str(&stdout(&args)).unwrap();
+    let row = ablate["next"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["id"] == id)
+        .unwrap();
+    let change = (row["after"].as_f64().unwrap() / row["before"].as_f64().unwrap()).ln();
+    assert!((change - sweep["changes"][4][2].as_f64().unwrap()).abs() < 1e-4);
+    assert!(stdout(&["sweep", "--text", text]).contains("log-probability"));
+    assert!(
+        problem(&["ablate", "--text", text, "--heads", "9.9"]).contains("there is no head 9.9")
+    );
+    assert_eq!(
+        headlight(&["ablate", "--text", text, "--heads", "three"])
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
+#[test]
 fn wrong_usage_is_exit_code_two() {
     for args in [
         &["predict"][..],

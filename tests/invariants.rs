@@ -2,7 +2,9 @@
 
 use burn::tensor::Tensor;
 use headlight::math::sampling::Sampling;
-use headlight::model::{BUNDLED, Cache, Checkpoint, DeviceKind, Edit, Edited, Recorder, Silent};
+use headlight::model::{
+    BUNDLED, Cache, Checkpoint, DeviceKind, Edit, Edited, Look, Recorder, Silent,
+};
 use headlight::session::{Generation, candidates};
 use headlight::trace::{BlockHook, Hook, Trace};
 

@@ -3,6 +3,7 @@
 //! Results go to standard output, problems to standard error. Exit codes: 0 done, 1 a problem with
 //! the cause and the cure, 2 wrong usage.
 
+mod experiment;
 mod generate;
 mod models;
 mod predict;
@@ -35,6 +36,10 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Cut a text into tokens
     Tokenize(tokenize::TokenizeArgs),
+    /// Switch heads off and see what changes
+    Ablate(experiment::AblateArgs),
+    /// Switch every head off in turn and see which mattered for a token
+    Sweep(experiment::SweepArgs),
     /// List models, or describe one
     Models(models::ModelsArgs),
     /// Render a view to a PNG file, without a display
@@ -80,6 +85,8 @@ pub fn main() -> ExitCode {
         Some(Command::Predict(args)) => predict::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Tokenize(args)) => tokenize::run(&args),
+        Some(Command::Ablate(args)) => experiment::ablate(&args),
+        Some(Command::Sweep(args)) => experiment::run_sweep(&args),
         Some(Command::Models(args)) => models::run(&args),
         #[cfg(feature = "gui")]
         Some(Command::Shot(args)) => crate::gui::shot(&args),

@@ -3,6 +3,7 @@
 use super::bundled::Bundled;
 use super::cache::Cache;
 use super::config::Gpt2Config;
+use super::edit::{Edit, Edited};
 use super::gpt2::Gpt2;
 use super::probe::{Probe, Recorder};
 use super::tokenizer::Tokenizer;
@@ -137,9 +138,19 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::prompt`].
     pub fn trace(&self, text: &str) -> Result<Trace> {
+        self.trace_edited(text, &[])
+    }
+
+    /// The same with changes made on the way.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::prompt`].
+    pub fn trace_edited(&self, text: &str, edits: &[Edit]) -> Result<Trace> {
         let (tokens, dropped) = self.prompt(text)?;
-        let mut recorder = Recorder::default();
-        self.run(&tokens, &mut Cache::default(), &mut recorder);
+        let inner = Recorder::default();
+        let mut probe = Edited { edits, inner };
+        self.run(&tokens, &mut Cache::default(), &mut probe);
+        let recorder = probe.inner;
         Trace::new(
             self.info.clone(),
             text.to_owned(),

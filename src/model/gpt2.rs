@@ -198,6 +198,38 @@ impl Mlp {
     }
 }
 
+/// What attribution needs to know of the weights.
+impl Gpt2 {
+    /// The direction in the normalised stream along which `token`'s score grows, `[d_model]`, and
+    /// what the final norm's bias adds to it.
+    pub(super) fn read_out(&self, token: usize) -> Option<(Vec<f32>, f32)> {
+        if token >= self.config.vocab_size {
+            return None;
+        }
+        let column = self.unembed.clone().narrow(1, token, 1).squeeze_dim::<1>(1); // [d_model]
+        let direction = self.ln_final.weight.clone() * column.clone();
+        let bias = (self.ln_final.bias.clone() * column).sum();
+        Some((
+            direction.into_data().try_into_vec().ok()?,
+            bias.into_scalar(),
+        ))
+    }
+
+    /// A direction in the stream, seen from the heads of block `layer` through their output
+    /// projection, `[head * d_head]`, and what that projection's bias adds along it.
+    pub(super) fn attention_direction(
+        &self,
+        layer: usize,
+        direction: &[f32],
+    ) -> Option<(Vec<f32>, f32)> {
+        let (weight, bias) = &self.blocks.get(layer)?.attn.out;
+        let direction = Tensor::<1>::from_floats(direction, &weight.device());
+        let through = weight.clone().matmul(direction.clone().unsqueeze_dim(1)); // [d_model, 1]
+        let bias = (bias.clone() * direction).sum();
+        Some((through.into_data().try_into_vec().ok()?, bias.into_scalar()))
+    }
+}
+
 /// Loading: one line per tensor of the checkpoint.
 impl Gpt2 {
     /// Builds the model from the tensors of a checkpoint.

@@ -5,6 +5,7 @@
 //! turns text into tokens and back, and [`record`] turns a forward pass into a `Trace`.
 
 mod activation_function;
+mod attribution;
 mod bundled;
 mod cache;
 mod checkpoint;
@@ -18,12 +19,13 @@ mod tokenizer;
 mod weights;
 
 pub use activation_function::ActivationFunction;
+pub use attribution::Attribution;
 pub use bundled::{BUNDLED, Bundled};
 pub use cache::Cache;
 pub use checkpoint::Checkpoint;
 pub use config::Gpt2Config;
 pub use device::DeviceKind;
-pub use edit::{Edit, Edited};
+pub use edit::{Edit, Edited, Look};
 pub use probe::{Probe, Recorder, Silent};
 pub use tokenizer::Tokenizer;
 pub use weights::Weights;

@@ -1,0 +1,176 @@
+//! Experiments on a model: what changes when something is switched off, and what mattered.
+
+use crate::math::sampling::{kl_bits, softmax, top};
+use crate::model::{Cache, Checkpoint, Edit, Edited, Silent};
+use crate::problem::{Problem, Result};
+use crate::trace::{Token, Trace};
+use std::ops::ControlFlow;
+
+/// The next token before and after a change.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// Probabilities of the unchanged model, `[vocab]`.
+    pub before: Vec<f32>,
+    /// Probabilities of the changed one, `[vocab]`.
+    pub after: Vec<f32>,
+    /// Kullback-Leibler divergence of `after` from `before`, in bits: how surprised one would be who
+    /// trusts the changed model and meets the unchanged one.
+    pub kl_bits: f32,
+}
+
+impl Comparison {
+    /// Compares the next tokens of two recordings.
+    pub fn of(before: &Trace, after: &Trace) -> Self {
+        let probs = |trace: &Trace| trace.next_logits().map(softmax).unwrap_or_default();
+        let (before, after) = (probs(before), probs(after));
+        let kl_bits = kl_bits(&before, &after);
+        Self {
+            before,
+            after,
+            kl_bits,
+        }
+    }
+
+    /// The tokens whose probability changed most, largest change first.
+    pub fn movers(&self, n: usize) -> Vec<usize> {
+        let changes = self.before.iter().zip(&self.after);
+        let changes: Vec<f32> = changes
+            .map(|(before, after)| (after - before).abs())
+            .collect();
+        top(&changes, n)
+    }
+}
+
+/// How a token's log-probability changes when each head is switched off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    /// The token asked about.
+    pub token: u32,
+    /// Its log-probability in the unchanged model, in nats.
+    pub log_prob: f32,
+    /// What switching each head off adds to it, `[layer][head]`; negative where the head helped.
+    pub changes: Vec<Vec<f32>>,
+    /// The direct contribution of each head to its score, `[layer][head]`.
+    pub attribution: Vec<Vec<f32>>,
+}
+
+/// Switches every head off, one by one, and notes what becomes of `token` (by default the most
+/// probable one) after the text. `progress` hears how many of all heads are done and may end it.
+///
+/// # Errors
+/// When the text cannot be read, the token is unknown, or `progress` ended it.
+pub fn sweep(
+    model: &Checkpoint,
+    text: &str,
+    token: Option<u32>,
+    mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
+) -> Result<Sweep> {
+    const SWEEPING: &str = "Could not try the heads";
+    let trace = model.trace(text)?;
+    let pos = trace.tokens.len() - 1;
+    let logits = trace.next_logits().unwrap_or_default();
+    let token = token.unwrap_or_else(|| top(logits, 1).first().map_or(0, |&id| id as u32));
+    let log_prob = |logits: &[f32]| log_softmax_at(logits, token as usize);
+    let Some(before) = log_prob(logits) else {
+        let why = format!(
+            "token {token} exceeds the model's vocabulary of {}",
+            logits.len()
+        );
+        return Err(
+            Problem::new(SWEEPING, why).cure("`headlight tokenize` shows the ids of a text")
+        );
+    };
+    let (n_layers, n_heads) = (model.info.n_layers, model.info.n_heads);
+    let mut changes = vec![vec![0.0; n_heads]; n_layers];
+    for (layer, row) in changes.iter_mut().enumerate() {
+        for (head, change) in row.iter_mut().enumerate() {
+            if progress(layer * n_heads + head, n_layers * n_heads).is_break() {
+                return Err(Problem::new(SWEEPING, "it was cancelled"));
+            }
+            let after = next_logits(
+                model,
+                &trace.tokens,
+                &[Edit::Head {
+                    layer,
+                    head,
+                    factor: 0.0,
+                }],
+            );
+            *change = log_prob(&after).map_or(f32::NAN, |after| after - before);
+        }
+    }
+    let attribution = model.network.attribute(&trace, pos, token as usize);
+    let attribution = attribution.map(|a| a.heads).unwrap_or_default();
+    Ok(Sweep {
+        token,
+        log_prob: before,
+        changes,
+        attribution,
+    })
+}
+
+/// The scores after the last token of a changed forward pass, `[vocab]`.
+fn next_logits(model: &Checkpoint, tokens: &[Token], edits: &[Edit]) -> Vec<f32> {
+    let mut probe = Edited {
+        edits,
+        inner: Silent,
+    };
+    let logits = model.run(tokens, &mut Cache::default(), &mut probe);
+    logits
+        .narrow(0, tokens.len() - 1, 1)
+        .into_data()
+        .try_into_vec()
+        .unwrap_or_default()
+}
+
+/// The logarithm of one probability, in nats, without losing small ones.
+fn log_softmax_at(logits: &[f32], index: usize) -> Option<f32> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&x| f64::from(x - max).exp()).sum();
+    Some((f64::from(*logits.get(index)? - max) - sum.ln()) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BUNDLED, DeviceKind};
+
+    #[test]
+    fn log_probabilities() {
+        let logits = [0.0, 0.0, f32::NEG_INFINITY];
+        assert!((log_softmax_at(&logits, 0).unwrap() + std::f32::consts::LN_2).abs() < 1e-6);
+        assert_eq!(log_softmax_at(&logits, 2), Some(f32::NEG_INFINITY));
+        assert_eq!(log_softmax_at(&logits, 3), None);
+    }
+
+    #[test]
+    fn a_sweep_is_every_ablation() {
+        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let text = "The cat sat on the";
+        let mut calls = 0;
+        let swept = sweep(&model, text, None, |_, _| {
+            calls += 1;
+            ControlFlow::Continue(())
+        });
+        let swept = swept.unwrap();
+        assert_eq!(calls, 36);
+        let before = model.trace(text).unwrap();
+        let after = model
+            .trace_edited(
+                text,
+                &[Edit::Head {
+                    layer: 4,
+                    head: 2,
+                    factor: 0.0,
+                }],
+            )
+            .unwrap();
+        let comparison = Comparison::of(&before, &after);
+        let id = swept.token as usize;
+        let change = (comparison.after[id] / comparison.before[id]).ln();
+        assert!((change - swept.changes[4][2]).abs() < 1e-4);
+        assert!(comparison.kl_bits > 0.0);
+        assert!(sweep(&model, text, Some(9999), |_, _| ControlFlow::Continue(())).is_err());
+        assert!(sweep(&model, text, None, |_, _| ControlFlow::Break(())).is_err());
+    }
+}
