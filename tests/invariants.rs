@@ -135,7 +135,7 @@ fn edits_change_what_they_name_and_nothing_before() {
     };
     let plain = run(&[]);
     let z = Hook::Block(3, BlockHook::Z);
-    let off = run(&[Edit::ScaleHead {
+    let off = run(&[Edit::Head {
         layer: 3,
         head: 2,
         factor: 0.0,
@@ -165,10 +165,74 @@ fn edits_change_what_they_name_and_nothing_before() {
     let moved = run(&[patch(1)]);
     assert_eq!(moved[&hook].at(&[4]), plain[&hook].at(&[1]));
     assert_ne!(moved[&Hook::Logits], plain[&Hook::Logits]);
+    let same = [
+        Edit::Mlp {
+            layer: 2,
+            factor: 1.0,
+        },
+        Edit::Attention {
+            layer: 0,
+            factor: 1.0,
+        },
+    ];
+    assert_eq!(run(&same)[&Hook::Logits], plain[&Hook::Logits]);
+    let nowhere = [
+        Edit::Head {
+            layer: 99,
+            head: 0,
+            factor: 0.0,
+        },
+        Edit::Head {
+            layer: 0,
+            head: 99,
+            factor: 0.0,
+        },
+        Edit::Neuron {
+            layer: 0,
+            neuron: 9_999,
+            factor: 0.0,
+        },
+        Edit::Patch {
+            hook,
+            pos: 99,
+            values: vec![],
+        },
+        Edit::Hide { pos: 99 },
+    ];
+    assert_eq!(run(&nowhere)[&Hook::Logits], plain[&Hook::Logits]);
+}
+
+#[test]
+fn heads_can_be_told_where_to_look() {
+    let model = storybook();
+    let edits = [
+        Edit::Force {
+            layer: 1,
+            head: 0,
+            look: Look::Everywhere,
+        },
+        Edit::Force {
+            layer: 1,
+            head: 1,
+            look: Look::Before,
+        },
+        Edit::Hide { pos: 2 },
+    ];
+    let trace = model.trace_edited(TEXT, &edits).unwrap();
     assert_eq!(
-        run(&[Edit::Scale { hook, factor: 1.0 }])[&Hook::Logits],
-        plain[&Hook::Logits]
+        trace.pattern(1, 0).unwrap().row(3)[..5],
+        [0.25, 0.25, 0.25, 0.25, 0.0]
     );
+    assert_eq!(
+        trace.pattern(1, 1).unwrap().row(3)[..5],
+        [0.0, 0.0, 1.0, 0.0, 0.0]
+    );
+    assert_eq!(trace.pattern(1, 1).unwrap().row(0)[..2], [1.0, 0.0]);
+    for head in 0..trace.model.n_heads {
+        let pattern = trace.pattern(4, head).unwrap();
+        assert!((3..pattern.rows).all(|query| pattern.get(query, 2) == Some(0.0)));
+        assert!(pattern.get(2, 2).unwrap() > 0.0);
+    }
 }
 
 #[test]
