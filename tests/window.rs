@@ -327,6 +327,29 @@ fn page_keys_walk_through_the_steps_and_stop_at_the_ends() {
 }
 
 #[test]
+fn everything_can_be_undone() {
+    let mut window = open(Saved {
+        prompt: "The cat".into(),
+        ..Saved::default()
+    });
+    set_text(&mut window, "The cat sat");
+    std::thread::sleep(Duration::from_millis(700));
+    app_mut(&mut window).saved.sampling.temperature = 0.5;
+    window.run_steps(2);
+    let undo = |window: &mut Window| {
+        window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        settle(window);
+    };
+    undo(&mut window);
+    assert_eq!(app(&window).saved.sampling.temperature, 1.0);
+    undo(&mut window);
+    assert_eq!(read_text(&window).as_deref(), Some("The cat"));
+    window.get_by_label_contains("Redo").click();
+    settle(&mut window);
+    assert_eq!(read_text(&window).as_deref(), Some("The cat sat"));
+}
+
+#[test]
 fn the_picture_can_be_shown_alone() {
     let mut window = open(Saved::default());
     window.key_press(Key::F9);

@@ -2,6 +2,7 @@
 
 use super::choose::{Choice, choose_ui};
 use super::command::Command;
+use super::history::History;
 use super::next::Next;
 use super::notices::Notices;
 use super::presenter::Presenter;
@@ -19,6 +20,7 @@ use crate::trace::Trace;
 use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The program behind the window.
 pub struct App {
@@ -44,6 +46,7 @@ pub struct App {
     coins: Coins,
     commands: Vec<Command>,
     presenter: Presenter,
+    history: History,
     dressed: Option<&'static str>,
 }
 
@@ -78,6 +81,7 @@ impl App {
             coins: Coins::new(saved.seed),
             commands: Vec::new(),
             presenter: Presenter::default(),
+            history: History::new(saved.clone()),
             dressed: None,
             saved,
         };
@@ -216,6 +220,7 @@ impl App {
         for command in commands {
             self.obey(ui.ctx(), command);
         }
+        self.history.record(&self.saved, Instant::now());
     }
 
     fn top_ui(&mut self, ui: &mut Ui, theme: &'static Theme, commands: &mut Vec<Command>) {
@@ -232,6 +237,7 @@ impl App {
                     settings_ui(ui, theme, &self.saved.device, commands);
                     let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
                     prompt::model_ui(ui, theme, trace, name, commands);
+                    history_ui(ui, &self.history, commands);
                     let left = egui::Layout::top_down(egui::Align::Min);
                     ui.with_layout(left, |ui| {
                         prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace)
@@ -385,6 +391,8 @@ impl App {
             }
             Command::SetPrompt(text) => self.saved.prompt = text,
             Command::Append(text) => self.saved.prompt.push_str(&text),
+            Command::Undo => self.restore(History::undo),
+            Command::Redo => self.restore(History::redo),
             Command::TypePrompt => keys::type_prompt(ctx),
             Command::Step(by) => {
                 let last = self.views.len().saturating_sub(1);
@@ -410,6 +418,18 @@ impl App {
             Command::Draw => self.draw(),
         }
         ctx.request_repaint();
+    }
+
+    /// Goes to another state of the history; another model or device is opened on the way.
+    fn restore(&mut self, step: fn(&mut History) -> Option<Saved>) {
+        let Some(saved) = step(&mut self.history) else {
+            return;
+        };
+        let is_same = (&saved.model, &saved.device) == (&self.saved.model, &self.saved.device);
+        self.saved = saved;
+        if !is_same {
+            self.open(self.saved.model.clone());
+        }
     }
 
     fn draw(&mut self) {
@@ -439,6 +459,25 @@ const EXAMPLES: [&str; 4] = [
     "The cat chased the mouse because it was hungry",
     "please buy an apple and an orange",
 ];
+
+/// Undo and redo. Right to left, so redo comes first.
+fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
+    for (sign, name, can, command) in [
+        (
+            "↪",
+            "Redo (Ctrl+Shift+Z)",
+            history.can_redo(),
+            Command::Redo,
+        ),
+        ("↩", "Undo (Ctrl+Z)", history.can_undo(), Command::Undo),
+    ] {
+        let button = ui.add_enabled(can, egui::Button::new(sign));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, name));
+        if button.on_hover_text(name).clicked() {
+            commands.push(command);
+        }
+    }
+}
 
 fn settings_ui(ui: &mut Ui, theme: &Theme, device: &str, commands: &mut Vec<Command>) {
     let button = ui.menu_button(RichText::new("Settings").font(theme.body()), |ui| {

@@ -13,6 +13,10 @@ pub enum Command {
     SetPrompt(String),
     /// Write more text after the prompt.
     Append(String),
+    /// Take the last change back.
+    Undo,
+    /// Make the change again that was taken back.
+    Redo,
     /// Give the keyboard to the prompt.
     TypePrompt,
     /// Go on to the next view, or back with a negative number.

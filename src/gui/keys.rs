@@ -36,8 +36,16 @@ const fn shortcut(
     }
 }
 
+const COMMAND_SHIFT: Modifiers = Modifiers {
+    shift: true,
+    ..Modifiers::COMMAND
+};
+
 /// Every shortcut. Page keys are what clickers send.
-pub const SHORTCUTS: [Shortcut; 8] = [
+pub const SHORTCUTS: [Shortcut; 11] = [
+    shortcut(COMMAND_SHIFT, Key::Z, Command::Redo, "Redo"),
+    shortcut(Modifiers::COMMAND, Key::Y, Command::Redo, "Redo"),
+    shortcut(Modifiers::COMMAND, Key::Z, Command::Undo, "Undo"),
     shortcut(
         Modifiers::COMMAND,
         Key::L,

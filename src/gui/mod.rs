@@ -9,6 +9,7 @@ mod app;
 mod choose;
 mod command;
 pub mod format;
+mod history;
 mod keys;
 mod next;
 mod notices;
