@@ -5,7 +5,8 @@ use egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use headlight::gui::theme::Theme;
-use headlight::gui::{App, FIRST_PROMPT, Saved, views};
+use headlight::gui::{App, Command, FIRST_PROMPT, Saved, views};
+use headlight::model::Edit;
 use std::time::{Duration, Instant};
 
 type Window = Harness<'static, Option<App>>;
@@ -211,7 +212,7 @@ fn another_model_reads_the_same_text() {
         prompt: "The cat".into(),
         ..Saved::default()
     });
-    app_mut(&mut window).command(headlight::gui::Command::OpenModel(TINY.into()));
+    app_mut(&mut window).command(Command::OpenModel(TINY.into()));
     settle(&mut window);
     let trace = app(&window).trace().unwrap();
     assert_eq!((trace.model.n_heads, trace.text.as_str()), (3, "The cat"));
@@ -324,6 +325,38 @@ fn page_keys_walk_through_the_steps_and_stop_at_the_ends() {
     window.key_press(Key::PageUp);
     settle(&mut window);
     assert_eq!(app(&window).saved.view, ids[ids.len().saturating_sub(2)]);
+}
+
+#[test]
+fn an_experiment_is_visible_and_one_click_from_off() {
+    let mut window = open(Saved {
+        prompt: "The cat sat on the".into(),
+        ..Saved::default()
+    });
+    let plain = app(&window)
+        .trace()
+        .unwrap()
+        .next_logits()
+        .unwrap()
+        .to_vec();
+    let edits = vec![
+        Edit::Head {
+            layer: 4,
+            head: 2,
+            factor: 0.0,
+        },
+        Edit::Hide { pos: 1 },
+    ];
+    app_mut(&mut window).command(Command::SetEdits(edits));
+    window.run_steps(2);
+    settle(&mut window);
+    assert_ne!(app(&window).trace().unwrap().next_logits().unwrap(), plain);
+    window.get_by_label_contains("head 4.2 off, token 1 hidden");
+    window.get_by_label("Switch off").click();
+    window.run_steps(2);
+    settle(&mut window);
+    assert_eq!(app(&window).trace().unwrap().next_logits().unwrap(), plain);
+    assert!(window.query_by_label("Switch off").is_none());
 }
 
 #[test]

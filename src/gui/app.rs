@@ -14,7 +14,7 @@ use super::view::{Context, View};
 use super::{keys, prompt, rail, side, views, widgets};
 use crate::background::{Lane, Task, finished};
 use crate::math::sampling::{Coins, pick};
-use crate::model::{Checkpoint, DeviceKind};
+use crate::model::{Checkpoint, DeviceKind, Edit};
 use crate::problem::{Problem, Result};
 use crate::trace::Trace;
 use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
@@ -35,9 +35,11 @@ pub struct App {
     opening: Option<Task<Checkpoint>>,
     browsing: Option<Task<Option<PathBuf>>>,
     trace: Option<Arc<Trace>>,
-    tracing: Option<Task<Trace>>,
-    /// The text the model was last asked to read.
-    asked: Option<String>,
+    /// While an experiment changes the model, the recording of the unchanged one.
+    baseline: Option<Arc<Trace>>,
+    tracing: Option<Task<Reading>>,
+    /// What the model was last asked to read, and with which changes.
+    asked: Option<(String, Vec<Edit>)>,
     next: Next,
     hover: Option<Selection>,
     textures: Textures,
@@ -48,6 +50,13 @@ pub struct App {
     presenter: Presenter,
     history: History,
     dressed: Option<&'static str>,
+}
+
+/// What the model made of a text.
+struct Reading {
+    trace: Trace,
+    /// The same without the changes of an experiment, if there are any.
+    baseline: Option<Trace>,
 }
 
 const READING: &str = "The model cannot read this text";
@@ -71,6 +80,7 @@ impl App {
             opening: None,
             browsing: None,
             trace: None,
+            baseline: None,
             tracing: None,
             asked: None,
             next: Next::default(),
@@ -152,10 +162,11 @@ impl App {
 
     fn receive_trace(&mut self) {
         match finished(&mut self.tracing) {
-            Some(Ok(trace)) => {
+            Some(Ok(Reading { trace, baseline })) => {
                 self.notices.resolve(|problem| problem.what == READING);
                 self.saved.pinned = self.saved.pinned.within(&trace);
                 self.trace = Some(Arc::new(trace));
+                self.baseline = baseline.map(Arc::new);
             }
             Some(Err(problem)) => self.notices.add(Problem {
                 what: READING.to_owned(),
@@ -180,15 +191,26 @@ impl App {
     fn ask(&mut self) {
         let Some(model) = &self.model else { return };
         if self.saved.prompt.is_empty() {
-            (self.trace, self.tracing, self.asked) = (None, None, None);
+            (self.trace, self.baseline, self.tracing, self.asked) = (None, None, None, None);
             return;
         }
-        if self.asked.as_ref() == Some(&self.saved.prompt) {
+        let wanted = (&self.saved.prompt, &self.saved.edits);
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|(text, edits)| (text, edits) == wanted)
+        {
             return;
         }
-        let (model, text) = (Arc::clone(model), self.saved.prompt.clone());
-        self.asked = Some(text.clone());
-        self.tracing = Some(Task::spawn(&self.lane, move |_| model.trace(&text)));
+        let (model, text, edits) = (Arc::clone(model), wanted.0.clone(), wanted.1.clone());
+        self.asked = Some((text.clone(), edits.clone()));
+        self.tracing = Some(Task::spawn(&self.lane, move |_| {
+            let trace = model.trace_edited(&text, &edits)?;
+            let baseline = (!edits.is_empty())
+                .then(|| model.trace(&text))
+                .transpose()?;
+            Ok(Reading { trace, baseline })
+        }));
     }
 
     /// Draws the window.
@@ -274,6 +296,8 @@ impl App {
             theme,
             model,
             trace,
+            edits: &self.saved.edits,
+            baseline: self.baseline.as_ref(),
             focus: self.hover.unwrap_or(self.saved.pinned).within(trace),
             pinned: self.saved.pinned.within(trace),
             sampling: &self.saved.sampling.clone(),
@@ -301,6 +325,12 @@ impl App {
                     });
             });
         let width = ui.available_width();
+        if !ctx.edits.is_empty() {
+            let banner = Panel::top("experiment")
+                .frame(margin(12, 4))
+                .show_separator_line(false);
+            banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
+        }
         let is_zoomed = self.presenter.is_zoomed;
         if width > theme.rail_width * 5.0 && !is_zoomed {
             let rail = Panel::left("rail")
@@ -415,6 +445,7 @@ impl App {
                 name.clone_into(&mut self.saved.device);
                 self.open(self.saved.model.clone());
             }
+            Command::SetEdits(edits) => self.saved.edits = edits,
             Command::Draw => self.draw(),
         }
         ctx.request_repaint();
@@ -459,6 +490,22 @@ const EXAMPLES: [&str; 4] = [
     "The cat chased the mouse because it was hungry",
     "please buy an apple and an orange",
 ];
+
+/// An experiment in force is always visible, and one click away from off.
+fn experiment_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        let changes: Vec<String> = ctx.edits.iter().map(ToString::to_string).collect();
+        let text = format!("Experiment in force: {}", changes.join(", "));
+        ui.label(RichText::new(text).color(*ctx.theme.warning));
+        let off = ui.button("Switch off");
+        if off
+            .on_hover_text("Show the unchanged model again")
+            .clicked()
+        {
+            ctx.send(Command::SetEdits(Vec::new()));
+        }
+    });
+}
 
 /// Undo and redo. Right to left, so redo comes first.
 fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {

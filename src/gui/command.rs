@@ -1,5 +1,7 @@
 //! What can be asked of the program. Views and controls change nothing themselves; they send these.
 
+use crate::model::Edit;
+
 /// A wish of the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -37,6 +39,8 @@ pub enum Command {
     SetTheme(String),
     /// Compute with another backend, by its name.
     SetDevice(&'static str),
+    /// Change the model in these ways, and no others.
+    SetEdits(Vec<Edit>),
     /// Draw the next token and write it after the prompt.
     Draw,
 }

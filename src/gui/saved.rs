@@ -2,6 +2,7 @@
 
 use super::selection::Selection;
 use crate::math::sampling::Sampling;
+use crate::model::Edit;
 use serde::{Deserialize, Serialize};
 
 /// Everything that is the user's: lost when closed would be a loss. Unknown and missing fields are
@@ -25,6 +26,8 @@ pub struct Saved {
     pub sampling: Sampling,
     /// Decides the draws.
     pub seed: u64,
+    /// Changes made to the model on its way: an experiment.
+    pub edits: Vec<Edit>,
 }
 
 /// Runs at the first start, so that something lights up at once.
@@ -47,6 +50,7 @@ impl Default for Saved {
             },
             sampling: Sampling::default(),
             seed: 0,
+            edits: Vec::new(),
         }
     }
 }

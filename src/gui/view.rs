@@ -6,7 +6,7 @@ use super::textures::Textures;
 use super::theme::Theme;
 use crate::background::Lane;
 use crate::math::sampling::Sampling;
-use crate::model::Checkpoint;
+use crate::model::{Checkpoint, Edit};
 use crate::trace::Trace;
 use egui::{Painter, Rect, Ui};
 use std::sync::Arc;
@@ -53,6 +53,10 @@ pub struct Context<'a> {
     pub model: &'a Arc<Checkpoint>,
     /// The recording on screen.
     pub trace: &'a Arc<Trace>,
+    /// Changes made to the model on its way to `trace`; usually none.
+    pub edits: &'a [Edit],
+    /// While there are any, the recording of the unchanged model.
+    pub baseline: Option<&'a Arc<Trace>>,
     /// What is pointed at now: what the pointer is over, else what was clicked.
     pub focus: Selection,
     /// What was clicked, or chosen by key.

@@ -4,6 +4,7 @@ use super::probe::Probe;
 use crate::trace::{BlockHook, Hook};
 use burn::tensor::{Bool, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One change to a forward pass. Edits that name what a model does not have change nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +75,47 @@ pub enum Look {
     Everywhere,
     /// At the token before; the first looks at itself.
     Before,
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is multiplied by 0 is off.
+        let strength = |factor: f32| {
+            if factor == 0.0 {
+                "off".to_owned()
+            } else {
+                format!("× {factor}")
+            }
+        };
+        match self {
+            Self::Head {
+                layer,
+                head,
+                factor,
+            } => write!(f, "head {layer}.{head} {}", strength(*factor)),
+            Self::Attention { layer, factor } => {
+                write!(f, "attention {layer} {}", strength(*factor))
+            }
+            Self::Mlp { layer, factor } => write!(f, "MLP {layer} {}", strength(*factor)),
+            Self::Neuron {
+                layer,
+                neuron,
+                factor,
+            } => write!(f, "neuron {layer}.{neuron} {}", strength(*factor)),
+            Self::Hide { pos } => write!(f, "token {pos} hidden"),
+            Self::Force {
+                layer,
+                head,
+                look: Look::Everywhere,
+            } => write!(f, "head {layer}.{head} looks everywhere"),
+            Self::Force {
+                layer,
+                head,
+                look: Look::Before,
+            } => write!(f, "head {layer}.{head} looks one back"),
+            Self::Patch { hook, pos, .. } => write!(f, "{hook} patched at token {pos}"),
+        }
+    }
 }
 
 /// Hooks are written by their names.
