@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Draws the pictures in these docs with the program itself: docs/pictures/make.sh [PROGRAM]
+set -euo pipefail
+cd "$(dirname "$0")"
+program=${1:-headlight}
+text="The cat chased the mouse because it was hungry. The mouse ran away and the cat"
+draw() { # NAME VIEW [OPTIONS]
+  local name=$1 view=$2
+  shift 2
+  "$program" shot --view "$view" --text "$text" --size 1600x900 --out "$name.png" "$@"
+}
+views=$("$program" shot --view '?' --out /dev/null 2>&1 | sed -n 's/.*the views are: //p' | tr -d ',')
+for view in $views; do
+  draw "$view" "$view"
+done
+draw light heads --theme light
+draw projector heads --theme projector
