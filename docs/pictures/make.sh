@@ -9,7 +9,7 @@ draw() { # NAME VIEW [OPTIONS]
   shift 2
   "$program" shot --view "$view" --text "$text" --size 1600x900 --out "$name.png" "$@"
 }
-views=$("$program" shot --view '?' --out /dev/null 2>&1 | sed -n 's/.*the views are: //p' | tr -d ',')
+views="tokens embeddings positions heads attention context mlp lens output sampling generation experiment compare"
 for view in $views; do
   draw "$view" "$view"
 done
