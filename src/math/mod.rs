@@ -1,4 +1,5 @@
 //! Pure functions on slices of numbers: no model, no window.
 
+pub mod attention_steps;
 pub mod oklab;
 pub mod sampling;

@@ -3,11 +3,11 @@
 use crate::gui::command::Target;
 use crate::gui::format::{abbreviate, number};
 use crate::gui::textures::{PictureKey, picture};
-use crate::gui::theme::Scale;
+use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::trace::Matrix;
 use egui::epaint::TextShape;
-use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
 
 /// What stands along an axis.
 pub struct Labels<'a> {
@@ -57,6 +57,24 @@ impl Heatmap<'_> {
     pub fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) -> (Response, Option<(usize, usize)>) {
         let theme = ctx.theme;
         let room = ui.available_rect_before_wrap();
+        let (grid, cell) = self.layout(theme, room);
+        let whole = Rect::from_min_max(room.min, grid.max);
+        let response = ui.allocate_rect(whole, Sense::click());
+
+        self.paint_cells(ui, ctx, grid, cell);
+        self.paint_labels(ui, ctx, grid, cell);
+        self.paint_focus(ui, ctx, grid, cell);
+
+        let pointed = response
+            .hover_pos()
+            .and_then(|pos| cell_at(pos, grid, cell));
+        let pointed =
+            pointed.filter(|&(row, col)| row < self.matrix.rows && col < self.matrix.cols);
+        (response, pointed)
+    }
+
+    /// Where the cells lie in a room, and how large each is.
+    pub fn layout(&self, theme: &Theme, room: Rect) -> (Rect, Vec2) {
         let char_width = theme.caption_size * 0.62;
         let longest = |names: &[String]| {
             names
@@ -81,19 +99,7 @@ impl Heatmap<'_> {
             Cells::Square | Cells::Causal => Vec2::splat(fit.min_elem()).min(most),
         };
         let grid = Rect::from_min_size(room.min + vec2(margin_left, margin_top), cell * counts);
-        let whole = Rect::from_min_max(room.min, grid.max);
-        let response = ui.allocate_rect(whole, Sense::click());
-
-        self.paint_cells(ui, ctx, grid, cell);
-        self.paint_labels(ui, ctx, grid, cell);
-        self.paint_focus(ui, ctx, grid, cell);
-
-        let pointed = response
-            .hover_pos()
-            .and_then(|pos| cell_at(pos, grid, cell));
-        let pointed =
-            pointed.filter(|&(row, col)| row < self.matrix.rows && col < self.matrix.cols);
-        (response, pointed)
+        (grid, cell)
     }
 
     fn paint_cells(&self, ui: &Ui, ctx: &mut Context<'_>, grid: Rect, cell: Vec2) {
@@ -163,11 +169,10 @@ impl Heatmap<'_> {
                 }
                 let center = cell_rect(grid, cell, row, col).center();
                 let ink = theme.text_on(theme.color(self.scale, value));
-                let text = short(value);
                 ui.painter().text(
                     center,
                     Align2::CENTER_CENTER,
-                    text,
+                    cell_text(value),
                     theme.mono_caption(),
                     ink,
                 );
@@ -178,35 +183,9 @@ impl Heatmap<'_> {
     fn paint_labels(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: Vec2) {
         let theme = ctx.theme;
         let (row_focus, col_focus) = self.focus;
-        let ink = |is_focus: bool, color: Color32| if is_focus { color } else { *theme.text };
-        for (row, name) in shown_labels(self.rows.names, cell.y, theme.caption_size, row_focus) {
-            let y = grid.top() + (row as f32 + 0.5) * cell.y;
-            let at = pos2(grid.left() - 6.0, y);
-            let color = ink(row_focus == Some(row), self.rows.color);
-            ui.painter().text(
-                at,
-                Align2::RIGHT_CENTER,
-                abbreviate(name, 14),
-                theme.mono_caption(),
-                color,
-            );
-        }
+        row_labels(ui.painter(), theme, &self.rows, grid, row_focus);
         let turned = cell.x < theme.caption_size * TURN;
-        for (col, name) in shown_labels(self.cols.names, cell.x, theme.caption_size, col_focus) {
-            let at = pos2(grid.left() + (col as f32 + 0.5) * cell.x, grid.top() - 6.0);
-            let color = ink(col_focus == Some(col), self.cols.color);
-            let galley =
-                ui.painter()
-                    .layout_no_wrap(abbreviate(name, 14), theme.mono_caption(), color);
-            let (angle, anchor) = if turned {
-                (-std::f32::consts::FRAC_PI_2, Align2::LEFT_CENTER)
-            } else {
-                (0.0, Align2::CENTER_BOTTOM)
-            };
-            let min = anchor.anchor_size(at, galley.size()).min;
-            let shape = TextShape::new(min, galley, color).with_angle_and_anchor(angle, anchor);
-            ui.painter().add(shape);
-        }
+        column_labels(ui.painter(), theme, &self.cols, grid, col_focus, turned);
         self.paint_titles(ui, ctx, grid);
     }
 
@@ -284,8 +263,8 @@ impl Heatmap<'_> {
     }
 }
 
-/// Two decimals without the leading zero, as fits into a cell.
-fn short(value: f32) -> String {
+/// A number as it fits into a cell: two decimals without the leading zero.
+pub fn cell_text(value: f32) -> String {
     if value.abs() < 1.0 {
         format!("{value:.2}")
             .replacen("0.", ".", 1)
@@ -293,6 +272,51 @@ fn short(value: f32) -> String {
     } else {
         number(value)
     }
+}
+
+/// Writes the names of rows left of their grid, as many as fit.
+pub fn row_labels(
+    painter: &Painter,
+    theme: &Theme,
+    labels: &Labels<'_>,
+    grid: Rect,
+    focus: Option<usize>,
+) {
+    let cell = grid.height() / labels.names.len().max(1) as f32;
+    for (row, name) in shown_labels(labels.names, cell, theme.caption_size, focus) {
+        let at = pos2(grid.left() - 6.0, grid.top() + (row as f32 + 0.5) * cell);
+        let color = label_color(theme, labels, focus == Some(row));
+        let (anchor, font) = (Align2::RIGHT_CENTER, theme.mono_caption());
+        painter.text(at, anchor, abbreviate(name, 14), font, color);
+    }
+}
+
+/// Writes the names of columns above their grid, as many as fit, upright or turned.
+pub fn column_labels(
+    painter: &Painter,
+    theme: &Theme,
+    labels: &Labels<'_>,
+    grid: Rect,
+    focus: Option<usize>,
+    turned: bool,
+) {
+    let cell = grid.width() / labels.names.len().max(1) as f32;
+    for (col, name) in shown_labels(labels.names, cell, theme.caption_size, focus) {
+        let at = pos2(grid.left() + (col as f32 + 0.5) * cell, grid.top() - 6.0);
+        let color = label_color(theme, labels, focus == Some(col));
+        let galley = painter.layout_no_wrap(abbreviate(name, 14), theme.mono_caption(), color);
+        let (angle, anchor) = if turned {
+            (-std::f32::consts::FRAC_PI_2, Align2::LEFT_CENTER)
+        } else {
+            (0.0, Align2::CENTER_BOTTOM)
+        };
+        let min = anchor.anchor_size(at, galley.size()).min;
+        painter.add(TextShape::new(min, galley, color).with_angle_and_anchor(angle, anchor));
+    }
+}
+
+fn label_color(theme: &Theme, labels: &Labels<'_>, is_focus: bool) -> Color32 {
+    if is_focus { labels.color } else { *theme.text }
 }
 
 fn cell_rect(grid: Rect, cell: Vec2, row: usize, col: usize) -> Rect {
@@ -341,7 +365,7 @@ mod tests {
     #[test]
     fn short_numbers() {
         assert_eq!(
-            (short(0.384), short(-0.5), short(1.0)),
+            (cell_text(0.384), cell_text(-0.5), cell_text(1.0)),
             (".38".into(), "−.50".into(), "1.00".into())
         );
     }

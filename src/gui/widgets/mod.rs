@@ -4,11 +4,15 @@ mod bars;
 mod chips;
 mod heatmap;
 mod legend;
+mod segmented;
+mod stepper;
 
 pub use bars::{Bar, bar_ui};
 pub use chips::chips_ui;
-pub use heatmap::{Cells, Heatmap, Labels};
+pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use legend::legend_ui;
+pub use segmented::segmented_ui;
+pub use stepper::stepper_ui;
 
 use super::theme::Theme;
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke};

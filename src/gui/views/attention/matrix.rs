@@ -1,0 +1,153 @@
+//! Every weight of the head as a matrix, with what each key receives and how widely each query looks.
+
+use super::{WEIGHTS, strongest_link};
+use crate::gui::format::number;
+use crate::gui::view::Context;
+use crate::gui::widgets::{Cells, Heatmap, Labels, legend_ui};
+use crate::math::attention_steps::{effective_keys, largest, received};
+use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
+
+/// The colour scale.
+pub fn controls(ui: &mut Ui, ctx: &Context<'_>) {
+    legend_ui(ui, ctx.theme, WEIGHTS, "attention weight");
+}
+
+/// What is seen.
+pub fn explain(ctx: &Context<'_>) -> String {
+    let Some(link) = strongest_link(ctx) else {
+        return String::new();
+    };
+    let Some(pattern) = ctx.trace.pattern(ctx.focus.layer, ctx.focus.head) else {
+        return link;
+    };
+    let query = ctx.focus.query_or_last(ctx.trace);
+    format!(
+        "Rows ask, columns answer: {link}. Its row sums to 100 % and spreads like an even look at {} \
+         tokens. The bars below add up each column: what a token receives from all who look.",
+        number(effective_keys(pattern.row(query)))
+    )
+}
+
+/// The picture.
+pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let (theme, focus, trace) = (ctx.theme, ctx.focus, ctx.trace.clone());
+    let Some(matrix) = trace.pattern(focus.layer, focus.head) else {
+        return;
+    };
+    let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
+    let heatmap = Heatmap {
+        what: format!("pattern {}.{}", focus.layer, focus.head),
+        matrix,
+        scale: WEIGHTS,
+        rows: Labels {
+            title: "asks (query)",
+            names: &names,
+            color: *theme.query,
+        },
+        cols: Labels {
+            title: "answers (key) →",
+            names: &names,
+            color: *theme.key,
+        },
+        focus: (focus.query, focus.key),
+        cells: Cells::Causal,
+    };
+    let depth = theme.caption_size * 3.2;
+    let text = theme.caption_size * 1.6;
+    let room = ui.available_rect_before_wrap();
+    let inner = Rect::from_min_max(room.min, room.max - vec2(depth * 1.8, depth + text));
+    let (grid, cell) = heatmap.layout(theme, inner);
+    ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| {
+        let (response, pointed) = heatmap.ui(ui, ctx);
+        let name = format!("Attention of layer {}, head {}", focus.layer, focus.head);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+        heatmap.point(response, pointed, ctx);
+    });
+    let totals = received((0..matrix.rows).map(|row| matrix.row(row)));
+    let spreads: Vec<f32> = (0..matrix.rows)
+        .map(|row| effective_keys(matrix.row(row)))
+        .collect();
+    let below = Rect::from_min_size(grid.left_bottom() + vec2(0.0, 6.0), vec2(grid.width(), depth));
+    let right = Rect::from_min_size(grid.right_top() + vec2(6.0, 0.0), vec2(depth, grid.height()));
+    received_ui(ui, ctx, below, cell.x, &totals);
+    spread_ui(ui, ctx, right, cell.y, &spreads);
+}
+
+/// Bars that hang below the columns.
+fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, totals: &[f32]) {
+    let theme = ctx.theme;
+    let full = largest(totals).max(f32::MIN_POSITIVE);
+    for (key, &total) in totals.iter().enumerate() {
+        let min = pos2(area.left() + key as f32 * cell, area.top());
+        let length = area.height() * (total / full).clamp(0.0, 1.0);
+        let bar = Rect::from_min_size(min, vec2((cell - gap(cell)).max(0.5), length));
+        let ink = bar_color(ctx, ctx.focus.key == Some(key), *theme.key);
+        ui.painter().rect_filled(bar, 0.0, ink);
+    }
+    let most = number(full);
+    let at = area.left_bottom() + vec2(0.0, 4.0);
+    let text = format!("received in total, longest bar {most}");
+    let (anchor, font) = (Align2::LEFT_TOP, theme.caption());
+    ui.painter().text(at, anchor, text, font, *theme.key);
+    margin_tip(ui, area, "received", |pos| {
+        let key = ((pos.x - area.left()) / cell) as usize;
+        let total = totals.get(key)?;
+        let label = ctx.label(key);
+        Some(format!(
+            "“{label}” receives {} in total from all queries",
+            number(*total)
+        ))
+    });
+}
+
+/// Bars that stand right of the rows.
+fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, spreads: &[f32]) {
+    let theme = ctx.theme;
+    let full = largest(spreads).max(f32::MIN_POSITIVE);
+    for (query, &spread) in spreads.iter().enumerate() {
+        let min = pos2(area.left(), area.top() + query as f32 * cell);
+        let length = area.width() * (spread / full).clamp(0.0, 1.0);
+        let bar = Rect::from_min_size(min, vec2(length, (cell - gap(cell)).max(0.5)));
+        let ink = bar_color(ctx, ctx.focus.query == Some(query), *theme.query);
+        ui.painter().rect_filled(bar, 0.0, ink);
+    }
+    // Beneath each other: the strip is narrower than the words.
+    for (line, text) in ["looks at", "so many", "tokens"].into_iter().enumerate() {
+        let at = area.left_top() - vec2(0.0, 6.0 + (2 - line) as f32 * theme.caption_size * 1.2);
+        let (anchor, font) = (Align2::LEFT_BOTTOM, theme.caption());
+        ui.painter().text(at, anchor, text, font, *theme.query);
+    }
+    let at = area.left_bottom() + vec2(0.0, 4.0);
+    let text = format!("longest {}", number(full));
+    let (anchor, font) = (Align2::LEFT_TOP, theme.caption());
+    ui.painter().text(at, anchor, text, font, *theme.query);
+    margin_tip(ui, area, "spread", |pos| {
+        let query = ((pos.y - area.top()) / cell) as usize;
+        let spread = spreads.get(query)?;
+        let label = ctx.label(query);
+        Some(format!(
+            "“{label}” looks as widely as an even look at {} tokens (2 to the entropy of its row)",
+            number(*spread)
+        ))
+    });
+}
+
+fn bar_color(ctx: &Context<'_>, is_focus: bool, color: egui::Color32) -> egui::Color32 {
+    if is_focus {
+        *ctx.theme.selection
+    } else {
+        color
+    }
+}
+
+fn gap(cell: f32) -> f32 {
+    (cell * 0.15).min(4.0)
+}
+
+fn margin_tip(ui: &Ui, area: Rect, name: &str, tip: impl Fn(egui::Pos2) -> Option<String>) {
+    let response = ui.interact(area, ui.scope_id().with(name), Sense::hover());
+    let tip = response.hover_pos().and_then(tip);
+    if let Some(tip) = tip {
+        response.on_hover_text_at_pointer(tip);
+    }
+}

@@ -1,0 +1,168 @@
+//! One head from close by: how it decides where to look.
+//!
+//! Three pictures of the same head. The matrix shows every weight at once. The arcs draw each weight
+//! as a line from the token that asks to the token that answers, for one head or several. The steps
+//! take one query and repeat, number by number, what the head computes: dot products, scaling, mask,
+//! softmax, the weighted sum of values, and how all heads together are added to the stream.
+
+mod arcs;
+mod marks;
+mod matrix;
+mod numbers;
+mod parts;
+mod player;
+mod stages;
+mod steps;
+
+use crate::gui::command::Target;
+use crate::gui::format::percent;
+use crate::gui::theme::Scale;
+use crate::gui::view::{Context, View};
+use crate::gui::widgets::{empty_ui, segmented_ui, stepper_ui};
+use crate::math::attention_steps::position_of_largest;
+use arcs::Arcs;
+use egui::{Painter, Rect, Stroke, Ui, pos2};
+use steps::Steps;
+
+/// Attention weights lie between 0 and 1 in every head, so all heads share one scale.
+const WEIGHTS: Scale = Scale::Sequential { max: 1.0 };
+
+/// What the control shows, with what each choice is.
+const MODES: [(&str, &str); 3] = [
+    ("Matrix", "Every weight of the head at once"),
+    ("Arcs", "Each weight as a line from who asks to who answers"),
+    ("Steps", "How one query's weights are computed, step by step"),
+];
+const MATRIX: usize = 0;
+const ARCS: usize = 1;
+const STEPS: usize = 2;
+
+/// The view.
+#[derive(Debug)]
+pub struct Attention {
+    /// Index of [`MODES`].
+    mode: usize,
+    arcs: Arcs,
+    steps: Steps,
+}
+
+impl Default for Attention {
+    fn default() -> Self {
+        Self {
+            mode: STEPS,
+            arcs: Arcs::default(),
+            steps: Steps::default(),
+        }
+    }
+}
+
+impl View for Attention {
+    fn id(&self) -> &'static str {
+        "attention"
+    }
+
+    fn name(&self) -> &'static str {
+        "Attention"
+    }
+
+    fn question(&self) -> &'static str {
+        "How does one head decide where to look?"
+    }
+
+    fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        segmented_ui(ui, ctx.theme, &MODES, &mut self.mode);
+        head_ui(ui, ctx);
+        match self.mode {
+            MATRIX => matrix::controls(ui, ctx),
+            ARCS => self.arcs.controls(ui, ctx),
+            _ => self.steps.controls(ui, ctx),
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        if ctx.trace.pattern(ctx.focus.layer, ctx.focus.head).is_none() {
+            return empty_ui(ui, ctx.theme, "This recording holds no attention");
+        }
+        match self.mode {
+            MATRIX => matrix::ui(ui, ctx),
+            ARCS => self.arcs.ui(ui, ctx),
+            _ => self.steps.ui(ui, ctx),
+        }
+    }
+
+    fn explain(&self, ctx: &Context<'_>) -> String {
+        match self.mode {
+            MATRIX => matrix::explain(ctx),
+            ARCS => self.arcs.explain(ctx),
+            _ => self.steps.explain(ctx),
+        }
+    }
+
+    fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
+        let focus = ctx.focus;
+        let query = focus.query_or_last(ctx.trace);
+        let Some(pattern) = ctx.trace.pattern(focus.layer, focus.head) else {
+            return;
+        };
+        let rect = rect.shrink(4.0);
+        let n = pattern.cols.max(2);
+        let x = |pos: usize| rect.left() + rect.width() * pos as f32 / (n - 1) as f32;
+        let color = ctx.theme.head(focus.head);
+        for (key, &weight) in pattern.row(query).iter().enumerate() {
+            let point = |t: f32| {
+                // Half an ellipse over the stretch between the two tokens.
+                let angle = t * std::f32::consts::PI;
+                let middle = f32::midpoint(x(query), x(key));
+                let radius = (x(query) - x(key)) / 2.0;
+                let height = (radius.abs() * 1.2).min(rect.height() - 3.0);
+                pos2(
+                    middle + radius * angle.cos(),
+                    rect.bottom() - 3.0 - height * angle.sin(),
+                )
+            };
+            if weight > 0.01 && key != query {
+                let points = (0..=20).map(|i| point(i as f32 / 20.0)).collect();
+                let stroke = Stroke::new(0.6 + 3.0 * weight, color.gamma_multiply(0.3 + weight));
+                painter.line(points, stroke);
+            }
+        }
+        for pos in 0..pattern.cols {
+            let ink = if pos == query {
+                ctx.theme.query
+            } else {
+                ctx.theme.dim
+            };
+            painter.circle_filled(pos2(x(pos), rect.bottom() - 2.0), 1.6, *ink);
+        }
+    }
+}
+
+/// Which head: a stepper for the layer and one for the head, in the head's hue.
+fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let (theme, model) = (ctx.theme, ctx.trace.model.clone());
+    let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+    if let Some(layer) = stepper_ui(ui, theme, "Layer", layer, model.n_layers, *theme.text) {
+        ctx.send(crate::gui::command::Command::Select(Target::Head {
+            layer,
+            head,
+        }));
+    }
+    if let Some(head) = stepper_ui(ui, theme, "Head", head, model.n_heads, theme.head(head)) {
+        ctx.send(crate::gui::command::Command::Select(Target::Head {
+            layer,
+            head,
+        }));
+    }
+}
+
+/// "“·it” gives 41.2 % of its attention to “·cat”", for the pair that is pointed at, or else for
+/// the query and what it looks at most.
+fn strongest_link(ctx: &Context<'_>) -> Option<String> {
+    let pattern = ctx.trace.pattern(ctx.focus.layer, ctx.focus.head)?;
+    let query = ctx.focus.query_or_last(ctx.trace);
+    let row = pattern.row(query);
+    let key = ctx.focus.key.or_else(|| position_of_largest(row))?;
+    let weight = percent(row.get(key).copied()?);
+    let (q, k) = (ctx.label(query), ctx.label(key));
+    Some(format!("“{q}” gives {weight} of its attention to “{k}”"))
+}

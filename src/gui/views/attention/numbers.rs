@@ -1,0 +1,311 @@
+//! The numbers of one query in one head: read from the recording, and repeated where the recording
+//! holds only the result.
+
+use super::parts::{Part, Row};
+use crate::gui::format::{number, percent};
+use crate::gui::view::Context;
+use crate::math::attention_steps::{
+    dot, exponentials, is_inverse_root, largest, largest_difference, masked, position_of_largest,
+    products, scaling, weighted_sum,
+};
+use crate::trace::{BlockHook, Trace};
+
+/// Everything the steps show.
+pub struct Numbers<'a> {
+    /// Block.
+    pub layer: usize,
+    /// Head.
+    pub head: usize,
+    /// The token that asks.
+    pub query: usize,
+    /// The token whose key is shown in full.
+    pub key: usize,
+    /// Tokens as they can be shown.
+    pub names: Vec<String>,
+    /// The query vector.
+    pub q: &'a [f32],
+    /// The key vectors.
+    pub keys: Vec<&'a [f32]>,
+    /// The value vectors.
+    pub values: Vec<&'a [f32]>,
+    /// q times the shown key, by dimension.
+    pub products: Vec<f32>,
+    /// q · k for every key.
+    pub dots: Vec<f32>,
+    /// What dot products are multiplied by, if that is one number.
+    pub scaling: Option<f32>,
+    /// Scaled dot products.
+    pub scores: Vec<f32>,
+    /// Scores, -∞ for the future.
+    pub masked: Vec<f32>,
+    /// Numerators of the softmax.
+    pub exponentials: Vec<f32>,
+    /// Attention weights.
+    pub weights: &'a [f32],
+    /// The mixed values.
+    pub z: &'a [f32],
+    /// z of all heads side by side.
+    pub all_z: &'a [f32],
+    /// What attention adds to the stream; empty when it was not recorded.
+    pub attn_out: &'a [f32],
+}
+
+impl<'a> Numbers<'a> {
+    /// The numbers of what is pointed at: the query, or the last token; the key, or the one with the
+    /// largest weight. `None` when the recording lacks some of them.
+    pub fn new(trace: &'a Trace, ctx: &Context<'_>) -> Option<Self> {
+        let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+        let (query, n) = (ctx.focus.query_or_last(trace), trace.tokens.len());
+        let vectors = |hook| -> Option<Vec<&'a [f32]>> {
+            let activation = trace.block(layer, hook)?;
+            (0..n).map(|pos| activation.at(&[pos, head])).collect()
+        };
+        let (keys, values) = (vectors(BlockHook::K)?, vectors(BlockHook::V)?);
+        let q = trace.block(layer, BlockHook::Q)?.at(&[query, head])?;
+        let weights = trace.pattern(layer, head)?.row(query);
+        let key = ctx.focus.key.or_else(|| position_of_largest(weights));
+        let key = key.unwrap_or(0);
+        let dots: Vec<f32> = keys.iter().map(|k| dot(q, k)).collect();
+        let recorded = trace.block(layer, BlockHook::AttnScores)?;
+        let recorded = recorded.at(&[head, query])?;
+        let scaling = scaling(recorded, &dots);
+        // A file keeps -∞ where the mask was; the score beneath it is the scaled dot product.
+        let score = |(&score, dot): (&f32, &f32)| match scaling {
+            Some(factor) if !score.is_finite() => dot * factor,
+            _ => score,
+        };
+        let scores: Vec<f32> = recorded.iter().zip(&dots).map(score).collect();
+        let is_hidden = |key: usize| key > query && weights.get(key) == Some(&0.0);
+        let masked = masked(&scores, is_hidden);
+        let z = trace.block(layer, BlockHook::Z)?;
+        let attn_out = trace.block(layer, BlockHook::AttnOut);
+        Some(Self {
+            layer,
+            head,
+            query,
+            key,
+            names: (0..n).map(|pos| ctx.label(pos)).collect(),
+            products: products(q, keys.get(key)?),
+            exponentials: exponentials(&masked),
+            z: z.at(&[query, head])?,
+            all_z: z.at(&[query])?,
+            attn_out: attn_out.and_then(|out| out.at(&[query])).unwrap_or(&[]),
+            q,
+            keys,
+            values,
+            dots,
+            scaling,
+            scores,
+            masked,
+            weights,
+        })
+    }
+
+    /// How many keys the query may see.
+    pub fn n_visible(&self) -> usize {
+        let visible = self.masked.iter().filter(|&&s| s != f32::NEG_INFINITY);
+        visible.count()
+    }
+
+    /// The width of the head.
+    pub fn d_head(&self) -> usize {
+        self.q.len()
+    }
+
+    /// The key vector that is shown in full.
+    pub fn k(&self) -> &'a [f32] {
+        self.keys.get(self.key).copied().unwrap_or(&[])
+    }
+
+    /// The label of the key that is shown in full.
+    pub fn key_name(&self) -> &str {
+        self.names.get(self.key).map_or("", String::as_str)
+    }
+
+    /// The label of the query.
+    pub fn query_name(&self) -> &str {
+        self.names.get(self.query).map_or("", String::as_str)
+    }
+
+    /// The sum of the exponentials: the softmax's denominator.
+    pub fn denominator(&self) -> f32 {
+        self.exponentials.iter().sum()
+    }
+
+    /// How far z, repeated from weights and values, is from the recorded z.
+    pub fn z_error(&self) -> f32 {
+        largest_difference(&weighted_sum(self.weights, &self.values), self.z)
+    }
+
+    /// The scaling as a formula where it is the usual one: `1/√32`.
+    pub fn scaling_text(&self) -> String {
+        match self.scaling {
+            Some(factor) if is_inverse_root(factor, self.d_head()) => {
+                format!("1/√{}", self.d_head())
+            }
+            Some(factor) => number(factor),
+            None => "no single factor".to_owned(),
+        }
+    }
+
+    /// Two short lines for each stage: what happens, and this key's numbers.
+    pub fn lines(&self, stage: usize) -> [String; 2] {
+        let at = |values: &[f32]| number(values.get(self.key).copied().unwrap_or(f32::NAN));
+        let (query, key) = (self.query_name(), self.key_name());
+        let n = self.keys.len();
+        match stage {
+            0 => [
+                format!("{query} asks, {key} answers"),
+                format!("Σ q × k = {}", at(&self.dots)),
+            ],
+            1 => [
+                format!("{query} asks every key"),
+                format!("{key}: {}", at(&self.dots)),
+            ],
+            2 => [
+                format!("× {}", self.scaling_text()),
+                match self.scaling {
+                    Some(by) => format!("{} × {} = {}", at(&self.dots), number(by), at(&self.scores)),
+                    None => format!("{key}: {}", at(&self.scores)),
+                },
+            ],
+            3 => [
+                match n - self.n_visible() {
+                    0 => "no key lies in the future".to_owned(),
+                    hidden => format!("{hidden} of {n} lie in the future"),
+                },
+                format!("{key}: {}", at(&self.masked)),
+            ],
+            4 => [
+                "each e^s over their sum".to_owned(),
+                format!(
+                    "{} / {} = {}",
+                    at(&self.exponentials),
+                    number(self.denominator()),
+                    percent(self.weights.get(self.key).copied().unwrap_or(f32::NAN))
+                ),
+            ],
+            5 => [
+                "z = Σ weight × v".to_owned(),
+                format!("check: z ± {}", number(self.z_error())),
+            ],
+            _ => [
+                format!("{} heads × {} = {}", self.n_heads(), self.d_head(), self.all_z.len()),
+                "× W_O → attn_out".to_owned(),
+            ],
+        }
+    }
+
+    fn n_heads(&self) -> usize {
+        self.all_z.len() / self.d_head().max(1)
+    }
+
+    /// A number with what it was computed from.
+    pub fn tip(&self, part: Part) -> Option<String> {
+        let n = |values: &[f32], i: usize| values.get(i).copied().map(number);
+        let key_name = |key: usize| self.names.get(key).map_or("", String::as_str);
+        let (key, dim) = (part.key.unwrap_or(0), part.dim.unwrap_or(0));
+        let name = key_name(key);
+        Some(match part.row {
+            Row::Q => format!("q[{dim}] of {} = {}", self.query_name(), n(self.q, dim)?),
+            Row::K => format!("k[{dim}] of {} = {}", self.key_name(), n(self.k(), dim)?),
+            Row::Product => {
+                let (q, k) = (n(self.q, dim)?, n(self.k(), dim)?);
+                format!("q[{dim}] × k[{dim}] = {q} × {k} = {}", n(&self.products, dim)?)
+            }
+            Row::Dot => format!("q · k of {name} = {}", n(&self.dots, key)?),
+            Row::Score => {
+                let dot = n(&self.dots, key)?;
+                let score = n(&self.scores, key)?;
+                format!("{name}: {dot} × {} = {score}", self.scaling_text())
+            }
+            Row::Masked if key > self.query => {
+                format!("{name} comes after {}: {}", self.query_name(), n(&self.masked, key)?)
+            }
+            Row::Masked => format!("{name}: {}", n(&self.masked, key)?),
+            Row::Exponential => {
+                let (score, most) = (n(&self.masked, key)?, number(largest(&self.masked)));
+                format!("{name}: e^({score} − {most}) = {}", n(&self.exponentials, key)?)
+            }
+            Row::Weight => {
+                let (power, sum) = (n(&self.exponentials, key)?, number(self.denominator()));
+                let weight = percent(*self.weights.get(key)?);
+                format!("{name}: {power} / {sum} = {weight}")
+            }
+            Row::Value => format!("v[{dim}] of {name} = {}", n(self.values.get(key)?, dim)?),
+            Row::WeightedValue => {
+                let (weight, v) = (*self.weights.get(key)?, *self.values.get(key)?.get(dim)?);
+                let product = number(weight * v);
+                format!("{name}: {} × {} = {product}", number(weight), number(v))
+            }
+            Row::Z => format!("z[{dim}] = {} = {}", self.terms(dim), n(self.z, dim)?),
+            Row::AllZ => {
+                let d_head = self.d_head().max(1);
+                let (head, dim_of_head) = (dim / d_head, dim % d_head);
+                format!("head {head}, z[{dim_of_head}] = {}", n(self.all_z, dim)?)
+            }
+            Row::Out => format!("attn_out[{dim}] = {}", n(self.attn_out, dim)?),
+        })
+    }
+
+    /// The largest terms of a dimension of z: `0.38 × 1.2 + 0.21 × −0.4 + …`.
+    fn terms(&self, dim: usize) -> String {
+        let value = |key: usize| self.values[key].get(dim).copied().unwrap_or(0.0);
+        let mut keys: Vec<usize> = (0..self.weights.len().min(self.values.len())).collect();
+        let size = |key: &usize| (self.weights[*key] * value(*key)).abs();
+        keys.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        let shown = keys.iter().take(3);
+        let term = |&key: &usize| format!("{} × {}", number(self.weights[key]), number(value(key)));
+        let terms: Vec<String> = shown.map(term).collect();
+        let rest = if keys.len() > 3 { " + …" } else { "" };
+        format!("{}{rest}", terms.join(" + "))
+    }
+
+    /// One or two sentences about a stage, with this example's numbers.
+    pub fn explain(&self, stage: usize) -> String {
+        let at = |values: &[f32]| number(values.get(self.key).copied().unwrap_or(f32::NAN));
+        let (query, key) = (self.query_name(), self.key_name());
+        let weight = percent(self.weights.get(self.key).copied().unwrap_or(f32::NAN));
+        let d_head = self.d_head();
+        match stage {
+            0 => format!(
+                "What “{query}” asks for (q) is compared with what “{key}” offers (k): multiplied in each of \
+                 {d_head} dimensions and added up, q · k = {}.",
+                at(&self.dots)
+            ),
+            1 => format!(
+                "The same q meets the key of every token. The larger the dot product, the better the answer; \
+                 “{key}” gets {}.",
+                at(&self.dots)
+            ),
+            2 => format!(
+                "Every dot product is multiplied by {}, or wide heads would always be sure of themselves: \
+                 {} becomes {}.",
+                self.scaling_text(),
+                at(&self.dots),
+                at(&self.scores)
+            ),
+            3 => format!(
+                "“{query}” is token {} and may not see what comes after it: {} of {} keys get −∞.",
+                self.query,
+                self.keys.len() - self.n_visible(),
+                self.keys.len()
+            ),
+            4 => format!(
+                "The softmax makes every score positive (e^s, the largest set to 1) and divides by the sum {}: \
+                 “{key}” gets {weight}, and all weights together are 100 %.",
+                number(self.denominator())
+            ),
+            5 => format!(
+                "Each token hands over its value v, as much of it as its weight: {weight} of “{key}” and so on \
+                 add up to z. Hover a number of z to see its column."
+            ),
+            _ => format!(
+                "The z of all {} heads stand side by side, {} numbers; the output matrix W_O turns them into \
+                 attn_out, which is added to the stream of “{query}”.",
+                self.n_heads(),
+                self.all_z.len()
+            ),
+        }
+    }
+}
