@@ -106,7 +106,9 @@ pub fn strip(painter: &Painter, theme: &Theme, rect: Rect, values: &[f32], scale
         let ground = if is_hidden(&value) {
             *theme.background
         } else {
-            theme.color(scale, value)
+            let color = theme.color(scale, value);
+            // A dimmed colour lies closer to what is behind it.
+            theme.background.lerp_to_gamma(color, painter.opacity())
         };
         let (ink, font) = (theme.text_on(ground), theme.mono_caption());
         painter.text(center, Align2::CENTER_CENTER, cell_text(value), font, ink);

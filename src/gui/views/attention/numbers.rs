@@ -2,6 +2,7 @@
 //! holds only the result.
 
 use super::parts::{Part, Row};
+use super::stages::TITLES;
 use crate::gui::format::{number, percent};
 use crate::gui::view::Context;
 use crate::math::attention_steps::{
@@ -148,7 +149,16 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// Two short lines for each stage: what happens, and this key's numbers.
+    /// What a stage is called.
+    pub fn title(&self, stage: usize) -> String {
+        match stage {
+            2 => format!("{} by {}", TITLES[2], self.scaling_text()),
+            _ => TITLES.get(stage).copied().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Two short texts for each stage: what happens, if the title does not say it, and this key's
+    /// numbers.
     pub fn lines(&self, stage: usize) -> [String; 2] {
         let at = |values: &[f32]| number(values.get(self.key).copied().unwrap_or(f32::NAN));
         let (query, key) = (self.query_name(), self.key_name());
@@ -159,11 +169,11 @@ impl<'a> Numbers<'a> {
                 format!("Σ q × k = {}", at(&self.dots)),
             ],
             1 => [
-                format!("{query} asks every key"),
+                String::new(),
                 format!("{key}: {}", at(&self.dots)),
             ],
             2 => [
-                format!("× {}", self.scaling_text()),
+                String::new(),
                 match self.scaling {
                     Some(by) => format!("{} × {} = {}", at(&self.dots), number(by), at(&self.scores)),
                     None => format!("{key}: {}", at(&self.scores)),
@@ -187,7 +197,7 @@ impl<'a> Numbers<'a> {
             ],
             5 => [
                 "z = Σ weight × v".to_owned(),
-                format!("check: z ± {}", number(self.z_error())),
+                format!("= z within {}", number(self.z_error())),
             ],
             _ => [
                 format!("{} heads × {} = {}", self.n_heads(), self.d_head(), self.all_z.len()),

@@ -31,6 +31,27 @@ pub enum Row {
     Out,
 }
 
+impl Row {
+    /// What it is, in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Q => "Query vector",
+            Self::K => "Key vector",
+            Self::Product => "Products of query and key",
+            Self::Dot => "Dot products",
+            Self::Score => "Scores",
+            Self::Masked => "Masked scores",
+            Self::Exponential => "Exponentials",
+            Self::Weight => "Attention weights",
+            Self::Value => "Value vectors",
+            Self::WeightedValue => "Weighted values",
+            Self::Z => "Mixed values z",
+            Self::AllZ => "Mixed values of all heads",
+            Self::Out => "Attention output",
+        }
+    }
+}
+
 /// One number, or every number along an axis that is left open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {

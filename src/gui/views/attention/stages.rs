@@ -30,6 +30,8 @@ pub struct Stages<'n> {
     pub numbers: &'n Numbers<'n>,
     /// The height of a strip.
     pub unit: f32,
+    /// The height of the strips of those stages that have but one.
+    pub single: f32,
     /// Room at the left for the names of strips.
     pub gutter: f32,
     /// The width left for pictures, with the gutter.
@@ -42,8 +44,8 @@ impl Stages<'_> {
         let (unit, line) = (self.unit, theme.caption_size * 1.5);
         match stage {
             0 => 3.0 * unit + 2.0 * GAP + line,
-            1 => self.header(theme) + unit,
-            2 | 3 => unit,
+            1 => self.header(theme) + self.single,
+            2 | 3 => self.single,
             4 => 3.6 * unit + 2.0 * GAP,
             5 => line + self.grid_height() + GAP + unit,
             _ => line + 2.0 * unit + 2.0 * GAP + line,
@@ -89,6 +91,14 @@ impl Stages<'_> {
         }
     }
 
+    /// The colour scales that a stage explains itself: the mask keeps that of the scores above it.
+    pub fn legends(&self, stage: usize) -> Vec<(&'static str, Scale)> {
+        if stage == 3 {
+            return Vec::new();
+        }
+        self.scales(stage)
+    }
+
     /// One scale for q and every key, so that colours stay as the pointer goes from key to key.
     fn vector_scale(&self) -> Scale {
         let keys = self.numbers.keys.iter().flat_map(|k| k.iter());
@@ -118,17 +128,21 @@ impl Stages<'_> {
             right: rect.right(),
             unit: self.unit,
         };
+        let single = Pen {
+            unit: self.single,
+            ..pen
+        };
         let scale = self.scales(stage)[0].1;
         let n = self.numbers;
         match stage {
             0 => self.compare(&pen, rect.top()),
             1 => {
                 let top = rect.top() + self.header(ctx.theme);
-                self.key_names(&pen, top);
-                vec![pen.keys("q · k", Row::Dot, top, &n.dots, scale)]
+                self.key_names(&single, top);
+                vec![single.keys("q · k", Row::Dot, top, &n.dots, scale)]
             }
-            2 => vec![pen.keys("score", Row::Score, rect.top(), &n.scores, scale)],
-            3 => vec![pen.keys("masked", Row::Masked, rect.top(), &n.masked, scale)],
+            2 => vec![single.keys("score", Row::Score, rect.top(), &n.scores, scale)],
+            3 => vec![single.keys("masked", Row::Masked, rect.top(), &n.masked, scale)],
             4 => self.softmax(&pen, ctx, rect.top()),
             5 => self.mix(&pen, ctx, rect),
             _ => self.join(&pen, ctx, rect.top()),
@@ -308,6 +322,7 @@ impl Stages<'_> {
 const GAP: f32 = 4.0;
 
 /// Draws strips one below the other between fixed edges.
+#[derive(Clone, Copy)]
 struct Pen<'a> {
     painter: &'a Painter,
     theme: &'a Theme,

@@ -11,10 +11,12 @@ use crate::gui::format::abbreviate;
 use crate::gui::theme::{Theme, semibold};
 use crate::gui::view::Context;
 use crate::gui::widgets::{empty_ui, fitted_text};
-use egui::{Align, Align2, FontId, Painter, Rect, Sense, StrokeKind, Ui, pos2, vec2};
+use egui::{
+    Align, Align2, EventFilter, FontId, Key, Painter, Rect, Response, Sense, StrokeKind, Ui, pos2, vec2,
+};
 
 /// How strongly the stages are drawn that are not lit.
-const DIMMED: f32 = 0.5;
+const DIMMED: f32 = 0.6;
 /// A key gets at least so many points; with more keys than fit, the picture scrolls sideways.
 const LEAST_KEY: f32 = 2.5;
 
@@ -43,7 +45,7 @@ impl Layout {
     fn new(theme: &Theme, available: f32, n_keys: usize, gutter: f32) -> Self {
         let is_wide = available > theme.body_size * 42.0;
         let text = if is_wide {
-            (available * 0.27).clamp(theme.caption_size * 17.0, theme.caption_size * 26.0)
+            (available * 0.2).clamp(theme.caption_size * 17.0, theme.caption_size * 21.0)
         } else {
             0.0
         };
@@ -62,13 +64,20 @@ impl Layout {
     }
 
     /// The height of a stage's title, lines and legends.
-    fn text_height(&self, theme: &Theme, n_scales: usize) -> f32 {
-        let lines = if self.is_wide { 2 + n_scales } else { 2 };
+    fn text_height(&self, theme: &Theme, stages: &Stages<'_>, stage: usize) -> f32 {
+        let texts = stages.numbers.lines(stage);
+        let lines = texts.iter().filter(|text| !text.is_empty()).count();
+        let legends = stages.legends(stage).len();
+        let lines = if self.is_wide {
+            lines + legends
+        } else {
+            lines.max(legends)
+        };
         theme.body_size * 1.5 + theme.caption_size * 1.4 * lines as f32
     }
 
     fn stage_height(&self, theme: &Theme, stages: &Stages<'_>, stage: usize) -> f32 {
-        let text = self.text_height(theme, stages.scales(stage).len());
+        let text = self.text_height(theme, stages, stage);
         let picture = stages.height(theme, stage);
         let inner = if self.is_wide {
             text.max(picture)
@@ -158,11 +167,10 @@ impl Steps {
             return Vec::new();
         }
         let inner = rect.shrink2(vec2(2.0 * layout.padding, layout.padding));
-        let scales = stages.scales(stage);
         let picture = if layout.is_wide {
             inner.with_min_x(inner.left() + layout.text)
         } else {
-            inner.with_min_y(inner.top() + layout.text_height(theme, scales.len()))
+            inner.with_min_y(inner.top() + layout.text_height(theme, stages, stage))
         };
         text_ui(&painter, theme, layout, stages, stage, inner);
         stages.paint(&painter, ctx, picture, stage)
@@ -188,9 +196,15 @@ impl Steps {
         }
         let mut pointed = None;
         for (i, place) in places.iter().enumerate() {
-            let response = ui.interact(place.rect, ui.scope_id().with(("place", i)), Sense::click());
-            let name = format!("{:?}", place.row);
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+            // The weights are drawn more than once.
+            let same = places[..i].iter().filter(|other| other.row == place.row);
+            let id = ui.scope_id().with((place.row.name(), same.count()));
+            let response = ui.interact(place.rect, id, Sense::click());
+            let name = place.row.name();
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
+            if matches!(place.axes, Axes::Keys(_)) {
+                step_key(ui, ctx, numbers, &response);
+            }
             let Some(part) = response.hover_pos().and_then(|pos| place.part_at(pos)) else {
                 continue;
             };
@@ -218,6 +232,25 @@ impl Steps {
     }
 }
 
+/// While a strip of keys has the keyboard's focus, the arrow keys go from key to key.
+fn step_key(ui: &Ui, ctx: &mut Context<'_>, numbers: &Numbers<'_>, response: &Response) {
+    if !response.has_focus() {
+        return;
+    }
+    let filter = EventFilter {
+        horizontal_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    for (arrow, by) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {
+        let key = numbers.key.saturating_add_signed(by);
+        if key < numbers.keys.len() && ui.input(|input| input.key_pressed(arrow)) {
+            let query = numbers.query;
+            ctx.send(Command::Select(Target::Cell { query, key }));
+        }
+    }
+}
+
 /// Room left of the strips for their names and for those of the tokens.
 fn gutter(theme: &Theme, numbers: &Numbers<'_>) -> f32 {
     let names = numbers.names.iter().map(|name| name.chars().count());
@@ -238,15 +271,23 @@ fn fitted_stages<'n>(
     let mut stages = Stages {
         numbers,
         unit: most,
+        single: most,
         gutter,
         width,
     };
+    // A lone strip is as high as the text beside it.
+    let beside = layout.text_height(theme, &stages, 2);
     let total = |stages: &Stages<'_>| -> f32 {
         let heights = (0..TITLES.len()).map(|stage| layout.stage_height(theme, stages, stage));
         heights.sum()
     };
     while stages.unit > least && total(&stages) > room {
         stages.unit -= 1.0;
+        stages.single = if layout.is_wide {
+            stages.unit.max(beside.min(stages.unit * 2.0))
+        } else {
+            stages.unit
+        };
     }
     stages
 }
@@ -267,7 +308,8 @@ fn text_ui(
     painter.text(center, Align2::CENTER_CENTER, stage + 1, font, *theme.on_accent);
     let title = FontId::new(theme.body_size, semibold());
     let at = pos2(inner.left() + radius * 2.7, center.y);
-    painter.text(at, Align2::LEFT_CENTER, TITLES[stage], title, *theme.text);
+    let name = stages.numbers.title(stage);
+    painter.text(at, Align2::LEFT_CENTER, name, title, *theme.text);
     let line = theme.caption_size * 1.4;
     let width = if layout.is_wide {
         layout.text - theme.body_size
@@ -277,7 +319,8 @@ fn text_ui(
     let mut y = inner.top() + theme.body_size * 1.5 + line / 2.0;
     let top = y;
     let fonts = [(theme.caption(), theme.dim), (theme.mono_caption(), theme.text)];
-    for (text, (font, color)) in stages.numbers.lines(stage).into_iter().zip(fonts) {
+    let texts = stages.numbers.lines(stage).into_iter().zip(fonts);
+    for (text, (font, color)) in texts.filter(|(text, _)| !text.is_empty()) {
         let (at, text) = (pos2(inner.left(), y), abbreviate(&text, 60));
         fitted_text(painter, at, Align2::LEFT_CENTER, &text, font, *color, width);
         y += line;
@@ -287,7 +330,7 @@ fn text_ui(
     } else {
         (inner.left() + inner.width() * 0.58, top)
     };
-    for (measure, scale) in stages.scales(stage) {
+    for (measure, scale) in stages.legends(stage) {
         small_legend(painter, theme, pos2(x, y), measure, scale);
         y += line;
     }
