@@ -209,9 +209,17 @@ mod tests {
     fn check_query(trace: &Trace, layer: usize, head: usize, query: usize) {
         let n = trace.tokens.len();
         let vector = |hook, pos: usize| trace.block(layer, hook).unwrap().at(&[pos, head]).unwrap();
-        let row = |hook| trace.block(layer, hook).unwrap().at(&[head, query]).unwrap();
+        let row = |hook| {
+            trace
+                .block(layer, hook)
+                .unwrap()
+                .at(&[head, query])
+                .unwrap()
+        };
         let q = vector(BlockHook::Q, query);
-        let dots: Vec<f32> = (0..n).map(|key| dot(q, vector(BlockHook::K, key))).collect();
+        let dots: Vec<f32> = (0..n)
+            .map(|key| dot(q, vector(BlockHook::K, key)))
+            .collect();
         let factor = scaling(row(BlockHook::AttnScores), &dots).unwrap();
         assert!(is_inverse_root(factor, trace.model.d_head), "{factor}");
         let scores: Vec<f32> = dots.iter().map(|dot| dot * factor).collect();

@@ -23,13 +23,7 @@ pub fn stepper_ui(
     let (rect, frame) = ui.allocate_exact_size(size, Sense::hover());
     let outline = theme.line(theme.outline);
     let painter = ui.painter().clone();
-    painter.rect(
-        rect,
-        6.0,
-        *theme.raised,
-        outline,
-        egui::StrokeKind::Outside,
-    );
+    painter.rect(rect, 6.0, *theme.raised, outline, egui::StrokeKind::Outside);
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,

@@ -24,6 +24,8 @@ pub struct Arcs {
     selected: Option<usize>,
     /// The key under the pointer, whose incoming lines stand out.
     key: Option<usize>,
+    /// The query that was last scrolled to.
+    scrolled_to: Option<usize>,
 }
 
 impl Default for Arcs {
@@ -33,6 +35,7 @@ impl Default for Arcs {
             heads: BTreeSet::new(),
             selected: None,
             key: None,
+            scrolled_to: None,
         }
     }
 }
@@ -40,6 +43,8 @@ impl Default for Arcs {
 /// One weight that is drawn.
 struct Line {
     head: usize,
+    /// Which of the shown heads it belongs to: their lines run side by side.
+    lane: usize,
     query: usize,
     key: usize,
     weight: f32,
@@ -51,11 +56,24 @@ struct Columns {
     x: [f32; 2],
     top: f32,
     row: f32,
+    /// How many heads are shown.
+    n_lanes: usize,
 }
 
 impl Columns {
     fn y(&self, pos: usize) -> f32 {
         self.top + (pos as f32 + 0.5) * self.row
+    }
+
+    /// The most that a line may be wide.
+    fn lane(&self) -> f32 {
+        self.row * 0.6 / self.n_lanes.max(1) as f32
+    }
+
+    /// Where the line of a head leaves or meets a token.
+    fn lane_y(&self, pos: usize, lane: usize) -> f32 {
+        let middle = (self.n_lanes.max(1) - 1) as f32 / 2.0;
+        self.y(pos) + (lane as f32 - middle) * self.lane()
     }
 }
 
@@ -76,6 +94,12 @@ impl Arcs {
                     ctx.send(Command::Select(Target::Head { layer, head }));
                 }
             }
+        }
+        // A slider does not wrap by itself.
+        let theme = ctx.theme;
+        let width = ui.spacing().slider_width + theme.body_size * 14.0;
+        if ui.available_size_before_wrap().x < width {
+            ui.end_row();
         }
         let slider = egui::Slider::new(&mut self.threshold, 0.0..=0.5)
             .custom_formatter(|x, _| percent(x as f32))
@@ -125,7 +149,7 @@ impl Arcs {
         let heading = theme.caption_size * 1.8;
         let room = ui.available_size();
         let fit = (room.y - heading) / n.max(1) as f32;
-        let row = fit.clamp(theme.caption_size * 1.4, theme.body_size * 2.2);
+        let row = fit.clamp(theme.caption_size * 1.4, theme.body_size * 3.0);
         egui::ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| {
@@ -136,7 +160,9 @@ impl Arcs {
                     x: [whole.left() + side, whole.right() - side * 1.25],
                     top: whole.top() + heading,
                     row,
+                    n_lanes: self.shown(ctx).len(),
                 };
+                self.scroll(ui, ctx, &columns);
                 headings(ui, theme, &columns, whole.top());
                 let notes = self.lines_ui(ui, ctx, &columns);
                 self.tokens_ui(ui, ctx, &columns, whole);
@@ -148,12 +174,27 @@ impl Arcs {
             });
     }
 
+    /// Brings a query that was chosen elsewhere into sight.
+    fn scroll(&mut self, ui: &Ui, ctx: &Context<'_>, columns: &Columns) {
+        if self.scrolled_to == ctx.pinned.query {
+            return;
+        }
+        self.scrolled_to = ctx.pinned.query;
+        if let Some(query) = ctx.pinned.query {
+            let left = pos2(columns.x[0], columns.y(query) - columns.row / 2.0);
+            let band = Rect::from_min_size(left, vec2(1.0, columns.row));
+            if !ui.clip_rect().contains_rect(band) {
+                ui.scroll_to_rect(band, Some(egui::Align::Center));
+            }
+        }
+    }
+
     /// Draws the lines; says so when there were too many for all of them.
     fn lines_ui(&self, ui: &Ui, ctx: &Context<'_>, columns: &Columns) -> Option<String> {
         let mut lines = Vec::new();
-        for head in self.shown(ctx) {
+        for (lane, head) in self.shown(ctx).into_iter().enumerate() {
             if let Some(pattern) = ctx.trace.pattern(ctx.focus.layer, head) {
-                collect(&mut lines, head, pattern, self.threshold);
+                collect(&mut lines, (head, lane), pattern, self.threshold);
             }
         }
         let all = lines.len();
@@ -200,7 +241,13 @@ impl Arcs {
             if !ui.is_rect_visible(left) {
                 continue;
             }
-            let asks = token_ui(ui, ctx, left, pos, Side::Query(ctx.focus.query == Some(pos)));
+            let asks = token_ui(
+                ui,
+                ctx,
+                left,
+                pos,
+                Side::Query(ctx.focus.query == Some(pos)),
+            );
             ctx.point(&asks, Target::Token(pos));
             let answers = token_ui(ui, ctx, right, pos, Side::Key(ctx.focus.key == Some(pos)));
             if answers.hovered() {
@@ -241,13 +288,19 @@ fn after_click(
     heads
 }
 
-fn collect(lines: &mut Vec<Line>, head: usize, pattern: Matrix<'_>, threshold: f32) {
+fn collect(
+    lines: &mut Vec<Line>,
+    (head, lane): (usize, usize),
+    pattern: Matrix<'_>,
+    threshold: f32,
+) {
     for query in 0..pattern.rows {
         for (key, &weight) in pattern.row(query).iter().enumerate() {
             // A weight of 0 is no link, however low the threshold.
             if weight >= threshold && weight > 0.0 {
                 lines.push(Line {
                     head,
+                    lane,
                     query,
                     key,
                     weight,
@@ -264,7 +317,11 @@ fn headings(ui: &Ui, theme: &Theme, columns: &Columns, top: f32) {
         ("answers (key)", right, Align2::LEFT_TOP, *theme.key),
     ];
     for (text, x, anchor, color) in texts {
-        let inset = if anchor == Align2::LEFT_TOP { 8.0 } else { -8.0 };
+        let inset = if anchor == Align2::LEFT_TOP {
+            8.0
+        } else {
+            -8.0
+        };
         ui.painter()
             .text(pos2(x + inset, top), anchor, text, theme.caption(), color);
     }
@@ -273,13 +330,19 @@ fn headings(ui: &Ui, theme: &Theme, columns: &Columns, top: f32) {
 /// A line that leaves and arrives horizontally, as wide and as opaque as its weight.
 fn line_ui(ui: &Ui, theme: &Theme, columns: &Columns, line: &Line, strength: f32) {
     let [left, right] = columns.x;
-    let (from, to) = (pos2(left, columns.y(line.query)), pos2(right, columns.y(line.key)));
+    let (from, to) = (
+        pos2(left, columns.lane_y(line.query, line.lane)),
+        pos2(right, columns.lane_y(line.key, line.lane)),
+    );
     let bend = (right - left) * 0.4;
     let color = theme
         .head(line.head)
         .gamma_multiply(strength * lerp(0.3..=1.0, line.weight.clamp(0.0, 1.0)));
-    let widest = (columns.row * 0.45).min(theme.stroke * 9.0);
-    let stroke = Stroke::new(lerp(0.8..=widest.max(0.8), line.weight.clamp(0.0, 1.0)), color);
+    let widest = columns.lane().min(theme.stroke * 9.0);
+    let stroke = Stroke::new(
+        lerp(0.8..=widest.max(0.8), line.weight.clamp(0.0, 1.0)),
+        color,
+    );
     let curve = |t: f32| {
         let u = 1.0 - t;
         let along = |a: f32, b: f32, c: f32, d: f32| {
@@ -420,7 +483,7 @@ mod tests {
         };
         let count = |threshold| {
             let mut lines = Vec::new();
-            collect(&mut lines, 0, pattern, threshold);
+            collect(&mut lines, (0, 0), pattern, threshold);
             lines.len()
         };
         assert_eq!((count(0.0), count(0.05), count(0.99)), (3, 2, 1));

@@ -140,10 +140,15 @@ pub fn small_legend(painter: &Painter, theme: &Theme, at: Pos2, measure: &str, s
     let height = theme.caption_size;
     let write = |x: f32, text: String, color: Color32| {
         let (pos, font) = (pos2(x, at.y), theme.caption());
-        painter.text(pos, Align2::LEFT_CENTER, text, font, color).right()
+        painter
+            .text(pos, Align2::LEFT_CENTER, text, font, color)
+            .right()
     };
     let x = write(at.x, number(low), *theme.dim) + height * 0.4;
-    let bar = Rect::from_min_size(pos2(x, at.y - height * 0.4), vec2(height * 3.5, height * 0.8));
+    let bar = Rect::from_min_size(
+        pos2(x, at.y - height * 0.4),
+        vec2(height * 3.5, height * 0.8),
+    );
     let ramp = theme.ramp(scale);
     let mut mesh = Mesh::default();
     for (i, &color) in ramp.iter().enumerate() {

@@ -67,8 +67,14 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let spreads: Vec<f32> = (0..matrix.rows)
         .map(|row| effective_keys(matrix.row(row)))
         .collect();
-    let below = Rect::from_min_size(grid.left_bottom() + vec2(0.0, 6.0), vec2(grid.width(), depth));
-    let right = Rect::from_min_size(grid.right_top() + vec2(6.0, 0.0), vec2(depth, grid.height()));
+    let below = Rect::from_min_size(
+        grid.left_bottom() + vec2(0.0, 6.0),
+        vec2(grid.width(), depth),
+    );
+    let right = Rect::from_min_size(
+        grid.right_top() + vec2(6.0, 0.0),
+        vec2(depth, grid.height()),
+    );
     received_ui(ui, ctx, below, cell.x, &totals);
     spread_ui(ui, ctx, right, cell.y, &spreads);
 }

@@ -31,7 +31,10 @@ const WEIGHTS: Scale = Scale::Sequential { max: 1.0 };
 const MODES: [(&str, &str); 3] = [
     ("Matrix", "Every weight of the head at once"),
     ("Arcs", "Each weight as a line from who asks to who answers"),
-    ("Steps", "How one query's weights are computed, step by step"),
+    (
+        "Steps",
+        "How one query's weights are computed, step by step",
+    ),
 ];
 const MATRIX: usize = 0;
 const ARCS: usize = 1;

@@ -168,14 +168,13 @@ impl<'a> Numbers<'a> {
                 format!("{query} asks, {key} answers"),
                 format!("Σ q × k = {}", at(&self.dots)),
             ],
-            1 => [
-                String::new(),
-                format!("{key}: {}", at(&self.dots)),
-            ],
+            1 => [String::new(), format!("{key}: {}", at(&self.dots))],
             2 => [
                 String::new(),
                 match self.scaling {
-                    Some(by) => format!("{} × {} = {}", at(&self.dots), number(by), at(&self.scores)),
+                    Some(by) => {
+                        format!("{} × {} = {}", at(&self.dots), number(by), at(&self.scores))
+                    }
                     None => format!("{key}: {}", at(&self.scores)),
                 },
             ],
@@ -200,7 +199,12 @@ impl<'a> Numbers<'a> {
                 format!("= z within {}", number(self.z_error())),
             ],
             _ => [
-                format!("{} heads × {} = {}", self.n_heads(), self.d_head(), self.all_z.len()),
+                format!(
+                    "{} heads × {} = {}",
+                    self.n_heads(),
+                    self.d_head(),
+                    self.all_z.len()
+                ),
                 "× W_O → attn_out".to_owned(),
             ],
         }
@@ -221,7 +225,10 @@ impl<'a> Numbers<'a> {
             Row::K => format!("k[{dim}] of {} = {}", self.key_name(), n(self.k(), dim)?),
             Row::Product => {
                 let (q, k) = (n(self.q, dim)?, n(self.k(), dim)?);
-                format!("q[{dim}] × k[{dim}] = {q} × {k} = {}", n(&self.products, dim)?)
+                format!(
+                    "q[{dim}] × k[{dim}] = {q} × {k} = {}",
+                    n(&self.products, dim)?
+                )
             }
             Row::Dot => format!("q · k of {name} = {}", n(&self.dots, key)?),
             Row::Score => {
@@ -230,12 +237,19 @@ impl<'a> Numbers<'a> {
                 format!("{name}: {dot} × {} = {score}", self.scaling_text())
             }
             Row::Masked if key > self.query => {
-                format!("{name} comes after {}: {}", self.query_name(), n(&self.masked, key)?)
+                format!(
+                    "{name} comes after {}: {}",
+                    self.query_name(),
+                    n(&self.masked, key)?
+                )
             }
             Row::Masked => format!("{name}: {}", n(&self.masked, key)?),
             Row::Exponential => {
                 let (score, most) = (n(&self.masked, key)?, number(largest(&self.masked)));
-                format!("{name}: e^({score} − {most}) = {}", n(&self.exponentials, key)?)
+                format!(
+                    "{name}: e^({score} − {most}) = {}",
+                    n(&self.exponentials, key)?
+                )
             }
             Row::Weight => {
                 let (power, sum) = (n(&self.exponentials, key)?, number(self.denominator()));

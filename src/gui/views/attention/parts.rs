@@ -93,7 +93,11 @@ impl Part {
         match row {
             Row::Q | Row::K | Row::Value => Vec::new(),
             Row::Product => vec![Self::dim(Row::Q, dim), Self::dim(Row::K, dim)],
-            Row::Dot => vec![Self::all(Row::Q), Self::all(Row::K), Self::all(Row::Product)],
+            Row::Dot => vec![
+                Self::all(Row::Q),
+                Self::all(Row::K),
+                Self::all(Row::Product),
+            ],
             Row::Score => vec![Self::key(Row::Dot, key)],
             Row::Masked => vec![Self::key(Row::Score, key)],
             Row::Exponential => vec![Self::key(Row::Masked, key)],

@@ -58,7 +58,11 @@ impl Stages<'_> {
 
     fn longest_name(&self) -> f32 {
         let names = self.numbers.names.iter();
-        names.map(|name| name.chars().count()).max().unwrap_or(0).min(14) as f32
+        names
+            .map(|name| name.chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(14) as f32
     }
 
     fn are_names_turned(&self, theme: &Theme) -> bool {
@@ -79,7 +83,10 @@ impl Stages<'_> {
     pub fn scales(&self, stage: usize) -> Vec<(&'static str, Scale)> {
         let n = self.numbers;
         match stage {
-            0 => vec![("q, k", self.vector_scale()), ("q × k", Scale::around_zero(&n.products))],
+            0 => vec![
+                ("q, k", self.vector_scale()),
+                ("q × k", Scale::around_zero(&n.products)),
+            ],
             1 => vec![("q · k", Scale::around_zero(&n.dots))],
             2 | 3 => vec![("score", Scale::around_zero(&n.scores))],
             4 => vec![("e^s, weight", WEIGHTS)],
@@ -165,7 +172,10 @@ impl Stages<'_> {
             ),
         ];
         let last = n.d_head().saturating_sub(1);
-        pen.note(top + 3.0 * step, &format!("dimension of the head, 0 to {last} →"));
+        pen.note(
+            top + 3.0 * step,
+            &format!("dimension of the head, 0 to {last} →"),
+        );
         places
     }
 
@@ -181,8 +191,7 @@ impl Stages<'_> {
         column_labels(pen.painter, pen.theme, &labels, grid, focus, turned);
         let at = grid.left_top() - vec2(6.0, pen.theme.caption_size * 0.9);
         let (anchor, font) = (Align2::RIGHT_CENTER, pen.theme.caption());
-        pen.painter
-            .text(at, anchor, "key →", font, *pen.theme.key);
+        pen.painter.text(at, anchor, "key →", font, *pen.theme.key);
     }
 
     /// Exponentials, weights as bars, weights as colours.
@@ -198,7 +207,8 @@ impl Stages<'_> {
             let height = (bars.height() - 2.0) * (weight / full).clamp(0.0, 1.0);
             let size = vec2((cell * 0.8).max(1.0), height);
             let bar = Rect::from_min_size(pos2(x + cell * 0.1, bars.bottom() - height), size);
-            pen.painter.rect_filled(bar, 1.0, theme.head(ctx.focus.head));
+            pen.painter
+                .rect_filled(bar, 1.0, theme.head(ctx.focus.head));
         }
         pen.painter
             .hline(bars.x_range(), bars.bottom(), theme.line(theme.outline));
@@ -294,7 +304,10 @@ impl Stages<'_> {
             let color = theme.head(head);
             pen.painter
                 .text(at, Align2::CENTER_BOTTOM, text, font, color);
-            let bar = Rect::from_min_max(pos2(x(head) + 1.0, top - 5.0), pos2(x(head + 1) - 1.0, top - 1.0));
+            let bar = Rect::from_min_max(
+                pos2(x(head) + 1.0, top - 5.0),
+                pos2(x(head + 1) - 1.0, top - 1.0),
+            );
             pen.painter.rect_filled(bar, 1.0, color);
         }
         let own = Rect::from_min_max(

@@ -12,7 +12,8 @@ use crate::gui::theme::{Theme, semibold};
 use crate::gui::view::Context;
 use crate::gui::widgets::{empty_ui, fitted_text};
 use egui::{
-    Align, Align2, EventFilter, FontId, Key, Painter, Rect, Response, Sense, StrokeKind, Ui, pos2, vec2,
+    Align, Align2, EventFilter, FontId, Key, Painter, Rect, Response, Sense, StrokeKind, Ui, pos2,
+    vec2,
 };
 
 /// How strongly the stages are drawn that are not lit.
@@ -114,7 +115,12 @@ impl Steps {
         };
         let theme = ctx.theme;
         let gutter = gutter(theme, &numbers);
-        let layout = Layout::new(theme, ui.available_width() - 8.0, numbers.keys.len(), gutter);
+        let layout = Layout::new(
+            theme,
+            ui.available_width() - 8.0,
+            numbers.keys.len(),
+            gutter,
+        );
         let stages = fitted_stages(theme, &layout, &numbers, gutter, ui.available_height());
         let mut places = Vec::new();
         egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
@@ -177,17 +183,15 @@ impl Steps {
     }
 
     /// Lights what is under the pointer and what it was made of; click keeps the key or the head.
-    fn point(
-        &mut self,
-        ui: &Ui,
-        ctx: &mut Context<'_>,
-        numbers: &Numbers<'_>,
-        places: &[Place],
-    ) {
+    fn point(&mut self, ui: &Ui, ctx: &mut Context<'_>, numbers: &Numbers<'_>, places: &[Place]) {
         let theme = ctx.theme;
         if let Some(part) = self.pointed {
             let stroke = egui::Stroke::new(theme.stroke + 1.0, *theme.accent);
-            for lit in part.made_of(numbers.head, numbers.d_head()).into_iter().chain([part]) {
+            for lit in part
+                .made_of(numbers.head, numbers.d_head())
+                .into_iter()
+                .chain([part])
+            {
                 for rect in places.iter().filter_map(|place| place.rect_of(lit)) {
                     ui.painter()
                         .rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
@@ -284,7 +288,7 @@ fn fitted_stages<'n>(
     while stages.unit > least && total(&stages) > room {
         stages.unit -= 1.0;
         stages.single = if layout.is_wide {
-            stages.unit.max(beside.min(stages.unit * 2.0))
+            stages.unit.max(beside.min(stages.unit * 1.6))
         } else {
             stages.unit
         };
@@ -305,7 +309,13 @@ fn text_ui(
     let center = inner.min + vec2(radius, radius);
     painter.circle_filled(center, radius, *theme.accent);
     let font = theme.mono_caption();
-    painter.text(center, Align2::CENTER_CENTER, stage + 1, font, *theme.on_accent);
+    painter.text(
+        center,
+        Align2::CENTER_CENTER,
+        stage + 1,
+        font,
+        *theme.on_accent,
+    );
     let title = FontId::new(theme.body_size, semibold());
     let at = pos2(inner.left() + radius * 2.7, center.y);
     let name = stages.numbers.title(stage);
@@ -318,7 +328,10 @@ fn text_ui(
     };
     let mut y = inner.top() + theme.body_size * 1.5 + line / 2.0;
     let top = y;
-    let fonts = [(theme.caption(), theme.dim), (theme.mono_caption(), theme.text)];
+    let fonts = [
+        (theme.caption(), theme.dim),
+        (theme.mono_caption(), theme.text),
+    ];
     let texts = stages.numbers.lines(stage).into_iter().zip(fonts);
     for (text, (font, color)) in texts.filter(|(text, _)| !text.is_empty()) {
         let (at, text) = (pos2(inner.left(), y), abbreviate(&text, 60));
@@ -340,7 +353,10 @@ fn text_ui(
 fn paint_selected(painter: &Painter, theme: &Theme, numbers: &Numbers<'_>, places: &[Place]) {
     let stroke = theme.selection_stroke();
     let mut above: Option<Rect> = None;
-    for place in places.iter().filter(|place| matches!(place.axes, Axes::Keys(_))) {
+    for place in places
+        .iter()
+        .filter(|place| matches!(place.axes, Axes::Keys(_)))
+    {
         let part = Part::key(place.row, Some(numbers.key));
         let Some(rect) = place.rect_of(part) else {
             continue;
