@@ -6,6 +6,7 @@ use crate::gui::command::{Command, Target};
 use crate::gui::format::{abbreviate, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
+use crate::gui::widgets::fitted_text;
 use crate::trace::Matrix;
 use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Stroke, Ui, lerp, pos2, vec2};
 use std::collections::BTreeSet;
@@ -163,7 +164,7 @@ impl Arcs {
                     n_lanes: self.shown(ctx).len(),
                 };
                 self.scroll(ui, ctx, &columns);
-                headings(ui, theme, &columns, whole.top());
+                headings(ui, ctx, &columns, whole);
                 let notes = self.lines_ui(ui, ctx, &columns);
                 self.tokens_ui(ui, ctx, &columns, whole);
                 if let Some(note) = notes {
@@ -310,7 +311,8 @@ fn collect(
     }
 }
 
-fn headings(ui: &Ui, theme: &Theme, columns: &Columns, top: f32) {
+fn headings(ui: &Ui, ctx: &Context<'_>, columns: &Columns, whole: Rect) {
+    let (theme, top) = (ctx.theme, whole.top());
     let [left, right] = columns.x;
     let texts = [
         ("asks (query)", left, Align2::RIGHT_TOP, *theme.query),
@@ -325,6 +327,12 @@ fn headings(ui: &Ui, theme: &Theme, columns: &Columns, top: f32) {
         ui.painter()
             .text(pos2(x + inset, top), anchor, text, theme.caption(), color);
     }
+    // What the bars right of the keys are.
+    let text = format!("from {}", ctx.label(ctx.focus.query_or_last(ctx.trace)));
+    let at = pos2(whole.right() - 6.0, top);
+    let room = at.x - right - theme.caption_size * 8.0;
+    let (anchor, font) = (Align2::RIGHT_TOP, theme.caption());
+    fitted_text(ui.painter(), at, anchor, &text, font, *theme.query, room);
 }
 
 /// A line that leaves and arrives horizontally, as wide and as opaque as its weight.

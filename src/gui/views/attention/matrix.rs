@@ -53,9 +53,9 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         cells: Cells::Causal,
     };
     let depth = theme.caption_size * 3.2;
-    let text = theme.caption_size * 1.6;
+    let text = theme.caption_size * 1.5;
     let room = ui.available_rect_before_wrap();
-    let inner = Rect::from_min_max(room.min, room.max - vec2(depth * 1.8, depth + text));
+    let inner = Rect::from_min_max(room.min, room.max - vec2(depth * 1.4, depth + 2.0 * text));
     let (grid, cell) = heatmap.layout(theme, inner);
     ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| {
         let (response, pointed) = heatmap.ui(ui, ctx);
@@ -77,6 +77,8 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     );
     received_ui(ui, ctx, below, cell.x, &totals);
     spread_ui(ui, ctx, right, cell.y, &spreads);
+    let note = below.left_bottom() + vec2(0.0, 4.0 + text);
+    spread_note(ui, ctx, note, &spreads);
 }
 
 /// Bars that hang below the columns.
@@ -92,7 +94,7 @@ fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, totals: &[f32]
     }
     let most = number(full);
     let at = area.left_bottom() + vec2(0.0, 4.0);
-    let text = format!("received in total, longest bar {most}");
+    let text = format!("bars below: received in total, at most {most}");
     let (anchor, font) = (Align2::LEFT_TOP, theme.caption());
     ui.painter().text(at, anchor, text, font, *theme.key);
     margin_tip(ui, area, "received", |pos| {
@@ -117,16 +119,6 @@ fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, spreads: &[f32])
         let ink = bar_color(ctx, ctx.focus.query == Some(query), *theme.query);
         ui.painter().rect_filled(bar, 0.0, ink);
     }
-    // Beneath each other: the strip is narrower than the words.
-    for (line, text) in ["looks at", "so many", "tokens"].into_iter().enumerate() {
-        let at = area.left_top() - vec2(0.0, 6.0 + (2 - line) as f32 * theme.caption_size * 1.2);
-        let (anchor, font) = (Align2::LEFT_BOTTOM, theme.caption());
-        ui.painter().text(at, anchor, text, font, *theme.query);
-    }
-    let at = area.left_bottom() + vec2(0.0, 4.0);
-    let text = format!("longest {}", number(full));
-    let (anchor, font) = (Align2::LEFT_TOP, theme.caption());
-    ui.painter().text(at, anchor, text, font, *theme.query);
     margin_tip(ui, area, "spread", |pos| {
         let query = ((pos.y - area.top()) / cell) as usize;
         let spread = spreads.get(query)?;
@@ -136,6 +128,13 @@ fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, spreads: &[f32])
             number(*spread)
         ))
     });
+}
+
+fn spread_note(ui: &Ui, ctx: &Context<'_>, at: egui::Pos2, spreads: &[f32]) {
+    let most = number(largest(spreads));
+    let text = format!("bars at the right: how many tokens each looks at, at most {most}");
+    let (anchor, font, color) = (Align2::LEFT_TOP, ctx.theme.caption(), *ctx.theme.query);
+    ui.painter().text(at, anchor, text, font, color);
 }
 
 fn bar_color(ctx: &Context<'_>, is_focus: bool, color: egui::Color32) -> egui::Color32 {

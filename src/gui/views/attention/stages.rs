@@ -260,21 +260,13 @@ impl Stages<'_> {
             weighted_values(n.weights, &n.values[..n_keys])
         });
         column(pen.painter, theme, weights, &n.weights[..n_keys], WEIGHTS);
-        pen.title(values, "values v", *theme.value);
-        pen.title(weights, "weight", *theme.text);
-        pen.title(weighted, "weight × v", *theme.text);
-        pen.sign(pos2(values.right() + sign / 2.0, values.center().y), "×");
-        pen.sign(pos2(weights.right() + sign / 2.0, values.center().y), "=");
-
+        pen.equation([values, weights, weighted]);
         let z = Rect::from_min_size(
             weighted.left_bottom() + vec2(0.0, GAP),
             vec2(width, self.unit),
         );
         strip(pen.painter, theme, z, n.z, scale);
-        let at = z.left_center() - vec2(6.0, 0.0);
-        let (anchor, font) = (Align2::RIGHT_CENTER, theme.caption());
-        let text = "sum of each column: z";
-        pen.painter.text(at, anchor, text, font, *theme.text);
+        pen.name(z, "sum of each column: z", *theme.text);
         let axes = Axes::KeysByDims(n_keys, d_head);
         let place = |row, rect, axes| Place { row, rect, axes };
         vec![
@@ -368,9 +360,7 @@ impl Pen<'_> {
     ) -> Place {
         let rect = self.strip_rect(top);
         strip(self.painter, self.theme, rect, values, scale);
-        let at = rect.left_center() - vec2(6.0, 0.0);
-        let (anchor, font) = (Align2::RIGHT_CENTER, self.theme.caption());
-        self.painter.text(at, anchor, name, font, color);
+        self.name(rect, name, color);
         let axes = Axes::Dims(values.len());
         Place { row, rect, axes }
     }
@@ -409,6 +399,26 @@ impl Pen<'_> {
         let (at, font) = (pos2(self.left, top), self.theme.caption());
         self.painter
             .text(at, Align2::LEFT_TOP, text, font, *self.theme.dim);
+    }
+
+    /// Titles and signs that read: values × weight = weighted values.
+    fn equation(&self, [values, weights, weighted]: [Rect; 3]) {
+        self.title(values, "values v", *self.theme.value);
+        self.title(weights, "weight", *self.theme.text);
+        self.title(weighted, "weight × v", *self.theme.text);
+        let between = |left: Rect, right: Rect| {
+            let x = f32::midpoint(left.right(), right.left());
+            pos2(x, left.center().y)
+        };
+        self.sign(between(values, weights), "×");
+        self.sign(between(weights, weighted), "=");
+    }
+
+    /// Names what is drawn in `rect`, left of it.
+    fn name(&self, rect: Rect, name: &str, color: Color32) {
+        let at = rect.left_center() - vec2(6.0, 0.0);
+        let (anchor, font) = (Align2::RIGHT_CENTER, self.theme.caption());
+        self.painter.text(at, anchor, name, font, color);
     }
 
     fn title(&self, rect: Rect, text: &str, color: Color32) {

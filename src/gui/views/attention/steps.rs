@@ -27,6 +27,9 @@ pub struct Steps {
     player: Player,
     /// The stage that was last scrolled to.
     scrolled_to: usize,
+    /// For how many more frames to keep it in sight: another explanation beneath the picture may
+    /// leave less room for it.
+    settling: u8,
     /// The number under the pointer.
     pointed: Option<Part>,
 }
@@ -150,11 +153,14 @@ impl Steps {
             .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_lit, &name));
         if response.clicked() {
             self.player.go_to(stage);
-            // What was clicked is in sight.
-            self.scrolled_to = stage;
         }
         if is_lit && self.scrolled_to != stage {
             self.scrolled_to = stage;
+            self.settling = 3;
+        }
+        if is_lit && self.settling > 0 {
+            self.settling -= 1;
+            ui.ctx().request_repaint();
             let align = (size.y > ui.clip_rect().height()).then_some(Align::TOP);
             ui.scroll_to_rect(rect, align);
         }
