@@ -1,6 +1,7 @@
 //! The views, one file each.
 
 mod attention;
+mod context;
 mod heads;
 
 use super::view::View;
@@ -10,5 +11,6 @@ pub fn all() -> Vec<Box<dyn View>> {
     vec![
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
+        Box::<context::ContextView>::default(),
     ]
 }

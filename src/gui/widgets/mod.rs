@@ -1,16 +1,20 @@
 //! Pieces that several views draw with.
 
+mod axes;
 mod bars;
 mod chips;
 mod heatmap;
 mod legend;
+mod placer;
 mod segmented;
 mod stepper;
 
+pub use axes::Axes;
 pub use bars::{Bar, bar_ui};
 pub use chips::chips_ui;
 pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use legend::legend_ui;
+pub use placer::Placer;
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 

@@ -1,0 +1,288 @@
+//! All heads of all layers at a glance, and one of them large.
+//!
+//! Each tile is one head's attention pattern: rows are the tokens that ask, columns those that
+//! answer. Letters in the masked corner of a tile name the habits the head shows in this text,
+//! computed from the pattern (see [`crate::math::heads`]). Two more tiles show all heads together:
+//! their average, and attention rollout, which follows attention through all layers.
+
+mod badges;
+mod grid;
+mod reading;
+
+use crate::background::{Cancel, Task, finished};
+use crate::gui::format::{number, percent};
+use crate::gui::theme::Scale;
+use crate::gui::view::{Context, View};
+use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, legend_ui};
+use crate::math::heads::HeadRole;
+use crate::trace::{Matrix, TraceId};
+use badges::{badge_chip_ui, score_line};
+use egui::{Painter, Rect, RichText, Ui};
+use reading::Reading;
+use std::sync::Arc;
+
+/// Attention weights lie between 0 and 1 in every head, so all heads share one scale.
+const WEIGHTS: Scale = Scale::Sequential { max: 1.0 };
+
+/// A reading that looks at more numbers than this is made in the background.
+const CHEAP: usize = 500_000;
+
+/// The view.
+#[derive(Debug, Default)]
+pub struct Heads {
+    large: Large,
+    /// The head chosen when something else was made large; another choice brings heads back.
+    chosen: (usize, usize),
+    /// The badge the tiles are judged by.
+    role: Option<HeadRole>,
+    is_sorted: bool,
+    reading: Option<Reading>,
+    task: Option<Task<Reading>>,
+    asked: Option<TraceId>,
+}
+
+/// What is drawn large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Large {
+    #[default]
+    Head,
+    Mean,
+    Rollout,
+}
+
+impl Large {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Head => "one head",
+            Self::Mean => "average of all heads",
+            Self::Rollout => "rollout",
+        }
+    }
+}
+
+impl View for Heads {
+    fn id(&self) -> &'static str {
+        "heads"
+    }
+
+    fn name(&self) -> &'static str {
+        "Attention heads"
+    }
+
+    fn question(&self) -> &'static str {
+        "Who looks at whom?"
+    }
+
+    fn receive(&mut self) {
+        if let Some(Ok(reading)) = finished(&mut self.task) {
+            self.reading = Some(reading);
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.task.is_some()
+    }
+
+    fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        self.update(ctx);
+        let theme = ctx.theme;
+        legend_ui(ui, theme, WEIGHTS, "attention weight");
+        let (title, ink) = match self.large {
+            Large::Head => (
+                format!("Layer {}, head {}", ctx.focus.layer, ctx.focus.head),
+                theme.head(ctx.focus.head),
+            ),
+            large => (format!("Large: {}", large.name()), *theme.text),
+        };
+        ui.label(RichText::new(title).color(ink).font(theme.body()));
+        ui.spacing_mut().item_spacing.x = theme.caption_size * 0.35;
+        for role in HeadRole::ALL {
+            let chip = badge_chip_ui(ui, theme, role, self.reading.as_ref(), self.role);
+            if chip.clicked() {
+                self.role = (self.role != Some(role)).then_some(role);
+            }
+        }
+        let sort = ui.add(egui::Button::new("Sort").selected(self.is_sorted));
+        let sort = sort.on_hover_text(
+            "Heads with the highest score of the chosen badge first; diffuse sorts by entropy",
+        );
+        if sort.clicked() {
+            self.is_sorted = !self.is_sorted;
+            self.role.get_or_insert(HeadRole::Diffuse);
+        }
+        self.is_sorted &= self.role.is_some();
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        self.update(ctx);
+        let room = ui.available_rect_before_wrap();
+        // The grid on one side and the chosen head on the other, or one above the other.
+        let wide = room.width() > room.height() * 1.15;
+        let (grid, large) = if wide {
+            room.split_left_right_at_fraction(0.46)
+        } else {
+            room.split_top_bottom_at_fraction(0.46)
+        };
+        let gap = ctx.theme.body_size;
+        let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
+        ui.scope_builder(child(grid), |ui| self.grid_ui(ui, ctx));
+        let large = if wide {
+            large.with_min_x(large.left() + gap)
+        } else {
+            large.with_min_y(large.top() + gap)
+        };
+        ui.scope_builder(child(large), |ui| self.large_ui(ui, ctx));
+    }
+
+    fn explain(&self, ctx: &Context<'_>) -> String {
+        match self.large {
+            Large::Head => self.explain_head(ctx),
+            Large::Mean => explain_all(
+                ctx,
+                self.current(ctx).map(Reading::mean),
+                "The mean of all heads of all layers",
+                "Averages hide what single heads do: compare the tiles.",
+            ),
+            Large::Rollout => explain_all(
+                ctx,
+                self.current(ctx).map(Reading::rollout),
+                "Rollout: the product over the layers of ½ mean of the heads + ½ identity",
+                "It follows attention and the skip connections down to the input (Abnar & Zuidema 2020).",
+            ),
+        }
+    }
+
+    fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
+        grid::thumbnail(painter, rect, ctx);
+    }
+}
+
+impl Heads {
+    /// Has the recording read, and heeds a choice of head made elsewhere.
+    fn update(&mut self, ctx: &Context<'_>) {
+        let chosen = (ctx.pinned.layer, ctx.pinned.head);
+        if self.chosen != chosen {
+            (self.chosen, self.large) = (chosen, Large::Head);
+        }
+        if self.asked == Some(ctx.trace.id) {
+            return;
+        }
+        self.asked = Some(ctx.trace.id);
+        if Reading::cost(ctx.trace) <= CHEAP {
+            self.task = None;
+            self.reading = Some(Reading::of(ctx.trace, &Cancel::default()));
+        } else {
+            let trace = Arc::clone(ctx.trace);
+            let read = move |cancel: &Cancel| Ok(Reading::of(&trace, cancel));
+            self.task = Some(Task::spawn(ctx.lane, read));
+        }
+    }
+
+    /// The reading, when it is that of the recording on screen.
+    fn current(&self, ctx: &Context<'_>) -> Option<&Reading> {
+        let reading = self.reading.as_ref();
+        reading.filter(|reading| reading.id == ctx.trace.id)
+    }
+
+    /// What is pointed at, with its tokens.
+    fn large_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        let (focus, trace) = (ctx.focus, Arc::clone(ctx.trace));
+        let (matrix, what, name) = match self.large {
+            Large::Head => (
+                trace.pattern(focus.layer, focus.head),
+                format!("pattern {}.{}", focus.layer, focus.head),
+                format!(
+                    "Attention pattern of layer {}, head {}",
+                    focus.layer, focus.head
+                ),
+            ),
+            Large::Mean | Large::Rollout => {
+                let Some(reading) = self.current(ctx) else {
+                    return empty_ui(ui, ctx.theme, "Reading all heads …");
+                };
+                let matrix = match self.large {
+                    Large::Rollout => reading.rollout(),
+                    _ => reading.mean(),
+                };
+                let name = self.large.name().to_owned();
+                (Some(matrix), name.clone(), name)
+            }
+        };
+        let Some(matrix) = matrix else {
+            return empty_ui(ui, ctx.theme, "This recording holds no attention");
+        };
+        let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
+        let labels = |title, color| Labels {
+            title,
+            names: &names,
+            color,
+        };
+        let heatmap = Heatmap {
+            what,
+            matrix,
+            scale: WEIGHTS,
+            rows: labels("asks (query)", *ctx.theme.query),
+            cols: labels("answers (key) →", *ctx.theme.key),
+            focus: (focus.query, focus.key),
+            cells: Cells::Causal,
+        };
+        let (response, cell) = heatmap.ui(ui, ctx);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+        heatmap.point(response, cell, ctx);
+    }
+
+    fn explain_head(&self, ctx: &Context<'_>) -> String {
+        let (focus, trace) = (ctx.focus, ctx.trace);
+        let Some(pattern) = trace.pattern(focus.layer, focus.head) else {
+            return String::new();
+        };
+        let (query, key, weight) = strongest(ctx, pattern);
+        let (q, k) = (ctx.label(query), ctx.label(key));
+        let badges = self.current(ctx).map(|r| r.badges(focus.layer, focus.head));
+        let badges: Vec<String> = badges
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(role, score)| format!("{} {}", role.name(), number(score.value)))
+            .collect();
+        let habits = if badges.is_empty() {
+            "It has no badge for this text.".to_owned()
+        } else {
+            format!("Its badges with their scores: {}.", badges.join(", "))
+        };
+        format!(
+            "Rows ask, columns answer: in layer {}, head {}, “{q}” gives {} of its attention to “{k}”. \
+             Each row sums to 100 %; hatched cells are the future, which a token may not see. {habits}",
+            focus.layer,
+            focus.head,
+            percent(weight),
+        )
+    }
+}
+
+/// The chosen cell of a pattern, or the strongest of the chosen row: query, key and weight.
+fn strongest(ctx: &Context<'_>, pattern: Matrix<'_>) -> (usize, usize, f32) {
+    let query = ctx.focus.query_or_last(ctx.trace);
+    let row = pattern.row(query);
+    let largest = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    let key = ctx.focus.key.or(largest).unwrap_or(0);
+    (query, key, row.get(key).copied().unwrap_or(0.0))
+}
+
+fn explain_all(ctx: &Context<'_>, matrix: Option<Matrix<'_>>, what: &str, note: &str) -> String {
+    let Some(matrix) = matrix else {
+        return format!("{what}.");
+    };
+    let (query, key, weight) = strongest(ctx, matrix);
+    let (q, k) = (ctx.label(query), ctx.label(key));
+    format!(
+        "{what}: for “{q}”, “{k}” counts {}. {note}",
+        percent(weight)
+    )
+}
+
+/// What to say about a head's habits: every score and the badges it earned.
+fn habits(reading: &Reading, layer: usize, head: usize) -> String {
+    let line = |role| Some(score_line(role, reading.score(layer, head, role)?));
+    let lines: Vec<String> = HeadRole::ALL.into_iter().filter_map(line).collect();
+    lines.join("\n")
+}

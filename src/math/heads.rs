@@ -1,0 +1,369 @@
+//! What a head does, judged by its pattern alone.
+//!
+//! Some heads have a habit that can be measured: looking at the token before, at the first token, at
+//! themselves, or, when the current token occurred before, at what followed it then (the induction
+//! heads of Olsson et al. 2022). Each habit is a score: the share of attention that goes where the
+//! habit says, averaged over the positions where it can show. A head may have several habits, or
+//! none that has a name.
+
+/// A habit of a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HeadRole {
+    /// Looks at the token before.
+    PreviousToken,
+    /// Looks at the first token.
+    FirstToken,
+    /// Looks at itself.
+    Own,
+    /// Looks at the token that followed an earlier occurrence of the current token.
+    Induction,
+    /// Looks everywhere alike.
+    Diffuse,
+}
+
+/// How strongly a head has a habit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Between 0 and 1.
+    pub value: f32,
+    /// The score of a head that looks at all visible tokens alike.
+    pub even: f32,
+}
+
+/// The scores of one head, in the order of [`HeadRole::ALL`]; `None` where the text gives no
+/// occasion, as for induction when no token is repeated.
+pub type Scores = [Option<Score>; 5];
+
+/// Attention that must go where the habit says.
+const LEAST: f32 = 0.4;
+/// ... and how much more than evenly spread attention would send there: in a text of three tokens
+/// a third of it goes anywhere.
+const MARGIN: f32 = 0.2;
+/// Entropy, as a share of the largest possible, from which a head is diffuse.
+const LEAST_ENTROPY: f32 = 0.9;
+
+impl HeadRole {
+    /// Every habit that is looked for.
+    pub const ALL: [Self; 5] = [
+        Self::PreviousToken,
+        Self::FirstToken,
+        Self::Own,
+        Self::Induction,
+        Self::Diffuse,
+    ];
+
+    /// The letter of its badge.
+    pub fn letter(self) -> char {
+        match self {
+            Self::PreviousToken => 'P',
+            Self::FirstToken => 'F',
+            Self::Own => 'S',
+            Self::Induction => 'I',
+            Self::Diffuse => 'D',
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PreviousToken => "previous",
+            Self::FirstToken => "first",
+            Self::Own => "self",
+            Self::Induction => "induction",
+            Self::Diffuse => "diffuse",
+        }
+    }
+
+    /// What is measured.
+    pub fn definition(self) -> &'static str {
+        match self {
+            Self::PreviousToken => "attention to the token before, mean from the third token on",
+            Self::FirstToken => "attention to the first token, mean from the third token on",
+            Self::Own => "attention of a token to itself, mean from the second token on",
+            Self::Induction => {
+                "attention to the tokens that followed earlier occurrences of the current token, \
+                 mean over repeated tokens"
+            }
+            Self::Diffuse => {
+                "entropy of the attention as a share of the largest possible, \
+                 mean from the second token on"
+            }
+        }
+    }
+
+    /// The score from which the badge is given, when evenly spread attention scores `even`.
+    pub fn required(self, even: f32) -> f32 {
+        match self {
+            Self::Diffuse => LEAST_ENTROPY,
+            _ => LEAST.max(even + MARGIN),
+        }
+    }
+
+    /// Does this score earn the badge?
+    pub fn is_earned(self, score: Score) -> bool {
+        score.value >= self.required(score.even)
+    }
+
+    /// Its place in [`HeadRole::ALL`] and in [`Scores`].
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Where a head with this habit looks from position `query`; empty where it cannot show.
+    fn keys(self, query: usize, ids: &[u32]) -> Vec<usize> {
+        match self {
+            // At the second token, the token before and the first token are the same one.
+            Self::PreviousToken if query >= 2 => vec![query - 1],
+            Self::FirstToken if query >= 2 => vec![0],
+            Self::Own if query >= 1 => vec![query],
+            // The token before is left out: looking there is another habit.
+            Self::Induction => (1..query.saturating_sub(1))
+                .filter(|&key| ids[key - 1] == ids[query])
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Scores the heads of one text.
+#[derive(Debug)]
+pub struct HeadScorer {
+    n_tokens: usize,
+    /// For each habit with a place to look at, the keys of each query, `[role][query][..]`.
+    keys: [Vec<Vec<usize>>; 4],
+}
+
+impl HeadScorer {
+    /// Prepares for a text of these token ids.
+    pub fn new(ids: &[u32]) -> Self {
+        let roles = [
+            HeadRole::PreviousToken,
+            HeadRole::FirstToken,
+            HeadRole::Own,
+            HeadRole::Induction,
+        ];
+        Self {
+            n_tokens: ids.len(),
+            keys: roles.map(|role| (0..ids.len()).map(|q| role.keys(q, ids)).collect()),
+        }
+    }
+
+    /// The scores of a head with this pattern.
+    ///
+    /// # Shapes
+    /// `pattern` is `[query, key]`, row-major; any other length has no scores.
+    pub fn scores(&self, pattern: &[f32]) -> Scores {
+        let n = self.n_tokens;
+        if n == 0 || pattern.len() != n * n {
+            return [None; 5];
+        }
+        let mut scores = [None; 5];
+        for (score, keys) in scores.iter_mut().zip(&self.keys) {
+            *score = targeted(pattern, n, keys);
+        }
+        scores[HeadRole::Diffuse.index()] = diffuse(pattern, n);
+        scores.map(|score| score.filter(|score| score.value.is_finite()))
+    }
+}
+
+/// Mean share of attention that goes to the keys of each query that has any.
+fn targeted(pattern: &[f32], n: usize, keys: &[Vec<usize>]) -> Option<Score> {
+    let occasions = keys.iter().enumerate().filter(|(_, keys)| !keys.is_empty());
+    let (mut value, mut even, mut count) = (0.0, 0.0, 0);
+    for (query, keys) in occasions {
+        value += keys.iter().map(|key| pattern[query * n + key]).sum::<f32>();
+        even += keys.len() as f32 / (query + 1) as f32;
+        count += 1;
+    }
+    (count > 0).then(|| Score {
+        value: value / count as f32,
+        even: even / count as f32,
+    })
+}
+
+/// Mean entropy of the rows, each as a share of ln(visible tokens). The first row has no choice.
+fn diffuse(pattern: &[f32], n: usize) -> Option<Score> {
+    let share = |query: usize| {
+        let visible = &pattern[query * n..query * n + query + 1];
+        let terms = visible.iter().filter(|p| **p != 0.0).map(|p| -p * p.ln());
+        terms.sum::<f32>() / ((query + 1) as f32).ln()
+    };
+    (n > 1).then(|| Score {
+        value: (1..n).map(share).sum::<f32>() / (n - 1) as f32,
+        even: 1.0,
+    })
+}
+
+/// The mean of several patterns of equal size; those of another size are left out.
+pub fn mean_pattern<'a>(
+    patterns: impl IntoIterator<Item = &'a [f32]>,
+    n_tokens: usize,
+) -> Vec<f32> {
+    let mut mean = vec![0.0; n_tokens * n_tokens];
+    let mut count = 0;
+    for pattern in patterns {
+        if pattern.len() == mean.len() {
+            count += 1;
+            mean.iter_mut().zip(pattern).for_each(|(sum, p)| *sum += p);
+        }
+    }
+    mean.iter_mut().for_each(|sum| *sum /= count.max(1) as f32);
+    mean
+}
+
+/// Attention rollout (Abnar & Zuidema 2020): how much of each token's final place in the stream
+/// comes from each input token, if attention and the skip connection each passed on one half.
+/// The product over layers of `0.5 * mean over heads + 0.5 * identity`, the last layer leftmost.
+///
+/// # Shapes
+/// Each mean and the result are `[query, key]`, row-major.
+pub fn rollout<'a>(layer_means: impl IntoIterator<Item = &'a [f32]>, n_tokens: usize) -> Vec<f32> {
+    let n = n_tokens;
+    let mut product = vec![0.0; n * n];
+    (0..n).for_each(|i| product[i * n + i] = 1.0);
+    for mean in layer_means {
+        let mut next = vec![0.0; n * n];
+        for (query, row) in next.chunks_exact_mut(n.max(1)).enumerate() {
+            for via in 0..n {
+                let skip = if via == query { 0.5 } else { 0.0 };
+                let weight = 0.5 * mean.get(query * n + via).unwrap_or(&0.0) + skip;
+                // Nobody looks at the future: half of all weights are zero.
+                if weight != 0.0 {
+                    let from = &product[via * n..(via + 1) * n];
+                    row.iter_mut()
+                        .zip(from)
+                        .for_each(|(sum, x)| *sum += weight * x);
+                }
+            }
+        }
+        product = next;
+    }
+    product
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(pattern: &[f32], ids: &[u32], role: HeadRole) -> Option<f32> {
+        HeadScorer::new(ids).scores(pattern)[role.index()].map(|score| score.value)
+    }
+
+    fn close(a: &[f32], b: &[f32]) {
+        assert_eq!(a.len(), b.len());
+        for (x, y) in a.iter().zip(b) {
+            assert!((x - y).abs() < 1e-6, "{a:?} is not {b:?}");
+        }
+    }
+
+    #[rustfmt::skip]
+    const PREVIOUS: [f32; 16] = [
+        1.0, 0.0, 0.0, 0.0,
+        1.0, 0.0, 0.0, 0.0,
+        0.0, 0.9, 0.1, 0.0,
+        0.1, 0.0, 0.7, 0.2,
+    ];
+
+    #[test]
+    fn a_previous_token_head_is_one() {
+        let ids = [1, 2, 3, 4];
+        let value = |role| score(&PREVIOUS, &ids, role);
+        assert_eq!(value(HeadRole::PreviousToken), Some((0.9 + 0.7) / 2.0));
+        assert_eq!(value(HeadRole::FirstToken), Some(0.05));
+        assert_eq!(value(HeadRole::Own), Some((0.1 + 0.2) / 3.0));
+        assert_eq!(value(HeadRole::Induction), None, "no token is repeated");
+        let earned = HeadScorer::new(&ids).scores(&PREVIOUS);
+        let earned: Vec<HeadRole> = HeadRole::ALL
+            .into_iter()
+            .filter(|role| earned[role.index()].is_some_and(|score| role.is_earned(score)))
+            .collect();
+        assert_eq!(earned, [HeadRole::PreviousToken]);
+    }
+
+    #[test]
+    fn induction_looks_at_what_followed_before() {
+        // a b c a: the last token looks at b, which followed the first a.
+        let ids = [7, 8, 9, 7];
+        let mut pattern = [0.0; 16];
+        pattern[12..16].copy_from_slice(&[0.1, 0.8, 0.05, 0.05]);
+        assert_eq!(score(&pattern, &ids, HeadRole::Induction), Some(0.8));
+        let even = HeadScorer::new(&ids).scores(&pattern)[HeadRole::Induction.index()];
+        assert_eq!(even.map(|score| score.even), Some(0.25));
+        // In a b a, what followed is the token before: no evidence of induction.
+        assert_eq!(score(&[0.5; 9], &[7, 8, 7], HeadRole::Induction), None);
+    }
+
+    #[test]
+    fn evenly_spread_attention_is_diffuse_and_nothing_else() {
+        for n in 2..9_usize {
+            let mut pattern = vec![0.0; n * n];
+            for query in 0..n {
+                pattern[query * n..=query * n + query].fill(1.0 / (query + 1) as f32);
+            }
+            let ids: Vec<u32> = (0..n as u32).map(|i| i % 3).collect();
+            for role in HeadRole::ALL {
+                if let Some(score) = HeadScorer::new(&ids).scores(&pattern)[role.index()] {
+                    assert!(
+                        (score.value - score.even).abs() < 1e-5,
+                        "{n} {role:?} {score:?}"
+                    );
+                    assert_eq!(
+                        role.is_earned(score),
+                        role == HeadRole::Diffuse,
+                        "{n} {role:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn entropy_is_a_share_of_the_largest() {
+        // The second token has no doubt: 0. The third halves its attention: ln 2 / ln 3.
+        let pattern = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.5, 0.5, 0.0];
+        let value = score(&pattern, &[1, 2, 3], HeadRole::Diffuse).unwrap();
+        assert!((value - 0.5 * 2_f32.ln() / 3_f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_cannot_be_scored_is_not() {
+        assert_eq!(HeadScorer::new(&[]).scores(&[]), [None; 5]);
+        assert_eq!(HeadScorer::new(&[1]).scores(&[1.0]), [None; 5]);
+        assert_eq!(HeadScorer::new(&[1, 2]).scores(&[1.0]), [None; 5]);
+        assert_eq!(score(&[f32::NAN; 4], &[1, 2], HeadRole::Own), None);
+    }
+
+    #[test]
+    fn rollout_multiplies_layer_by_layer() {
+        // Both layers: the second token looks only at the first. Half stays, half is handed over.
+        let layer = [1.0, 0.0, 1.0, 0.0];
+        close(&rollout([&layer[..]], 2), &[1.0, 0.0, 0.5, 0.5]);
+        close(
+            &rollout([&layer[..], &layer[..]], 2),
+            &[1.0, 0.0, 0.75, 0.25],
+        );
+        // The last layer is leftmost: it reads what the first has mixed.
+        #[rustfmt::skip]
+        let (first, second) = ([
+            1.0, 0.0, 0.0,
+            1.0, 0.0, 0.0,
+            0.0, 0.0, 1.0,
+        ], [
+            1.0, 0.0, 0.0,
+            0.0, 1.0, 0.0,
+            0.0, 1.0, 0.0,
+        ]);
+        let both = rollout([&first[..], &second[..]], 3);
+        close(&both[6..], &[0.25, 0.25, 0.5]);
+        assert_eq!(rollout([], 0), Vec::<f32>::new());
+    }
+
+    #[test]
+    fn means_are_taken_cell_by_cell() {
+        close(
+            &mean_pattern([&[1.0, 0.0, 1.0, 0.0][..], &[1.0, 0.0, 0.0, 1.0]], 2),
+            &[1.0, 0.0, 0.5, 0.5],
+        );
+        assert_eq!(mean_pattern([&[1.0][..]], 2), [0.0; 4]);
+    }
+}
