@@ -1,5 +1,8 @@
 //! Pure functions on slices of numbers: no model, no window.
 
 pub mod attention_steps;
+pub mod coin_bar;
 pub mod oklab;
 pub mod sampling;
+pub mod stages;
+pub mod tree;
