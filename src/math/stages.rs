@@ -190,7 +190,9 @@ fn cutting(stage: &Stage, scores: &[f32], probs: &[f32], order: &[usize]) -> Ste
 fn rows(steps: &[Step], order: &[usize], cut_by: &[Option<Filter>]) -> Vec<Row> {
     let mut rows = Vec::with_capacity(order.len() + steps.len());
     let group = |filter: Option<Filter>| {
-        let members = order.iter().filter(move |&&id| cut_by.get(id) == Some(&filter));
+        let members = order
+            .iter()
+            .filter(move |&&id| cut_by.get(id) == Some(&filter));
         members.map(|&id| Row::Token(id as u32))
     };
     rows.extend(group(None));

@@ -1,7 +1,9 @@
 //! The views, one file each.
 
 mod attention;
+mod generation;
 mod heads;
+mod sampling;
 
 use super::view::View;
 
@@ -10,5 +12,7 @@ pub fn all() -> Vec<Box<dyn View>> {
     vec![
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
+        Box::<sampling::SamplingView>::default(),
+        Box::<generation::GenerationView>::default(),
     ]
 }
