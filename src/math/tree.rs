@@ -198,6 +198,13 @@ impl Tree {
         found
     }
 
+    /// The ends of all branches: nodes after which nothing was written, but not the root.
+    pub fn ends(&self) -> Vec<NodeId> {
+        let places = self.places().into_iter().map(|place| place.node);
+        let is_end = |&id: &NodeId| id != ROOT && self.get(id).children.is_empty();
+        places.filter(is_end).collect()
+    }
+
     /// Where every node stands: lines run from left to right, branches begin beneath.
     pub fn places(&self) -> Vec<Place> {
         let mut places = Vec::new();
@@ -292,6 +299,7 @@ mod tests {
         };
         assert_eq!((at(ROOT), at(a), at(b)), ((0, 0), (1, 0), (2, 0)));
         assert_eq!((at(d), at(c)), ((2, 1), (1, 2)));
+        assert_eq!(tree.ends(), [b, d, c]);
     }
 
     #[test]

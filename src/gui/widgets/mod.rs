@@ -4,6 +4,7 @@ mod bars;
 mod chips;
 mod heatmap;
 mod legend;
+mod room;
 mod segmented;
 mod stepper;
 
@@ -11,6 +12,7 @@ pub use bars::{Bar, bar_ui};
 pub use chips::chips_ui;
 pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use legend::legend_ui;
+pub use room::{page_ui, part_ui};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 

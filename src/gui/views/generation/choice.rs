@@ -91,9 +91,9 @@ impl Choice {
                         _ => None,
                     };
                     if let Some(stroke) = stroke {
-                        let rect = response.rect.shrink(1.0);
+                        let rect = response.rect.shrink(2.0);
                         ui.painter()
-                            .rect_stroke(rect, 4.0, stroke, egui::StrokeKind::Inside);
+                            .rect_stroke(rect, 4.0, stroke, egui::StrokeKind::Outside);
                     }
                     let clicks = response.clicked();
                     response.on_hover_text("Click to go on with this token: a new branch");

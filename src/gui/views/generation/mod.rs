@@ -5,6 +5,7 @@
 //! another and see where that leads. Branches make a tree whose edges carry probabilities; the
 //! probability of a whole branch is their product, shown as a sum of logarithms.
 
+mod branches;
 mod choice;
 mod picture;
 mod writer;
@@ -12,9 +13,10 @@ mod writer;
 use crate::gui::command::Command;
 use crate::gui::format::{number, percent};
 use crate::gui::view::{Context, View};
+use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::tree::{How, NodeId, ROOT};
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align2, DragValue, Painter, Rect, RichText, ScrollArea, Slider, Ui, UiBuilder, pos2};
+use egui::{Align2, DragValue, Painter, Rect, RichText, ScrollArea, Slider, Ui, pos2};
 use writer::{Strategy, Writer};
 
 /// The view.
@@ -91,41 +93,15 @@ impl View for GenerationView {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.refresh(ctx);
         let Some(writer) = &mut self.writer else {
-            return crate::gui::widgets::empty_ui(ui, ctx.theme, "The model is being opened");
+            return empty_ui(ui, ctx.theme, "The model is being opened");
         };
         let now = ui.input(|input| input.time);
         let wait = writer.advance(ctx, now, 1.0 / self.speed.max(0.1));
         if let Some(seconds) = wait {
             ui.ctx().request_repaint_after_secs(seconds as f32);
         }
-        text_ui(ui, ctx, writer);
-        if let Some(problem) = &writer.problem {
-            let text = format!("{}: {}", problem.what, problem.why);
-            ui.label(RichText::new(text).color(*ctx.theme.error));
-        }
-        let room = ui.available_rect_before_wrap();
-        let em = ctx.theme.body_size;
-        let (left, right) = if room.width() > 44.0 * em {
-            let width = (room.width() * 0.34).min(30.0 * em);
-            room.split_left_right_at_x(room.right() - width)
-        } else {
-            room.split_top_bottom_at_fraction(0.5)
-        };
-        let right = if right.left() > room.left() {
-            right.with_min_x(right.left() + em)
-        } else {
-            right.with_min_y(right.top() + em / 2.0)
-        };
-        let follow = std::mem::replace(&mut self.seen, writer.at) != writer.at;
-        let clicked = child(ui, left, |ui| picture::tree_ui(ui, ctx, writer, follow));
-        if let Some(node) = clicked {
-            writer.go(node);
-        }
-        self.choice.refresh(ctx, writer);
-        let chosen = child(ui, right, |ui| self.choice.ui(ui, ctx, writer));
-        if let Some(token) = chosen {
-            writer.branch(token);
-        }
+        let least = ctx.theme.body_size * LEAST_HEIGHT;
+        page_ui(ui, least, |ui| self.page(ui, ctx));
     }
 
     fn explain(&self, _ctx: &Context<'_>) -> String {
@@ -145,11 +121,11 @@ impl View for GenerationView {
         let more = if path.len() > 3 { " × …" } else { "" };
         let log_prob = writer.tree.get(writer.at).log_prob;
         format!(
-            "The probability of these {} tokens together is the product along the branch: {}{more} = {}, ln p = {}. \
+            "These {} tokens together have the probability {}{more} = {}, ln p = {}. \
              Click a token to go back to it, another bar to branch off.",
             path.len(),
             product.join(" × "),
-            percent(log_prob.exp() as f32),
+            number(log_prob.exp() as f32),
             number(log_prob as f32),
         )
     }
@@ -190,7 +166,47 @@ impl View for GenerationView {
     }
 }
 
+/// Lower than this many times the text size, the view scrolls.
+const LEAST_HEIGHT: f32 = 24.0;
+
 impl GenerationView {
+    /// The text, the tree, and what could have been instead.
+    fn page(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        text_ui(ui, ctx, writer);
+        if !ctx.edits.is_empty() {
+            let note =
+                "The experiment is not in force here: this is what the unchanged model writes.";
+            ui.label(RichText::new(note).color(*ctx.theme.warning));
+        }
+        if let Some(problem) = &writer.problem {
+            let text = format!("{}: {}", problem.what, problem.why);
+            ui.label(RichText::new(text).color(*ctx.theme.error));
+        }
+        let follow = std::mem::replace(&mut self.seen, writer.at) != writer.at;
+        self.choice.refresh(ctx, writer);
+        let mut go = None;
+        let (tree, left, right) = areas(ui, ctx, writer);
+        part_ui(ui, tree, |ui| {
+            go = picture::tree_ui(ui, ctx, writer, follow);
+        });
+        if let Some(right) = right {
+            part_ui(ui, right, |ui| {
+                go = go.or(branches::branches_ui(ui, ctx, writer));
+            });
+        }
+        let mut token = None;
+        part_ui(ui, left, |ui| token = self.choice.ui(ui, ctx, writer));
+        if let Some(node) = go {
+            writer.go(node);
+        }
+        if let Some(token) = token {
+            writer.branch(token);
+        }
+    }
+
     /// A new tree for a new recording, as soon as the model on screen is the one that made it.
     fn refresh(&mut self, ctx: &Context<'_>) {
         let is_current = self
@@ -207,10 +223,19 @@ impl GenerationView {
     }
 }
 
-fn child<R>(ui: &mut Ui, rect: Rect, content: impl FnOnce(&mut Ui) -> R) -> R {
-    let rect = Rect::from_min_size(rect.min, rect.size().max(egui::vec2(1.0, 1.0)));
-    ui.scope_builder(UiBuilder::new().max_rect(rect), content)
-        .inner
+/// Room for the tree, for the choice beneath it, and beside that, if there is room, for the list of
+/// branches.
+fn areas(ui: &Ui, ctx: &Context<'_>, writer: &Writer) -> (Rect, Rect, Option<Rect>) {
+    let room = ui.available_rect_before_wrap();
+    let em = ctx.theme.body_size;
+    let height = picture::height(ctx, writer).min(room.height() * 0.5);
+    let (tree, below) = room.split_top_bottom_at_y(room.top() + height);
+    let below = below.with_min_y(below.top() + em / 2.0);
+    if room.width() < 40.0 * em {
+        return (tree, below, None);
+    }
+    let (left, right) = below.split_left_right_at_fraction(0.5);
+    (tree, left, Some(right.with_min_x(right.left() + 1.5 * em)))
 }
 
 fn seed_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
@@ -262,9 +287,9 @@ fn tree_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
     }
 }
 
-/// What was written, without the mark that ends a text.
-fn written(ctx: &Context<'_>, writer: &Writer) -> String {
-    let tokens = writer.tree.tokens(writer.at).into_iter();
+/// What was written up to a token, without the mark that ends a text.
+fn written(ctx: &Context<'_>, writer: &Writer, node: NodeId) -> String {
+    let tokens = writer.tree.tokens(node).into_iter();
     let tokens = tokens.map(|id| ctx.model.tokenizer.token(id));
     let bytes: Vec<u8> = tokens
         .filter(|token| !token.special)
@@ -274,7 +299,7 @@ fn written(ctx: &Context<'_>, writer: &Writer) -> String {
 }
 
 fn whole_text(ctx: &Context<'_>, writer: &Writer) -> String {
-    format!("{}{}", ctx.trace.text, written(ctx, writer))
+    format!("{}{}", ctx.trace.text, written(ctx, writer, writer.at))
 }
 
 /// The text so far: what was typed, and what was written.
@@ -282,8 +307,12 @@ fn text_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) {
     let theme = ctx.theme;
     let mut job = LayoutJob::default();
     let format = |ink| TextFormat::simple(theme.body(), ink);
-    job.append(&ctx.trace.text, 0.0, format(*theme.dim));
-    job.append(&written(ctx, writer), 0.0, format(*theme.text));
+    job.append(&ctx.trace.text.replace('\n', "⏎"), 0.0, format(*theme.dim));
+    job.append(
+        &written(ctx, writer, writer.at).replace('\n', "⏎"),
+        0.0,
+        format(*theme.text),
+    );
     ScrollArea::vertical()
         .id_salt("text so far")
         .max_height(theme.body_size * 1.35 * 3.0)

@@ -48,7 +48,7 @@ impl Layout {
                 *column = column.max(width);
             }
         }
-        let edge = width("99.9 %".to_owned(), theme.mono_caption()) + theme.body_size * 1.1;
+        let edge = width(">99.9 %".to_owned(), theme.mono_caption()) + theme.body_size;
         let mut x = 0.0;
         let mut starts = Vec::with_capacity(columns.len());
         for column in &columns {
@@ -56,7 +56,7 @@ impl Layout {
             x += column + edge;
         }
         let (row, chip) = (theme.body_size * 2.7, (theme.body_size * 1.8).round());
-        let top = origin + vec2(4.0, theme.caption_size);
+        let top = origin + vec2(4.0, theme.caption_size * 1.7);
         let rect = |(place, &width): (&Place, &f32)| {
             let start = starts.get(place.column).copied().unwrap_or(0.0);
             let min = top + vec2(start, place.row as f32 * row);
@@ -64,14 +64,21 @@ impl Layout {
         };
         let chips: BTreeMap<NodeId, Rect> = places.iter().zip(&widths).map(rect).collect();
         let n_rows = places.iter().map(|place| place.row + 1).max().unwrap_or(1);
-        let total = width("ln p = −99.9, the end".to_owned(), theme.caption());
-        let size = vec2(x + total, n_rows as f32 * row + theme.caption_size);
+        let total = width("ln p = −99.9, the end".to_owned(), theme.mono_caption());
+        let size = vec2(x + total, n_rows as f32 * row + theme.caption_size * 1.7);
         Self {
             places,
             chips,
             size,
         }
     }
+}
+
+/// How much room the tree would like: as much as its lines need.
+pub(super) fn height(ctx: &Context<'_>, writer: &Writer) -> f32 {
+    let rows = writer.tree.places().iter().map(|place| place.row + 1).max();
+    let theme = ctx.theme;
+    rows.unwrap_or(1) as f32 * theme.body_size * 2.7 + theme.caption_size * 1.7 + theme.body_size
 }
 
 /// Draws the tree; returns the token that was clicked.
@@ -106,7 +113,7 @@ pub(super) fn tree_ui(
                 }
             }
             if follow && let Some(chip) = layout.chips.get(&writer.at) {
-                let room = vec2(ctx.theme.body_size * 9.0, ctx.theme.body_size);
+                let room = vec2(ctx.theme.body_size * 7.0, ctx.theme.body_size);
                 ui.scroll_to_rect(chip.expand2(room), None);
             }
         });
@@ -202,7 +209,13 @@ fn chip_ui(
             };
             let at = rect.right_center() + vec2(theme.body_size * 0.6, 0.0);
             let text = format!("ln p = {total}{end}");
-            painter.text(at, Align2::LEFT_CENTER, text, theme.caption(), *theme.text);
+            painter.text(
+                at,
+                Align2::LEFT_CENTER,
+                text,
+                theme.mono_caption(),
+                *theme.text,
+            );
         }
     }
     response

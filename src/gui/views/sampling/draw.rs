@@ -66,12 +66,12 @@ pub(super) fn draw_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made, toss: Toss) {
     let painter = ui.painter();
     bar_ui(painter, ctx, made, toss, bar);
     coin_mark(painter, theme, toss.coin, bar);
-    greedy_mark(painter, ctx, made, toss, bar);
     if is_small {
         let top = bar.bottom() + caption * 1.7 + caption * 1.2;
         let lens = Rect::from_min_size(pos2(bar.left(), top), vec2(width, bar_height));
         lens_ui(painter, ctx, made, toss, (bar, lens));
     }
+    greedy_mark(painter, ctx, made, toss, bar);
     ui.label(RichText::new(said).font(theme.body()));
     ui.add_space(theme.body_size / 3.0);
 }
@@ -157,7 +157,7 @@ fn names(
             let least = rect.with_max_x(rect.right().max(rect.left() + theme.stroke + 1.0));
             painter.rect_filled(least, 0.0, *theme.accent);
         }
-        if rect.width() < theme.caption_size * 2.4 {
+        if rect.width() < theme.caption_size * 3.4 {
             continue;
         }
         let ink = if is_drawn {
@@ -199,7 +199,10 @@ fn coin_mark(painter: &Painter, theme: &Theme, coin: f32, bar: Rect) {
         Align2::LEFT_CENTER
     };
     let shift = if is_left { -radius - 4.0 } else { radius + 4.0 };
-    let rect = anchor.anchor_size(pos2(x + shift, center.y - 1.0), galley.size());
+    let rect = anchor.anchor_size(
+        pos2(x + shift, bar.top() - theme.caption_size * 0.85),
+        galley.size(),
+    );
     painter.galley(rect.min, galley, *theme.text);
     for (end, anchor, at) in [
         ("0", Align2::LEFT_TOP, bar.left_bottom()),
@@ -241,6 +244,8 @@ fn greedy_mark(painter: &Painter, ctx: &Context<'_>, made: &Made, toss: Toss, ba
         .max(bar.left() + half);
     painter.hline(part.x_range(), y, theme.line(theme.dim));
     let rect = Align2::CENTER_TOP.anchor_size(pos2(x, y + 1.0), galley.size());
+    // The lines to the lens may pass behind it.
+    painter.rect_filled(rect.expand2(vec2(4.0, 0.0)), 2.0, *theme.background);
     painter.galley(rect.min, galley, *theme.dim);
 }
 
@@ -340,8 +345,8 @@ mod tests {
         assert_eq!((coin.as_str(), slice.as_str()), ("0.637", "0.610–0.660"));
         let (coin, slice) = range_text(toss(0.5, 0.0, 1.0));
         assert_eq!((coin.as_str(), slice.as_str()), ("0.500", "0.00–1.00"));
-        let (_, slice) = range_text(toss(0.123_456, 0.123_45, 0.123_46));
-        assert_eq!(slice, "0.123450–0.123460");
+        let (_, slice) = range_text(toss(0.123_456, 0.123_45, 0.123_47));
+        assert_eq!(slice, "0.123450–0.123470");
     }
 
     #[test]

@@ -277,8 +277,9 @@ fn value_ui(
     let is_on = value(sampling, filter).is_some();
     let mut number = value(sampling, filter).unwrap_or(off);
     ui.spacing_mut().slider_width =
-        (ui.available_width() - ctx.theme.body_size * 5.0).max(ctx.theme.body_size * 3.0);
-    let slider = Slider::new(&mut number, range(filter, vocab_size));
+        (ui.available_width() - ctx.theme.body_size * 5.8).max(ctx.theme.body_size * 3.0);
+    let slider =
+        Slider::new(&mut number, range(filter, vocab_size)).clamping(egui::SliderClamping::Edits);
     let slider = if filter == Filter::TopK {
         slider.integer().logarithmic(true)
     } else {

@@ -13,12 +13,12 @@ mod table;
 
 use crate::gui::format::{count, percent};
 use crate::gui::view::{Context, View};
-use crate::gui::widgets::empty_ui;
+use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::coin_bar::{Slice, coin, hit, slices};
 use crate::math::sampling::{Filter, Sampling, effective_choices, entropy_bits};
 use crate::math::stages::Stages;
 use crate::trace::TraceId;
-use egui::{Painter, Rect, RichText, Ui, UiBuilder, pos2, vec2};
+use egui::{Painter, Rect, RichText, Ui, pos2, vec2};
 
 /// The view.
 #[derive(Debug, Default)]
@@ -108,9 +108,11 @@ impl SamplingView {
 }
 
 /// Narrower than this many times the text size, the filters have a page of their own.
-const ROOM_FOR_FILTERS: f32 = 44.0;
+const ROOM_FOR_FILTERS: f32 = 46.0;
+/// Lower than this many times the text size, the view scrolls.
+const LEAST_HEIGHT: f32 = 30.0;
 /// From this width on, many draws stand beside the table.
-const ROOM_FOR_MANY: f32 = 82.0;
+const ROOM_FOR_MANY: f32 = 86.0;
 
 impl View for SamplingView {
     fn id(&self) -> &'static str {
@@ -138,48 +140,11 @@ impl View for SamplingView {
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.refresh(ctx);
-        let (Some(made), Some(toss)) = (&self.made, self.toss()) else {
+        let Some(toss) = self.toss() else {
             return empty_ui(ui, ctx.theme, "This recording holds no scores to draw from");
         };
-        let room = ui.available_rect_before_wrap();
-        let (em, gap) = (ctx.theme.body_size, ctx.theme.body_size);
-        let wide = room.width() / em;
-        let mut main = room;
-        if wide >= ROOM_FOR_FILTERS {
-            let (left, right) = room.split_left_right_at_x(room.left() + 17.0 * em);
-            child(ui, left, |ui| {
-                filters::filters_ui(ui, ctx, &mut self.remembered)
-            });
-            main = right.with_min_x(right.left() + gap);
-        }
-        let focus = self.focus();
-        self.hovered = None;
-        child(ui, main, |ui| {
-            draw::draw_ui(ui, ctx, made, toss);
-            let mut page = ui.available_rect_before_wrap();
-            if wide >= ROOM_FOR_MANY {
-                let (left, right) = page.split_left_right_at_fraction(0.62);
-                let right = right.with_min_x(right.left() + gap);
-                child(ui, right, |ui| many::many_ui(ui, ctx, made, &mut self.many));
-                page = left;
-            }
-            child(ui, page, |ui| match self.pane {
-                Pane::Filters if wide < ROOM_FOR_FILTERS => {
-                    filters::filters_ui(ui, ctx, &mut self.remembered);
-                }
-                Pane::Many if wide < ROOM_FOR_MANY => {
-                    many::many_ui(ui, ctx, made, &mut self.many);
-                }
-                _ => {
-                    summary_ui(ui, ctx, made);
-                    let pointed = table::table_ui(ui, ctx, made, (toss, focus, self.pinned));
-                    self.hovered = pointed.hovered;
-                    if let Some(id) = pointed.clicked {
-                        self.pinned = (self.pinned != Some(id)).then_some(id);
-                    }
-                }
-            });
-        });
+        let least = ctx.theme.body_size * LEAST_HEIGHT;
+        page_ui(ui, least, |ui| self.page(ui, ctx, toss));
     }
 
     fn explain(&self, ctx: &Context<'_>) -> String {
@@ -188,7 +153,7 @@ impl View for SamplingView {
         };
         let label = ctx.model.tokenizer.token(id).label();
         let formula = formula::formula(&made.stages, ctx.sampling, id as usize);
-        format!("“{label}”: {formula} Click a row to keep it here.")
+        format!("“{label}”: {formula}")
     }
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
@@ -218,6 +183,50 @@ impl View for SamplingView {
 }
 
 impl SamplingView {
+    /// Filters on the left, the draw on top, and beneath it what there is room for.
+    fn page(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, toss: Toss) {
+        let focus = self.focus();
+        self.hovered = None;
+        let Some(made) = &self.made else { return };
+        let room = ui.available_rect_before_wrap();
+        let (em, gap) = (ctx.theme.body_size, ctx.theme.body_size);
+        let wide = room.width() / em;
+        let mut main = room;
+        if wide >= ROOM_FOR_FILTERS {
+            let (left, right) = room.split_left_right_at_x(room.left() + 20.0 * em);
+            part_ui(ui, left, |ui| {
+                filters::filters_ui(ui, ctx, &mut self.remembered)
+            });
+            main = right.with_min_x(right.left() + gap);
+        }
+        part_ui(ui, main, |ui| {
+            draw::draw_ui(ui, ctx, made, toss);
+            let mut page = ui.available_rect_before_wrap();
+            if wide >= ROOM_FOR_MANY {
+                let (left, right) = page.split_left_right_at_fraction(0.62);
+                let right = right.with_min_x(right.left() + gap);
+                part_ui(ui, right, |ui| many::many_ui(ui, ctx, made, &mut self.many));
+                page = left;
+            }
+            part_ui(ui, page, |ui| match self.pane {
+                Pane::Filters if wide < ROOM_FOR_FILTERS => {
+                    filters::filters_ui(ui, ctx, &mut self.remembered);
+                }
+                Pane::Many if wide < ROOM_FOR_MANY => {
+                    many::many_ui(ui, ctx, made, &mut self.many);
+                }
+                _ => {
+                    summary_ui(ui, ctx, made);
+                    let pointed = table::table_ui(ui, ctx, made, (toss, focus, self.pinned));
+                    self.hovered = pointed.hovered;
+                    if let Some(id) = pointed.clicked {
+                        self.pinned = (self.pinned != Some(id)).then_some(id);
+                    }
+                }
+            });
+        });
+    }
+
     fn tossed_of(&self, seed: u64) -> usize {
         if self.tossed.0 == seed {
             self.tossed.1
@@ -238,18 +247,14 @@ impl SamplingView {
     }
 }
 
-fn child(ui: &mut Ui, rect: Rect, content: impl FnOnce(&mut Ui)) {
-    let rect = Rect::from_min_size(rect.min, rect.size().max(vec2(1.0, 1.0)));
-    ui.scope_builder(UiBuilder::new().max_rect(rect), content);
-}
-
 /// Entropy and number of choices before and after, and the two kinds of bar in the table.
 fn summary_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made) {
     let theme = ctx.theme;
     let line = |[bits, choices]: [f32; 2], tokens: usize| {
         let choices = crate::gui::format::number(choices);
+        let plural = if tokens == 1 { "" } else { "s" };
         format!(
-            "{bits:.2} bits, like {choices} equal choices, {} tokens",
+            "{bits:.2} bits, like {choices} equal choices, {} token{plural}",
             count(tokens)
         )
     };

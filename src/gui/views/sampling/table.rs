@@ -38,9 +38,9 @@ struct Columns {
 }
 
 /// Widths in characters.
-const TOKEN_CHARS: f32 = 15.0;
-const BAR_CHARS: f32 = 14.0;
-const LEAST_CHARS: f32 = 9.0;
+const TOKEN_CHARS: f32 = 11.5;
+const BAR_CHARS: f32 = 17.0;
+const LEAST_CHARS: f32 = 7.6;
 
 impl Columns {
     fn new(stages: &Stages, sampling: &Sampling, char_width: f32, room: f32) -> Self {
@@ -59,7 +59,12 @@ impl Columns {
             let chars = match kind {
                 Column::Token => TOKEN_CHARS,
                 Column::Bars => BAR_CHARS,
-                _ => LEAST_CHARS.max(title.chars().count() as f32 + 2.0),
+                _ => {
+                    let heading = heading(kind, stages).chars().count() as f32;
+                    let title = title.chars().count() as f32 + 1.0;
+                    // The heading is set in a narrower type.
+                    LEAST_CHARS.max(title).max(heading * 0.88 + 0.8)
+                }
             };
             let start = end;
             end += chars * char_width;
@@ -80,10 +85,11 @@ impl Columns {
 
 fn title(column: Column, stages: &Stages, sampling: &Sampling) -> String {
     let step = |index: usize| match stages.steps.get(index).map(|step| step.filter) {
-        Some(Filter::RepetitionPenalty) => "penalty".to_owned(),
-        Some(Filter::Temperature) if sampling.is_greedy() => "rank".to_owned(),
-        Some(Filter::Temperature) => format!("/ {}", sampling.temperature),
-        Some(Filter::TopK) => "rank".to_owned(),
+        Some(Filter::RepetitionPenalty) => {
+            format!("by {}", sampling.repetition_penalty.unwrap_or(1.0))
+        }
+        Some(Filter::Temperature) if !sampling.is_greedy() => format!("/ {}", sampling.temperature),
+        Some(Filter::Temperature | Filter::TopK) => "rank".to_owned(),
         Some(Filter::TopP) => "Σ p".to_owned(),
         Some(Filter::MinP) => "p / best".to_owned(),
         Some(Filter::TypicalP) => "|−ln p−H|".to_owned(),
@@ -93,20 +99,21 @@ fn title(column: Column, stages: &Stages, sampling: &Sampling) -> String {
         Column::Token => "token".to_owned(),
         Column::Logit => "logit".to_owned(),
         Column::Step(index) => step(index),
-        Column::Softmax => "softmax".to_owned(),
-        Column::Final if stages.first_cut.is_some() => "renormalised".to_owned(),
-        Column::Final => "softmax".to_owned(),
-        Column::Bars => "before ▯  after ▮".to_owned(),
+        Column::Final if stages.first_cut.is_some() => "p".to_owned(),
+        Column::Softmax | Column::Final => "softmax".to_owned(),
+        Column::Bars => "□ before ■ after".to_owned(),
     }
 }
 
 /// Above the title: which filter the column belongs to.
 fn heading(column: Column, stages: &Stages) -> &'static str {
+    let filter = |index: usize| stages.steps.get(index).map(|step| step.filter);
     match column {
-        Column::Step(index) => stages
-            .steps
-            .get(index)
-            .map_or("", |step| step.filter.name()),
+        Column::Step(index) => match filter(index) {
+            Some(Filter::RepetitionPenalty) => "penalty",
+            filter => filter.map_or("", Filter::name),
+        },
+        Column::Final if stages.first_cut.is_some() => "renormalised",
         _ => "",
     }
 }
@@ -184,7 +191,9 @@ pub(super) fn table_ui(
                                     egui::StrokeKind::Inside,
                                 );
                             }
-                            response.on_hover_text_at_pointer(name);
+                            response.on_hover_text_at_pointer(format!(
+                                "{name}. Click to keep its numbers below"
+                            ));
                         }
                     }
                 }
@@ -238,17 +247,8 @@ fn header_ui(ui: &mut Ui, drawing: &Drawing<'_>) {
         let y = rect.bottom() - line / 2.0;
         painter.text(pos2(x, y), anchor, title, theme.mono_caption(), *theme.text);
         let heading = heading(*column, drawing.stages);
-        let heading = if *title == heading { "" } else { heading };
         let at = pos2(x, y - line);
-        fitted_text(
-            painter,
-            at,
-            anchor,
-            heading,
-            theme.caption(),
-            *theme.dim,
-            end - start - 6.0,
-        );
+        painter.text(at, anchor, heading, theme.caption(), *theme.dim);
     }
     painter.hline(rect.x_range(), rect.bottom(), theme.line(theme.outline));
 }
@@ -271,6 +271,8 @@ impl Drawing<'_> {
         let painter = ui.painter();
         if is_focus {
             painter.rect_filled(rect, 3.0, *self.theme.raised);
+            let stroke = self.theme.line(self.theme.outline);
+            painter.rect_stroke(rect.shrink(1.0), 3.0, stroke, egui::StrokeKind::Inside);
         }
         if is_drawn {
             let mark = Rect::from_min_size(rect.min, vec2(self.theme.stroke + 2.0, rect.height()));
