@@ -1,9 +1,12 @@
 //! What can be done with a model: the use cases that the command line and the window share.
 
 pub mod experiment;
+mod reader;
+
+pub use reader::Reader;
 
 use crate::math::sampling::{Coins, Sampling, pick, top};
-use crate::model::{Cache, Checkpoint, Silent};
+use crate::model::Checkpoint;
 use crate::problem::Result;
 use crate::trace::{Token, Trace};
 
@@ -52,7 +55,7 @@ pub struct Generation<'a> {
     model: &'a Checkpoint,
     sampling: Sampling,
     coins: Coins,
-    cache: Cache,
+    reader: Reader,
     /// Everything read and written so far that is still in the context.
     context: Vec<u32>,
     /// The scores of the next token, `[vocab]`.
@@ -71,36 +74,27 @@ impl<'a> Generation<'a> {
             model,
             sampling,
             coins: Coins::new(seed),
-            cache: Cache::default(),
+            reader: Reader::default(),
             context: tokens.iter().map(|t| t.id).collect(),
             logits: Vec::new(),
             ended: false,
         };
-        generation.read(0);
+        generation.read();
         Ok(generation)
     }
 
-    /// Reads the context from position `from` on.
-    fn read(&mut self, from: usize) {
-        let new = &self.context[from..];
-        let logits = self
-            .model
-            .network
-            .forward(new, &mut self.cache, &mut Silent);
-        let last = logits.narrow(0, new.len() - 1, 1);
-        // f32 throughout; an unreadable tensor ends the text instead of the program.
-        self.logits = last.into_data().try_into_vec().unwrap_or_default();
+    /// Reads what is new in the context.
+    fn read(&mut self) {
+        let network = &self.model.network;
+        self.logits = self.reader.next_logits(network, &self.context);
     }
 
     fn append(&mut self, id: u32) {
         self.context.push(id);
         if self.context.len() > self.model.info.n_ctx {
             self.context.remove(0);
-            self.cache = Cache::default();
-            self.read(0);
-        } else {
-            self.read(self.context.len() - 1);
         }
+        self.read();
     }
 }
 

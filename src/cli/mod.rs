@@ -10,6 +10,8 @@ mod predict;
 mod tokenize;
 mod trace;
 
+pub use predict::SamplingArgs;
+
 use crate::model::{BUNDLED, Checkpoint, DeviceKind};
 use crate::problem::{Problem, Result};
 use clap::{Args, Parser, Subcommand};

@@ -26,7 +26,7 @@ pub(super) struct PredictArgs {
 
 /// How a token is chosen.
 #[derive(Debug, Clone, Args)]
-pub(super) struct SamplingArgs {
+pub struct SamplingArgs {
     /// Divides the scores: below 1 bolder, above 1 more even, 0 always the most probable
     #[arg(long, default_value_t = 1.0, value_parser = temperature)]
     temperature: f32,
@@ -48,7 +48,8 @@ pub(super) struct SamplingArgs {
 }
 
 impl SamplingArgs {
-    pub(super) fn sampling(&self) -> Sampling {
+    /// The settings that were given.
+    pub fn sampling(&self) -> Sampling {
         Sampling {
             temperature: self.temperature,
             top_k: self.top_k.map(|k| usize::try_from(k).unwrap_or(usize::MAX)),

@@ -301,6 +301,7 @@ impl App {
             focus: self.hover.unwrap_or(self.saved.pinned).within(trace),
             pinned: self.saved.pinned.within(trace),
             sampling: &self.saved.sampling.clone(),
+            seed: self.saved.seed,
             next: &self.next,
             textures: &mut self.textures,
             lane: &self.lane,
@@ -446,6 +447,11 @@ impl App {
                 self.open(self.saved.model.clone());
             }
             Command::SetEdits(edits) => self.saved.edits = edits,
+            Command::SetSampling(sampling) => self.saved.sampling = sampling,
+            Command::SetSeed(seed) => {
+                self.saved.seed = seed;
+                self.coins = Coins::new(seed);
+            }
             Command::Draw => self.draw(),
         }
         ctx.request_repaint();

@@ -1,5 +1,6 @@
 //! What can be asked of the program. Views and controls change nothing themselves; they send these.
 
+use crate::math::sampling::Sampling;
 use crate::model::Edit;
 
 /// A wish of the user.
@@ -41,6 +42,10 @@ pub enum Command {
     SetDevice(&'static str),
     /// Change the model in these ways, and no others.
     SetEdits(Vec<Edit>),
+    /// Choose the next token in another way.
+    SetSampling(Sampling),
+    /// Let another sequence of coins decide the draws.
+    SetSeed(u64),
     /// Draw the next token and write it after the prompt.
     Draw,
 }

@@ -5,7 +5,7 @@ use super::command::Target;
 use super::saved::Saved;
 use super::theme::Theme;
 use super::{raster, views};
-use crate::cli::ModelArgs;
+use crate::cli::{ModelArgs, SamplingArgs};
 use crate::problem::{Problem, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -31,6 +31,11 @@ pub struct ShotArgs {
     /// Pixels per point: 2 draws everything twice as large
     #[arg(long, default_value_t = 1.0)]
     scale: f32,
+    #[command(flatten)]
+    sampling: SamplingArgs,
+    /// Decides the draws
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// What is selected, e.g. token=3,key=1,layer=2,head=1
     #[arg(long, value_parser = select)]
     select: Option<Pinned>,
@@ -58,6 +63,8 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         device: args.model.device.name().to_owned(),
         theme: args.theme.clone(),
         view: args.view.clone(),
+        sampling: args.sampling.sampling(),
+        seed: args.seed,
         prompt: args.text.clone().unwrap_or(first.prompt),
         ..Saved::default()
     };

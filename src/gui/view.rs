@@ -63,6 +63,8 @@ pub struct Context<'a> {
     pub pinned: Selection,
     /// How the next token is chosen.
     pub sampling: &'a Sampling,
+    /// Decides the draws.
+    pub seed: u64,
     /// The next token's probabilities.
     pub next: &'a super::next::Next,
     /// Where pictures of numbers are kept.

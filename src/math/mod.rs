@@ -2,6 +2,9 @@
 
 pub mod attention_steps;
 pub mod heads;
+pub mod coin_bar;
 pub mod oklab;
 pub mod pca;
 pub mod sampling;
+pub mod stages;
+pub mod tree;

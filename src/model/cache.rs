@@ -22,6 +22,22 @@ impl Cache {
         self.len == 0
     }
 
+    /// Forgets all but the first `len` positions.
+    pub fn truncate(&mut self, len: usize) {
+        if len >= self.len {
+            return;
+        }
+        if len == 0 {
+            *self = Self::default();
+            return;
+        }
+        for (k, v) in &mut self.blocks {
+            *k = k.clone().narrow(1, 0, len);
+            *v = v.clone().narrow(1, 0, len);
+        }
+        self.len = len;
+    }
+
     /// Remembers the keys and values of new positions in block `layer` and returns those of all.
     ///
     /// # Shapes

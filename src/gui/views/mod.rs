@@ -2,7 +2,9 @@
 
 mod attention;
 mod context;
+mod generation;
 mod heads;
+mod sampling;
 
 use super::view::View;
 
@@ -12,5 +14,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
         Box::<context::ContextView>::default(),
+        Box::<sampling::SamplingView>::default(),
+        Box::<generation::GenerationView>::default(),
     ]
 }

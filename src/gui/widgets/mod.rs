@@ -6,6 +6,7 @@ mod chips;
 mod heatmap;
 mod legend;
 mod placer;
+mod room;
 mod segmented;
 mod stepper;
 
@@ -15,6 +16,7 @@ pub use chips::chips_ui;
 pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use legend::legend_ui;
 pub use placer::Placer;
+pub use room::{page_ui, part_ui};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 

@@ -1,0 +1,134 @@
+//! What the token on screen was chosen from, and what else could have been.
+
+use super::how;
+use super::writer::Writer;
+use crate::gui::format::percent;
+use crate::gui::next::LISTED;
+use crate::gui::view::Context;
+use crate::gui::widgets::{Bar, bar_ui};
+use crate::math::sampling::{Sampling, softmax, top};
+use crate::math::tree::{How, NodeId};
+use egui::{Id, RichText, ScrollArea, Ui};
+
+/// The distribution on screen.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    made_for: Option<(NodeId, NodeId, Sampling)>,
+    /// The model's own probabilities, `[vocab]`.
+    probs: Vec<f32>,
+    /// After the filters, `[vocab]`.
+    sampling_probs: Vec<f32>,
+    /// The most probable tokens, best first, and the one that was chosen.
+    listed: Vec<usize>,
+}
+
+impl Choice {
+    /// Brings the distribution up to date: with the settings the token was drawn with, or, if it
+    /// was not drawn, with those in force.
+    pub(super) fn refresh(&mut self, ctx: &Context<'_>, writer: &Writer) {
+        let node = writer.tree.get(writer.at);
+        let sampling = match &node.how {
+            How::Drawn { sampling, .. } => sampling,
+            How::Chosen => ctx.sampling,
+        };
+        let key = (writer.choice(), writer.at, sampling.clone());
+        if self.made_for.as_ref() == Some(&key) {
+            return;
+        }
+        let Some(logits) = &writer.tree.get(key.0).next else {
+            return;
+        };
+        let context = writer.tree.context(key.0, ctx.model.info.n_ctx);
+        self.probs = softmax(logits);
+        self.sampling_probs = sampling.apply(logits, &context).probs;
+        self.listed = top(&self.probs, LISTED);
+        if let Some(token) = node.token.map(|token| token as usize)
+            && !self.listed.contains(&token)
+        {
+            self.listed.push(token);
+        }
+        self.made_for = Some(key);
+    }
+
+    /// Draws it; returns the token that was clicked.
+    pub(super) fn ui(&self, ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) -> Option<u32> {
+        let theme = ctx.theme;
+        let node = writer.tree.get(writer.at);
+        let label = |id: u32| ctx.model.tokenizer.token(id).label();
+        let title = match node.token {
+            Some(token) => format!("Instead of “{}”", label(token)),
+            None => "What may come first".to_owned(),
+        };
+        ui.label(RichText::new(title).font(theme.title()));
+        let note = self.note(ctx, writer);
+        ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+        let mut clicked = None;
+        ScrollArea::vertical()
+            .id_salt("choice")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 1.0;
+                let prob = |probs: &[f32], id: usize| probs.get(id).copied().unwrap_or(0.0);
+                let largest = |most: f32, &id: &usize| {
+                    most.max(prob(&self.probs, id))
+                        .max(prob(&self.sampling_probs, id))
+                };
+                let full = self.listed.iter().fold(0.0, largest);
+                for (rank, &id) in self.listed.iter().enumerate() {
+                    let bar = Bar {
+                        label: &label(id as u32),
+                        before: prob(&self.probs, id),
+                        after: prob(&self.sampling_probs, id),
+                        full,
+                        id: Id::unique(("choice", rank)),
+                    };
+                    let response = bar_ui(ui, theme, &bar);
+                    let is_chosen = node.token == Some(id as u32);
+                    let is_branch = self.branches(writer).any(|token| token == id as u32);
+                    let stroke = match (is_chosen, is_branch) {
+                        (true, _) => Some(theme.selection_stroke()),
+                        (_, true) => Some(theme.line(theme.accent)),
+                        _ => None,
+                    };
+                    if let Some(stroke) = stroke {
+                        let rect = response.rect.shrink(2.0);
+                        ui.painter()
+                            .rect_stroke(rect, 4.0, stroke, egui::StrokeKind::Outside);
+                    }
+                    let clicks = response.clicked();
+                    response.on_hover_text("Click to go on with this token: a new branch");
+                    if clicks {
+                        clicked = Some(id as u32);
+                    }
+                }
+            });
+        clicked
+    }
+
+    /// The tokens that were tried at this place.
+    fn branches<'a>(&self, writer: &'a Writer) -> impl Iterator<Item = u32> + 'a {
+        let children = writer.tree.get(writer.choice()).children.iter();
+        children.filter_map(|&child| writer.tree.get(child).token)
+    }
+
+    /// How the token was chosen, and what a greedy choice would be.
+    fn note(&self, ctx: &Context<'_>, writer: &Writer) -> String {
+        let node = writer.tree.get(writer.at);
+        let Some(token) = node.token else {
+            return "Click a bar to begin with it".to_owned();
+        };
+        let label = |id: usize| format!("“{}”", ctx.model.tokenizer.token(id as u32).label());
+        let p = |id: usize| percent(self.probs.get(id).copied().unwrap_or(0.0));
+        let chosen = format!("{} was {}", label(token as usize), how(&node.how));
+        match self.listed.first() {
+            Some(&best) if best != token as usize => format!(
+                "{chosen}; the most probable token was {} ({}). Click another bar to branch off",
+                label(best),
+                p(best)
+            ),
+            _ => {
+                format!("{chosen}; it was the most probable token. Click another bar to branch off")
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! What if it goes on: the text written token by token, and every other text it could have become.
+//!
+//! The model says what may follow, one token is chosen and written, and the model reads it: that is
+//! all of generation. Each token keeps the distribution it was chosen from, so one can go back, take
+//! another and see where that leads. Branches make a tree whose edges carry probabilities; the
+//! probability of a whole branch is their product, shown as a sum of logarithms.
+
+mod branches;
+mod choice;
+mod picture;
+mod writer;
+
+use crate::gui::command::Command;
+use crate::gui::format::{number, percent};
+use crate::gui::view::{Context, View};
+use crate::gui::widgets::{empty_ui, page_ui, part_ui};
+use crate::math::tree::{How, NodeId, ROOT};
+use egui::text::{LayoutJob, TextFormat};
+use egui::{Align2, DragValue, Painter, Rect, RichText, ScrollArea, Slider, Ui, pos2};
+use writer::{Strategy, Writer};
+
+/// The view.
+#[derive(Debug)]
+pub struct GenerationView {
+    writer: Option<Writer>,
+    strategy: Strategy,
+    /// Tokens per second.
+    speed: f64,
+    choice: choice::Choice,
+    /// The token that was last scrolled to.
+    seen: NodeId,
+}
+
+impl Default for GenerationView {
+    fn default() -> Self {
+        Self {
+            writer: None,
+            strategy: Strategy::default(),
+            speed: 4.0,
+            choice: choice::Choice::default(),
+            seen: ROOT,
+        }
+    }
+}
+
+impl View for GenerationView {
+    fn id(&self) -> &'static str {
+        "generation"
+    }
+
+    fn name(&self) -> &'static str {
+        "Generation"
+    }
+
+    fn question(&self) -> &'static str {
+        "What if it goes on?"
+    }
+
+    fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        self.refresh(ctx);
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        let step = ui.button("Step").on_hover_text("Write one token");
+        if step.clicked() {
+            writer.step(self.strategy);
+        }
+        let (name, help) = if writer.is_running() {
+            ("Stop", "Write no more")
+        } else {
+            ("Run", "Write token after token")
+        };
+        if ui.button(name).on_hover_text(help).clicked() {
+            if writer.is_running() {
+                writer.stop();
+            } else {
+                writer.run(self.strategy);
+            }
+        }
+        let speed = Slider::new(&mut self.speed, 1.0..=30.0)
+            .integer()
+            .suffix(" tokens/s");
+        ui.add(speed).on_hover_text("How fast a run writes");
+        ui.selectable_value(&mut self.strategy, Strategy::Draw, "Draw")
+            .on_hover_text("Coins choose, with the settings on the right");
+        ui.selectable_value(&mut self.strategy, Strategy::Greedy, "Greedy")
+            .on_hover_text("Always the most probable token");
+        seed_ui(ui, ctx);
+        ui.separator();
+        tree_buttons_ui(ui, ctx, writer);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        self.refresh(ctx);
+        let Some(writer) = &mut self.writer else {
+            return empty_ui(ui, ctx.theme, "The model is being opened");
+        };
+        let now = ui.input(|input| input.time);
+        let wait = writer.advance(ctx, now, 1.0 / self.speed.max(0.1));
+        if let Some(seconds) = wait {
+            ui.ctx().request_repaint_after_secs(seconds as f32);
+        }
+        let least = ctx.theme.body_size * LEAST_HEIGHT;
+        page_ui(ui, least, |ui| self.page(ui, ctx));
+    }
+
+    fn explain(&self, _ctx: &Context<'_>) -> String {
+        let Some(writer) = &self.writer else {
+            return String::new();
+        };
+        let path = writer.tree.path(writer.at);
+        if path.is_empty() {
+            return "The model reads the text, one token is chosen and written, the model reads it, and so on. \
+                    Step writes one; a click on a bar chooses it.".to_owned();
+        }
+        let probs = path
+            .iter()
+            .take(3)
+            .map(|&id| percent(writer.tree.get(id).prob));
+        let product: Vec<String> = probs.collect();
+        let more = if path.len() > 3 { " × …" } else { "" };
+        let log_prob = writer.tree.get(writer.at).log_prob;
+        format!(
+            "These {} tokens together have the probability {}{more} = {}, ln p = {}. \
+             Click a token to go back to it, another bar to branch off.",
+            path.len(),
+            product.join(" × "),
+            number(log_prob.exp() as f32),
+            number(log_prob as f32),
+        )
+    }
+
+    fn receive(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.receive();
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.writer.as_ref().is_some_and(Writer::is_reading)
+    }
+
+    /// The likeliest next tokens as branches, thick as they are likely.
+    fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
+        let theme = ctx.theme;
+        let line = theme.caption_size * 1.3;
+        let n = ((rect.height() / line) as usize).clamp(1, 4);
+        let from = pos2(rect.left() + 4.0, rect.center().y);
+        painter.circle_filled(from, 3.5, *theme.accent);
+        for (i, &id) in ctx.next.ranked.iter().take(n).enumerate() {
+            let y = rect.center().y + (i as f32 - (n as f32 - 1.0) / 2.0) * line;
+            let to = pos2(rect.left() + rect.width() * 0.36, y);
+            let p = ctx.next.probs.get(id).copied().unwrap_or(0.0);
+            let stroke = egui::Stroke::new(1.0 + 4.0 * p, *theme.accent);
+            painter.line_segment([from, to], stroke);
+            crate::gui::widgets::fitted_text(
+                painter,
+                to + egui::vec2(4.0, 0.0),
+                Align2::LEFT_CENTER,
+                &ctx.model.tokenizer.token(id as u32).label(),
+                theme.mono_caption(),
+                *theme.text,
+                rect.right() - to.x - 6.0,
+            );
+        }
+    }
+}
+
+/// Lower than this many times the text size, the view scrolls.
+const LEAST_HEIGHT: f32 = 24.0;
+
+impl GenerationView {
+    /// The text, the tree, and what could have been instead.
+    fn page(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
+        let Some(writer) = &mut self.writer else {
+            return;
+        };
+        text_ui(ui, ctx, writer);
+        if !ctx.edits.is_empty() {
+            let note =
+                "The experiment is not in force here: this is what the unchanged model writes.";
+            ui.label(RichText::new(note).color(*ctx.theme.warning));
+        }
+        if let Some(problem) = &writer.problem {
+            let text = format!("{}: {}", problem.what, problem.why);
+            ui.label(RichText::new(text).color(*ctx.theme.error));
+        }
+        let follow = std::mem::replace(&mut self.seen, writer.at) != writer.at;
+        self.choice.refresh(ctx, writer);
+        let mut go = None;
+        let (tree, left, right) = areas(ui, ctx, writer);
+        part_ui(ui, tree, |ui| {
+            go = picture::tree_ui(ui, ctx, writer, follow);
+        });
+        if let Some(right) = right {
+            part_ui(ui, right, |ui| {
+                go = go.or(branches::branches_ui(ui, ctx, writer));
+            });
+        }
+        let mut token = None;
+        part_ui(ui, left, |ui| token = self.choice.ui(ui, ctx, writer));
+        if let Some(node) = go {
+            writer.go(node);
+        }
+        if let Some(token) = token {
+            writer.branch(token);
+        }
+    }
+
+    /// A new tree for a new recording, as soon as the model on screen is the one that made it.
+    fn refresh(&mut self, ctx: &Context<'_>) {
+        let is_current = self
+            .writer
+            .as_ref()
+            .is_some_and(|w| w.made_for == ctx.trace.id);
+        if is_current {
+            return;
+        }
+        let is_ready = std::sync::Arc::ptr_eq(&ctx.model.info, &ctx.trace.model);
+        self.writer = is_ready.then(|| Writer::new(ctx.trace));
+        self.choice = choice::Choice::default();
+        self.seen = ROOT;
+    }
+}
+
+/// Room for the tree, for the choice beneath it, and beside that, if there is room, for the list of
+/// branches.
+fn areas(ui: &Ui, ctx: &Context<'_>, writer: &Writer) -> (Rect, Rect, Option<Rect>) {
+    let room = ui.available_rect_before_wrap();
+    let em = ctx.theme.body_size;
+    let height = picture::height(ctx, writer).min(room.height() * 0.5);
+    let (tree, below) = room.split_top_bottom_at_y(room.top() + height);
+    let below = below.with_min_y(below.top() + em / 2.0);
+    if room.width() < 40.0 * em {
+        return (tree, below, None);
+    }
+    let (left, right) = below.split_left_right_at_fraction(0.5);
+    (tree, left, Some(right.with_min_x(right.left() + 1.5 * em)))
+}
+
+fn seed_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let mut seed = ctx.seed;
+    let label = ui.label("Seed");
+    let field = ui
+        .add(DragValue::new(&mut seed).speed(0.1))
+        .labelled_by(label.id);
+    let help = "The same seed and settings write the same text, here and with headlight generate --seed; another seed, another branch";
+    if field.on_hover_text(help).changed() {
+        ctx.send(Command::SetSeed(seed));
+    }
+}
+
+fn tree_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
+    let has_text = writer.at != ROOT;
+    let button = |ui: &mut Ui, name: &str, help: &str| {
+        ui.add_enabled(has_text, egui::Button::new(name))
+            .on_hover_text(help)
+            .clicked()
+    };
+    if button(ui, "Back", "Go back by one token; nothing is lost") {
+        writer.go(writer.choice());
+    }
+    if button(
+        ui,
+        "To the start",
+        "Go back to the prompt, to write another branch",
+    ) {
+        writer.go(ROOT);
+    }
+    if button(
+        ui,
+        "Delete",
+        "Remove the selected token and everything after it",
+    ) {
+        writer.remove();
+    }
+    if button(ui, "Copy text", "Copy prompt and text") {
+        ui.ctx().copy_text(whole_text(ctx, writer));
+    }
+    if button(
+        ui,
+        "Use as prompt",
+        "Make this the text that every view looks into",
+    ) {
+        let text = whole_text(ctx, writer);
+        ctx.send(Command::SetPrompt(text));
+    }
+}
+
+/// What was written up to a token, without the mark that ends a text.
+fn written(ctx: &Context<'_>, writer: &Writer, node: NodeId) -> String {
+    let tokens = writer.tree.tokens(node).into_iter();
+    let tokens = tokens.map(|id| ctx.model.tokenizer.token(id));
+    let bytes: Vec<u8> = tokens
+        .filter(|token| !token.special)
+        .flat_map(|token| token.bytes)
+        .collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn whole_text(ctx: &Context<'_>, writer: &Writer) -> String {
+    format!("{}{}", ctx.trace.text, written(ctx, writer, writer.at))
+}
+
+/// The text so far: what was typed, and what was written.
+fn text_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) {
+    let theme = ctx.theme;
+    let mut job = LayoutJob::default();
+    let format = |ink| TextFormat::simple(theme.body(), ink);
+    job.append(&ctx.trace.text.replace('\n', "⏎"), 0.0, format(*theme.dim));
+    job.append(
+        &written(ctx, writer, writer.at).replace('\n', "⏎"),
+        0.0,
+        format(*theme.text),
+    );
+    ScrollArea::vertical()
+        .id_salt("text so far")
+        .max_height(theme.body_size * 1.35 * 3.0)
+        .stick_to_bottom(true)
+        .show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            ui.label(job);
+        });
+    ui.add_space(theme.body_size / 2.0);
+}
+
+/// How a token was chosen, in words.
+fn how(how: &How) -> String {
+    match how {
+        How::Drawn { sampling, .. } if sampling.is_greedy() => "greedy".to_owned(),
+        How::Drawn { coin, .. } => format!("drawn with the coin {coin:.4}"),
+        How::Chosen => "chosen by hand".to_owned(),
+    }
+}

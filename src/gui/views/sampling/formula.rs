@@ -1,0 +1,126 @@
+//! One token's way through the filters as a line of arithmetic with its own numbers.
+
+use crate::gui::format::{count, number, percent};
+use crate::math::sampling::{Bound, Filter, Sampling};
+use crate::math::stages::{Measure, Stages, Step};
+
+/// From the logit of token `id` to the probability it is drawn with, or to the filter that cuts it.
+pub(super) fn formula(stages: &Stages, sampling: &Sampling, id: usize) -> String {
+    let Some(&logit) = stages.logits.get(id) else {
+        return String::new();
+    };
+    let mut text = format!("logit {}", number(logit));
+    let mut score = logit;
+    let mut mass = 1.0;
+    for (index, step) in stages.steps.iter().enumerate() {
+        if let Some((first, probs)) = &stages.first_cut
+            && *first == index
+        {
+            text += &softmax(score, probs.get(id).copied().unwrap_or(0.0));
+        }
+        let Some(&value) = step.values.get(id).filter(|value| !value.is_nan()) else {
+            break;
+        };
+        if step.measure == Measure::Score {
+            text += &scored(step, sampling, score, value);
+            score = value;
+            continue;
+        }
+        text += &compared(step, sampling, value);
+        mass *= f64::from(step.kept_mass);
+        if stages.cut_by.get(id) == Some(&Some(step.filter)) {
+            return text + ": cut.";
+        }
+    }
+    let prob = stages.probs.get(id).copied().unwrap_or(0.0);
+    match &stages.first_cut {
+        None => text += &softmax(score, prob),
+        Some((_, probs)) if mass < 1.0 && temperature_is_before_cuts(stages) => {
+            let before = probs.get(id).copied().unwrap_or(0.0);
+            let left = percent(mass as f32);
+            text += &format!(" → {} / {left} left = {}", percent(before), percent(prob));
+        }
+        Some(_) => text += &format!(" → renormalised {}", percent(prob)),
+    }
+    text + "."
+}
+
+/// Only then is what the cuts leave over the number to divide by.
+fn temperature_is_before_cuts(stages: &Stages) -> bool {
+    let first = stages.first_cut.as_ref().map_or(0, |(first, _)| *first);
+    stages.steps.iter().skip(first).all(Step::cuts)
+}
+
+fn softmax(score: f32, prob: f32) -> String {
+    format!(" → exp({}) / Σ exp = {}", number(score), percent(prob))
+}
+
+fn scored(step: &Step, sampling: &Sampling, before: f32, after: f32) -> String {
+    if step.filter == Filter::Temperature {
+        let t = sampling.temperature;
+        return format!(" → {} / {t} = {}", number(before), number(after));
+    }
+    if before.to_bits() == after.to_bits() {
+        return " → not in the text, no penalty".to_owned();
+    }
+    let penalty = sampling.repetition_penalty.unwrap_or(1.0);
+    let sign = if before < 0.0 { "×" } else { "/" };
+    format!(
+        " → {} {sign} penalty {penalty} = {}",
+        number(before),
+        number(after)
+    )
+}
+
+fn compared(step: &Step, sampling: &Sampling, value: f32) -> String {
+    let set = super::filters::value(sampling, step.filter).unwrap_or_default();
+    match (step.bound, step.filter) {
+        (Bound::Score(_), Filter::TopK) => {
+            format!(" → rank {} of top-k {set}", count(value as usize))
+        }
+        (Bound::Score(_), _) => format!(" → rank {}, greedy takes 1", count(value as usize)),
+        (Bound::Tail { .. }, _) => format!(" → running sum {} of top-p {set}", percent(value)),
+        (Bound::Probability(_), _) => format!(" → {} of the best, min-p {set}", percent(value)),
+        (Bound::Surprise { entropy, distance }, _) => format!(
+            " → |−ln p − {}| = {}, typical-p keeps up to {}",
+            number(entropy),
+            number(value),
+            number(distance)
+        ),
+        (Bound::Nothing, _) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_a_row() {
+        let logits = [2.0, 1.0, 0.0, -1.0];
+        let plain = Sampling::default();
+        let stages = Stages::new(&plain, &logits, &[]);
+        assert_eq!(
+            formula(&stages, &plain, 0),
+            "logit 2.00 → exp(2.00) / Σ exp = 64.4 %."
+        );
+        let sampling = Sampling {
+            temperature: 0.5,
+            top_k: Some(2),
+            repetition_penalty: Some(2.0),
+            ..Sampling::default()
+        };
+        let stages = Stages::new(&sampling, &logits, &[3]);
+        assert_eq!(
+            formula(&stages, &sampling, 0),
+            "logit 2.00 → not in the text, no penalty → 2.00 / 0.5 = 4.00 → exp(4.00) / Σ exp = 86.7 % \
+             → rank 1 of top-k 2 → 86.7 % / 98.4 % left = 88.1 %."
+        );
+        assert_eq!(
+            formula(&stages, &sampling, 3),
+            "logit −1.00 → −1.00 × penalty 2 = −2.00 → −2.00 / 0.5 = −4.00 → exp(−4.00) / Σ exp = 0.03 % \
+             → rank 4 of top-k 2: cut."
+        );
+        assert_eq!(formula(&stages, &sampling, 99), "");
+    }
+}
