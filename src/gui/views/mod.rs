@@ -2,6 +2,8 @@
 
 mod attention;
 mod heads;
+mod lens;
+mod output;
 
 use super::view::View;
 
@@ -10,5 +12,7 @@ pub fn all() -> Vec<Box<dyn View>> {
     vec![
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
+        Box::<lens::LensView>::default(),
+        Box::<output::Output>::default(),
     ]
 }

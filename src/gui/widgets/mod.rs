@@ -10,7 +10,7 @@ mod stepper;
 pub use bars::{Bar, bar_ui};
 pub use chips::chips_ui;
 pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
-pub use legend::legend_ui;
+pub use legend::{legend_ui, named_legend_ui};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 
