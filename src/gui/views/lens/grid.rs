@@ -3,6 +3,7 @@
 use super::{Columns, LensView, SHADE, Show, followed, label, rank_shade, row_name};
 use crate::gui::command::Target;
 use crate::gui::format::{count, percent};
+use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::fitted_text;
 use crate::model::lens::{Lens, Reading};
@@ -10,6 +11,9 @@ use egui::{
     Align2, Event, EventFilter, Key, Painter, Pos2, Rect, Response, ScrollArea, Sense, Ui, Vec2,
     pos2, vec2,
 };
+
+/// Least height of a cell, in sizes of its text.
+const LEAST_CELL: f32 = 1.5;
 
 /// Where the parts of the picture are.
 struct Layout {
@@ -60,11 +64,12 @@ impl LensView {
                 layout.origin = rect.min;
                 self.bring_into_sight(ui, ctx, &layout, lens);
                 self.paint_cells(ui.painter(), ctx, &layout, lens);
-                self.point(ui, ctx, response, &layout, lens);
+                self.point(ui, ctx, &response, &layout, lens);
                 self.paint_focus(ui.painter(), ctx, &layout, lens);
             });
         });
         self.paint_rows(ui.painter(), ctx, &layout, lens);
+        self.paint_titles(ui.painter(), ctx, &layout);
         self.paint_columns(ui.painter(), ctx, &layout, lens);
     }
 
@@ -76,14 +81,13 @@ impl LensView {
             .map(|row| row_name(lens, row).chars().count())
             .max();
         let left = longest.unwrap_or(0) as f32 * theme.caption_size * 0.62 + theme.caption_size;
-        let lines = if self.show == Show::Rank { 3.0 } else { 2.0 };
         let area = room.with_min_x(room.left() + left);
-        let area = area.with_min_y(room.top() + lines * theme.caption_size * 1.5);
+        let area = area.with_min_y(room.top() + self.header_height(theme));
         let fit = area.size() / vec2(n_pos.max(1) as f32, n_rows as f32);
         let width = match self.columns {
             Columns::Readable => fit
                 .x
-                .clamp(theme.caption_size * 4.6, theme.caption_size * 10.0),
+                .clamp(theme.caption_size * 5.4, theme.caption_size * 10.0),
             Columns::All => fit.x.min(theme.caption_size * 10.0),
         };
         // The scroll bar beneath must not cover the output.
@@ -93,7 +97,7 @@ impl LensView {
             0.0
         };
         let height = (area.height() - bar).max(0.0) / n_rows as f32;
-        let height = height.clamp(theme.caption_size * 1.5, theme.caption_size * 5.0);
+        let height = height.clamp(theme.caption_size * LEAST_CELL, theme.caption_size * 8.0);
         Layout {
             area,
             cell: vec2(width.max(0.5), height),
@@ -101,6 +105,17 @@ impl LensView {
             n_rows,
             n_pos,
         }
+    }
+
+    fn header_height(&self, theme: &Theme) -> f32 {
+        let lines = if self.show == Show::Rank { 3.0 } else { 2.0 };
+        lines * theme.caption_size * 1.5
+    }
+
+    /// Height in which every row can be read.
+    pub(super) fn least_height(&self, theme: &Theme, lens: &Lens) -> f32 {
+        let cells = lens.n_rows() as f32 * theme.caption_size * LEAST_CELL;
+        self.header_height(theme) + cells + theme.caption_size
     }
 
     /// Scrolls to the selected position when another one was selected.
@@ -163,18 +178,20 @@ impl LensView {
             }
         };
         let width = rect.width() - 6.0;
-        let font = theme.mono_caption();
-        let has_room = rect.height() > theme.caption_size * 2.7 && width > theme.caption_size * 4.0;
-        let line = if has_room {
-            theme.caption_size * 0.62
+        let is_large =
+            rect.width() > theme.body_size * 5.5 && rect.height() > theme.body_size * 2.7;
+        let (font, small) = if is_large {
+            (theme.mono(), theme.body())
         } else {
-            0.0
+            (theme.mono_caption(), theme.caption())
         };
+        let has_room = rect.height() > font.size * 2.7 && width > font.size * 4.0;
+        let line = if has_room { font.size * 0.62 } else { 0.0 };
         let at = rect.center() - vec2(0.0, line);
         fitted_text(painter, at, Align2::CENTER_CENTER, &first, font, ink, width);
         if has_room {
             let at = rect.center() + vec2(0.0, line);
-            painter.text(at, Align2::CENTER_CENTER, second, theme.caption(), ink);
+            painter.text(at, Align2::CENTER_CENTER, second, small, ink);
         }
     }
 
@@ -183,7 +200,7 @@ impl LensView {
         &mut self,
         ui: &Ui,
         ctx: &mut Context<'_>,
-        response: Response,
+        response: &Response,
         layout: &Layout,
         lens: &Lens,
     ) {
@@ -253,9 +270,13 @@ impl LensView {
 
     fn paint_focus(&self, painter: &Painter, ctx: &Context<'_>, layout: &Layout, lens: &Lens) {
         let (row, pos) = self.cell(ctx, lens);
-        let stroke = ctx.theme.selection_stroke();
         let rect = layout.rect(row, pos);
-        painter.rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Inside);
+        let stroke = ctx.theme.selection_stroke();
+        // A dark line within, since the outline itself may be as bright as the cell.
+        let inner = ctx.theme.line(ctx.theme.background);
+        let kind = egui::StrokeKind::Inside;
+        painter.rect_stroke(rect.shrink(stroke.width), 1.0, inner, kind);
+        painter.rect_stroke(rect, 2.0, stroke, kind);
     }
 
     fn paint_rows(&self, painter: &Painter, ctx: &Context<'_>, layout: &Layout, lens: &Lens) {
@@ -278,86 +299,66 @@ impl LensView {
         }
     }
 
-    fn paint_columns(&self, painter: &Painter, ctx: &Context<'_>, layout: &Layout, lens: &Lens) {
+    /// Names the axes and, for ranks, the line of tokens whose ranks are shown.
+    fn paint_titles(&self, painter: &Painter, ctx: &Context<'_>, layout: &Layout) {
         let theme = ctx.theme;
         let line = theme.caption_size * 1.5;
         let shown = layout.shown();
         let title = if shown.len() < layout.n_pos {
             let (from, to) = (shown.start, shown.end.saturating_sub(1));
-            format!(
-                "position → {from} to {to} of 0 to {}, scroll for more",
-                layout.n_pos - 1
-            )
+            let last = layout.n_pos - 1;
+            format!("position → {from} to {to} of 0 to {last}, scroll for more")
         } else {
             "position →".to_owned()
         };
-        let at = pos2(layout.area.left(), layout.area.top() - 0.5 * line);
-        let title_at = at - vec2(0.0, if self.show == Show::Rank { 2.0 } else { 1.0 } * line);
-        painter.text(
-            title_at,
-            Align2::LEFT_CENTER,
-            title,
-            theme.caption(),
-            *theme.dim,
-        );
-        let corner = pos2(layout.area.left() - 8.0, title_at.y);
-        painter.text(
-            corner,
-            Align2::RIGHT_CENTER,
-            "read after ↓",
-            theme.caption(),
-            *theme.dim,
-        );
+        let (left, bottom) = (layout.area.left(), layout.area.top() - 0.5 * line);
+        let top = layout.area.top() - self.header_height(theme) + 0.5 * line;
+        let (at, anchor, width) = (pos2(left, top), Align2::LEFT_CENTER, layout.area.width());
+        let (font, ink) = (theme.caption(), *theme.dim);
+        fitted_text(painter, at, anchor, &title, font.clone(), ink, width);
+        let at = |y: f32| pos2(left - 8.0, y);
+        let anchor = Align2::RIGHT_CENTER;
+        painter.text(at(top), anchor, "read after ↓", font.clone(), ink);
         if self.show == Show::Rank {
-            let at = pos2(corner.x, at.y);
-            painter.text(
-                at,
-                Align2::RIGHT_CENTER,
-                "rank of",
-                theme.caption(),
-                *theme.dim,
-            );
+            painter.text(at(bottom), anchor, "rank of", font, ink);
         }
+    }
 
-        let clip = painter
-            .clip_rect()
-            .with_min_x(layout.area.left())
-            .with_max_x(layout.area.right());
-        let painter = painter.with_clip_rect(clip);
+    /// Writes the tokens above their columns, as many as fit, and always the one pointed at.
+    fn paint_columns(&self, painter: &Painter, ctx: &Context<'_>, layout: &Layout, lens: &Lens) {
+        let theme = ctx.theme;
+        let line = theme.caption_size * 1.5;
+        let bottom = layout.area.top() - 0.5 * line;
+        let across = layout.area.x_range();
+        let clip = Rect::from_x_y_ranges(across, painter.clip_rect().y_range());
+        let painter = painter.with_clip_rect(clip.intersect(painter.clip_rect()));
         let focus = self.cell(ctx, lens).1;
         let every = (theme.caption_size * 2.4 / layout.cell.x).ceil().max(1.0) as usize;
         let width = layout.cell.x * every as f32 - 6.0;
-        for pos in shown {
-            let hides = pos != focus && (pos % every != 0 || pos.abs_diff(focus) < every);
-            if hides {
+        let put = |at: Pos2, name: &str, ink| {
+            let (anchor, font) = (Align2::CENTER_CENTER, theme.mono_caption());
+            fitted_text(&painter, at, anchor, name, font, ink, width);
+        };
+        for pos in layout.shown() {
+            let gives_way = pos != focus && pos.abs_diff(focus) < every;
+            if gives_way || (pos != focus && !pos.is_multiple_of(every)) {
                 continue;
             }
-            let ink = if pos == focus {
+            let is_focus = pos == focus;
+            let ink = if is_focus {
                 *theme.selection
             } else {
                 *theme.text
             };
-            let center = pos2(layout.rect(0, pos).center().x, at.y);
-            let put = |at: Pos2, name: &str, ink| {
-                fitted_text(
-                    &painter,
-                    at,
-                    Align2::CENTER_CENTER,
-                    name,
-                    theme.mono_caption(),
-                    ink,
-                    width,
-                )
-            };
-            if self.show == Show::Rank {
-                put(center - vec2(0.0, line), &label(lens, pos), ink);
-                let Some(reading) = lens.get(layout.n_rows - 1, pos) else {
-                    continue;
-                };
-                let name = ctx.model.tokenizer.token(followed(reading).id).label();
-                put(center, &name, *theme.accent);
-            } else {
-                put(center, &label(lens, pos), ink);
+            let at = pos2(layout.rect(0, pos).center().x, bottom);
+            let followed = lens.get(layout.n_rows - 1, pos).map(followed);
+            match followed.filter(|_| self.show == Show::Rank) {
+                Some(token) => {
+                    put(at - vec2(0.0, line), &label(lens, pos), ink);
+                    let name = ctx.model.tokenizer.token(token.id).label();
+                    put(at, &name, *theme.accent);
+                }
+                None => put(at, &label(lens, pos), ink),
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::gui::format::{count, percent};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, View};
 use crate::gui::vocabulary::meant;
-use crate::gui::widgets::{empty_ui, named_legend_ui};
+use crate::gui::widgets::{empty_ui, named_legend_ui, segmented_ui};
 use crate::model::lens::{Lens, Reading, Standing};
 use crate::trace::{Token, TraceId};
 use egui::{Painter, Rect, RichText, TextEdit, Ui, vec2};
@@ -24,6 +24,9 @@ use std::time::{Duration, Instant};
 const TURN: Duration = Duration::from_millis(60);
 /// Probabilities, and ranks brought to the same range, share one scale.
 const SHADE: Scale = Scale::Sequential { max: 1.0 };
+
+/// Width of the details beside the picture, in sizes of body text.
+const DETAILS: f32 = 23.0;
 
 /// What the colour of a cell means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,21 +85,23 @@ impl View for LensView {
 
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
-        for (show, name, tip) in [
+        let choices = [
             (
-                Show::Probability,
                 "Probability",
                 "Colour: how sure each layer is of its best token",
             ),
             (
-                Show::Rank,
                 "Rank",
                 "Colour: where a chosen token stands after each layer",
             ),
-        ] {
-            ui.selectable_value(&mut self.show, show, name)
-                .on_hover_text(tip);
-        }
+        ];
+        let mut chosen = usize::from(self.show == Show::Rank);
+        segmented_ui(ui, theme, &choices, &mut chosen);
+        self.show = if chosen == 1 {
+            Show::Rank
+        } else {
+            Show::Probability
+        };
         if self.show == Show::Rank {
             self.follow_ui(ui, ctx);
         }
@@ -136,11 +141,26 @@ impl View for LensView {
         let Some(lens) = self.made.clone() else {
             return empty_ui(ui, ctx.theme, "Reading every layer …");
         };
-        let (grid, details) = divide(ui.available_rect_before_wrap(), ctx.theme);
         let cell = self.cell(ctx, &lens);
+        let room = ui.available_rect_before_wrap();
+        let theme = ctx.theme;
+        let (gap, details) = (theme.body_size, theme.body_size * DETAILS);
         let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
-        ui.scope_builder(child(grid), |ui| self.grid_ui(ui, ctx, &lens));
-        ui.scope_builder(child(details), |ui| {
+        if room.width() > 2.2 * details {
+            let (grid, side) = room.split_left_right_at_x(room.right() - details);
+            let grid = grid.with_max_x(grid.right() - gap);
+            ui.scope_builder(child(grid), |ui| self.grid_ui(ui, ctx, &lens));
+            ui.scope_builder(child(side), |ui| details::details_ui(ui, ctx, &lens, cell));
+            return;
+        }
+        // Beneath each other, and scrolling together.
+        let scroll = egui::ScrollArea::vertical().auto_shrink(false);
+        scroll.id_salt("lens").show(ui, |ui| {
+            let height = self.least_height(theme, &lens).max(room.height() * 0.7);
+            let (grid, _) =
+                ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
+            ui.scope_builder(child(grid), |ui| self.grid_ui(ui, ctx, &lens));
+            ui.add_space(gap);
             details::details_ui(ui, ctx, &lens, cell);
         });
     }
@@ -214,6 +234,7 @@ impl View for LensView {
             .clamp(1, ctx.trace.tokens.len().max(1));
         let width = (rect.width() / n_cols as f32).min(4.0 * height);
         let first = ctx.trace.tokens.len().saturating_sub(n_cols);
+        let faint = egui::Stroke::new(1.0, *theme.outline);
         for (row, col) in (0..n_rows).flat_map(|row| (0..n_cols).map(move |col| (row, col))) {
             let min = rect.min + vec2(col as f32 * width, row as f32 * height);
             let cell = Rect::from_min_size(min, vec2(width, height) - vec2(1.0, 1.0));
@@ -230,7 +251,7 @@ impl View for LensView {
                 .or(known.copied().filter(|_| is_output));
             match prob {
                 Some(prob) => painter.rect_filled(cell, 1.0, theme.color(SHADE, prob)),
-                None => painter.rect_filled(cell, 1.0, *theme.background),
+                None => painter.rect_stroke(cell, 1.0, faint, egui::StrokeKind::Inside),
             };
         }
     }
@@ -276,7 +297,7 @@ impl LensView {
         let edit = TextEdit::singleline(&mut self.typed)
             .hint_text("the final prediction")
             .font(theme.mono())
-            .desired_width(theme.body_size * 9.0);
+            .desired_width(theme.body_size * 10.5);
         let response = ui.add(edit).labelled_by(label.id).on_hover_text(
             "A token to follow through the layers: its text (a space before a word counts) or its #id. \
              Empty follows what the model predicts in the end",
@@ -307,19 +328,6 @@ impl LensView {
     }
 }
 
-/// The picture and its details: side by side, or one above the other.
-fn divide(room: Rect, theme: &crate::gui::theme::Theme) -> (Rect, Rect) {
-    let gap = theme.body_size;
-    let width = (theme.body_size * 22.0).min(room.width() * 0.4);
-    if room.width() > theme.body_size * 50.0 || room.width() > 2.0 * room.height() {
-        let (left, right) = room.split_left_right_at_x(room.right() - width);
-        (left.with_max_x(left.right() - gap), right)
-    } else {
-        let (top, bottom) = room.split_top_bottom_at_fraction(0.56);
-        (top.with_max_y(top.bottom() - gap), bottom)
-    }
-}
-
 /// The token at a position of the text the lens has read.
 fn label(lens: &Lens, pos: usize) -> String {
     let token = lens.trace.tokens.get(pos);
@@ -328,9 +336,18 @@ fn label(lens: &Lens, pos: usize) -> String {
 
 /// The name of a row: what the residual stream holds there.
 fn row_name(lens: &Lens, row: usize) -> String {
+    let name = short_name(row);
+    if row > 0 && row + 1 == lens.n_rows() {
+        format!("{name} = output")
+    } else {
+        name
+    }
+}
+
+/// The name of a row without the word that it is the output.
+fn short_name(row: usize) -> String {
     match row.checked_sub(1) {
         None => "embedding".to_owned(),
-        Some(layer) if row + 1 == lens.n_rows() => format!("layer {layer} = output"),
         Some(layer) => format!("layer {layer}"),
     }
 }

@@ -56,7 +56,7 @@ fn part_ui(
     let response = ui.interact(part, ui.scope_id().with(("share", id)), Sense::click());
     let name = format!("{label}, {} of the probability", percent(prob));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    let fade = if i.is_multiple_of(2) { 0.0 } else { 0.3 };
+    let fade = if i.is_multiple_of(2) { 0.0 } else { 0.6 };
     let fill = theme.accent.lerp_to_gamma(*theme.background, fade);
     let painter = ui.painter().with_clip_rect(part.intersect(ui.clip_rect()));
     painter.rect_filled(part.with_max_x(part.right() - 1.0), 0.0, fill);

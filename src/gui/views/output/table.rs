@@ -137,7 +137,14 @@ fn formula_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
         max
     };
     let text = format!("p({label}) = exp({logit} − {minus}) / {sum} = {exp} / {sum} = {percent}");
-    ui.label(RichText::new(text).font(theme.mono()));
+    let lay = |font| ui.painter().layout_no_wrap(text.clone(), font, *theme.text);
+    let is_short = lay(theme.mono()).size().x <= ui.available_width();
+    let font = if is_short {
+        theme.mono()
+    } else {
+        theme.mono_caption()
+    };
+    ui.label(RichText::new(text).font(font));
     ui.add_space(theme.caption_size * 0.4);
 }
 
@@ -203,7 +210,7 @@ fn row_ui(
         rect.center().y,
     );
     let width = columns.token.1 * columns.digit;
-    fitted_text(
+    let name = fitted_text(
         painter,
         at,
         Align2::LEFT_CENTER,
@@ -212,6 +219,9 @@ fn row_ui(
         ink,
         width,
     );
+    if is_actual {
+        painter.hline(name.x_range(), name.bottom(), theme.line(ink));
+    }
     if shown.chosen == Some(id) {
         let stroke = theme.selection_stroke();
         painter.rect_stroke(rect, 3.0, stroke, egui::StrokeKind::Inside);
