@@ -25,6 +25,7 @@ mod textures;
 pub mod theme;
 mod view;
 pub mod views;
+mod vocabulary;
 mod widgets;
 mod window;
 

@@ -13,6 +13,7 @@ mod config;
 mod device;
 mod edit;
 pub mod gpt2;
+pub mod lens;
 mod ops;
 mod probe;
 mod tokenizer;

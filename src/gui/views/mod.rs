@@ -5,6 +5,8 @@ mod context;
 mod generation;
 mod heads;
 mod sampling;
+mod lens;
+mod output;
 
 use super::view::View;
 
@@ -16,5 +18,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<context::ContextView>::default(),
         Box::<sampling::SamplingView>::default(),
         Box::<generation::GenerationView>::default(),
+        Box::<lens::LensView>::default(),
+        Box::<output::Output>::default(),
     ]
 }

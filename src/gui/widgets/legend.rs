@@ -6,23 +6,25 @@ use egui::{Align2, Mesh, Rect, Sense, Ui, pos2, vec2};
 
 /// Draws a colour scale with its smallest and largest value and what it measures.
 pub fn legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, measure: &str) {
+    let (low, high) = scale.range();
+    named_legend_ui(ui, theme, scale, [&number(low), &number(high)], measure);
+}
+
+/// Draws a colour scale whose ends are called something else than their numbers: for ranks, whose
+/// colours follow a logarithm.
+pub fn named_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, ends: [&str; 2], measure: &str) {
     let height = theme.caption_size;
     let bar_width = 9.0 * height;
     let text = |text: &str| {
         ui.painter()
             .layout_no_wrap(text.to_owned(), theme.caption(), *theme.dim)
     };
-    let (low, high) = scale.range();
-    let (low, high, name) = (text(&number(low)), text(&number(high)), text(measure));
+    let (low, high, name) = (text(ends[0]), text(ends[1]), text(measure));
     let gap = height / 2.0;
     let width = low.size().x + bar_width + high.size().x + name.size().x + 3.5 * gap;
     let row = name.size().y.max(height);
     let (rect, response) = ui.allocate_exact_size(vec2(width, row), Sense::hover());
-    let accessible = format!(
-        "{measure}, colour scale from {} to {}",
-        number(scale.range().0),
-        number(scale.range().1)
-    );
+    let accessible = format!("{measure}, colour scale from {} to {}", ends[0], ends[1]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &accessible));
 
     let mut x = rect.left();

@@ -17,6 +17,7 @@ pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use legend::legend_ui;
 pub use placer::Placer;
 pub use room::{page_ui, part_ui};
+pub use legend::{legend_ui, named_legend_ui};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 
