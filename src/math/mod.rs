@@ -3,3 +3,5 @@
 pub mod attention_steps;
 pub mod oklab;
 pub mod sampling;
+pub mod sinusoid;
+pub mod vector;

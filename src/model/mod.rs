@@ -14,6 +14,7 @@ mod device;
 mod edit;
 pub mod gpt2;
 mod ops;
+mod positions;
 mod probe;
 mod tokenizer;
 mod weights;
