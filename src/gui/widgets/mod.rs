@@ -1,16 +1,22 @@
 //! Pieces that several views draw with.
 
 mod bars;
+mod chart;
 mod chips;
 mod heatmap;
 mod legend;
+mod panels;
 mod segmented;
 mod stepper;
 
 pub use bars::{Bar, bar_ui};
+pub use chart::{Chart, Curve, Mark};
 pub use chips::chips_ui;
 pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use legend::legend_ui;
+pub use panels::{
+    Column, colored_heading_ui, heading_ui, least_height, panels_ui, row_break,
+};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 
