@@ -11,3 +11,5 @@ pub mod readout;
 pub mod sampling;
 pub mod stages;
 pub mod tree;
+pub mod sinusoid;
+pub mod vector;

@@ -15,6 +15,7 @@ mod edit;
 pub mod gpt2;
 pub mod lens;
 mod ops;
+mod positions;
 mod probe;
 mod tokenizer;
 mod weights;

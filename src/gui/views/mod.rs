@@ -7,12 +7,15 @@ mod heads;
 mod sampling;
 mod lens;
 mod output;
+mod mlp;
+mod positions;
 
 use super::view::View;
 
 /// Every view, in teaching order: the road from text to the next word.
 pub fn all() -> Vec<Box<dyn View>> {
     vec![
+        Box::<positions::Positions>::default(),
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
         Box::<context::ContextView>::default(),
@@ -20,5 +23,6 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<generation::GenerationView>::default(),
         Box::<lens::LensView>::default(),
         Box::<output::Output>::default(),
+        Box::<mlp::Mlp>::default(),
     ]
 }

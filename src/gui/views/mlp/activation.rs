@@ -1,0 +1,125 @@
+//! The activation function, with one token's neurons on it.
+
+use super::neurons::strongest_at;
+use crate::gui::format::number;
+use crate::gui::view::Context;
+use crate::gui::widgets::{Chart, Curve, Mark, empty_ui, heading_ui};
+use crate::model::ActivationFunction;
+use crate::trace::BlockHook;
+use egui::{Pos2, Ui, pos2};
+
+/// Points of the drawn curve.
+const SAMPLES: usize = 200;
+
+/// Before and after the activation function at one position, `[d_mlp]` each.
+fn pre_and_post<'a>(ctx: &'a Context<'_>) -> Option<(&'a [f32], &'a [f32])> {
+    let pos = ctx.focus.query_or_last(ctx.trace);
+    let at = |hook| ctx.trace.block(ctx.focus.layer, hook)?.at(&[pos]);
+    Some((at(BlockHook::MlpPre)?, at(BlockHook::MlpPost)?))
+}
+
+/// The neuron spoken of: the chosen one, or the strongest.
+fn neuron(ctx: &Context<'_>, post: &[f32]) -> Option<usize> {
+    ctx.focus
+        .neuron
+        .filter(|&neuron| neuron < post.len())
+        .or_else(|| strongest_at(post))
+}
+
+/// The curve, a dot for each neuron, and the chosen neuron.
+pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
+    let theme = ctx.theme;
+    let Some((pre, post)) = pre_and_post(ctx) else {
+        return empty_ui(ui, theme, "This recording holds no neurons");
+    };
+    let name = &ctx.trace.model.activation_function;
+    heading_ui(ui, theme, format!("The activation function {name}"));
+    let finite = || pre.iter().copied().filter(|x| x.is_finite());
+    let low = finite().fold(-4.0, f32::min);
+    let high = finite().fold(2.0, f32::max);
+    let mut curves = Vec::new();
+    if let Some(function) = ActivationFunction::from_name(name) {
+        curves.push(curve(function, low, high, *theme.dim));
+    }
+    let dots: Vec<Pos2> = pre.iter().zip(post).map(|(&x, &y)| pos2(x, y)).collect();
+    let chosen = neuron(ctx, post).and_then(|neuron| Some((neuron, *dots.get(neuron)?)));
+    let label = ctx.label(ctx.focus.query_or_last(ctx.trace));
+    curves.push(Curve {
+        name: format!("{} neurons at “{label}”", pre.len()),
+        color: *theme.mlp,
+        mark: Mark::Dots,
+        points: dots,
+    });
+    if let Some((neuron, dot)) = chosen {
+        let is_pinned = ctx.focus.neuron == Some(neuron);
+        curves.push(Curve {
+            name: format!("n{neuron}: {} becomes {}", number(dot.x), number(dot.y)),
+            color: if is_pinned {
+                *theme.selection
+            } else {
+                *theme.text
+            },
+            mark: Mark::Steps,
+            points: vec![dot],
+        });
+    }
+    let chart = Chart {
+        name: "Activation function with the token's neurons",
+        x_title: "before (hook_pre)",
+        y_title: "after (hook_post)",
+        x_names: &[],
+        y_holds: 0.0..=1.0,
+        curves: &curves,
+        cursor: None,
+    };
+    chart.ui(ui, theme);
+}
+
+fn curve(function: ActivationFunction, low: f32, high: f32, color: egui::Color32) -> Curve {
+    let xs = (0..=SAMPLES).map(|i| low + (high - low) * i as f32 / SAMPLES as f32);
+    Curve {
+        name: String::new(),
+        color,
+        mark: Mark::Line,
+        points: xs.map(|x| pos2(x, function.eval(x))).collect(),
+    }
+}
+
+/// One or two sentences with this token's numbers.
+pub fn explain(ctx: &Context<'_>) -> String {
+    let Some((pre, post)) = pre_and_post(ctx) else {
+        return String::new();
+    };
+    let Some(neuron) = neuron(ctx, post) else {
+        return String::new();
+    };
+    let at = |values: &[f32]| number(values.get(neuron).copied().unwrap_or(f32::NAN));
+    let n_on = pre.iter().filter(|&&x| x > 0.0).count();
+    let label = ctx.label(ctx.focus.query_or_last(ctx.trace));
+    format!(
+        "For “{label}”, {n_on} of the {} neurons of layer {} are above 0 and let through; the rest are held near 0. \
+         Neuron {neuron}: {}({}) = {}. Each neuron writes its own vector into the stream, times this number.",
+        pre.len(),
+        ctx.focus.layer,
+        ctx.trace.model.activation_function,
+        at(pre),
+        at(post)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BUNDLED, Checkpoint, DeviceKind};
+
+    #[test]
+    fn the_dots_lie_on_the_curve() {
+        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let trace = model.trace("I love cats").unwrap();
+        let function = ActivationFunction::from_name(&trace.model.activation_function).unwrap();
+        let at = |hook| trace.block(1, hook).unwrap().at(&[2]).unwrap();
+        for (x, y) in at(BlockHook::MlpPre).iter().zip(at(BlockHook::MlpPost)) {
+            assert!((function.eval(*x) - y).abs() < 1e-5);
+        }
+    }
+}

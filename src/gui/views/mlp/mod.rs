@@ -1,0 +1,110 @@
+//! What happens to each token between two attentions.
+//!
+//! The MLP looks at one position at a time. Each of its neurons compares the normalised stream with
+//! a pattern it has learned, the activation function lets matches through and holds the rest back,
+//! and every neuron that is on writes its own vector. Their sum is added to the residual stream,
+//! which carries everything written so far.
+
+mod activation;
+mod neurons;
+mod norm;
+mod stream;
+
+use crate::gui::command::{Command, Target};
+use crate::gui::view::{Context, View};
+use crate::gui::widgets::{panels_ui, row_break, segmented_ui, stepper_ui};
+use egui::{Painter, Rect, Ui};
+
+/// The parts of the view: name and what it shows.
+const PARTS: [(&str, &str); 2] = [
+    (
+        "Neurons",
+        "Which neurons of the MLP are on, for which tokens",
+    ),
+    (
+        "Stream and norm",
+        "What attention and the MLP add to the stream, and LayerNorm before the MLP",
+    ),
+];
+
+/// The view.
+#[derive(Default)]
+pub struct Mlp {
+    part: usize,
+    neurons: neurons::Neurons,
+}
+
+impl View for Mlp {
+    fn id(&self) -> &'static str {
+        "mlp"
+    }
+
+    fn name(&self) -> &'static str {
+        "MLP"
+    }
+
+    fn question(&self) -> &'static str {
+        "What happens between attentions?"
+    }
+
+    fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        segmented_ui(ui, ctx.theme, &PARTS, &mut self.part);
+        let pinned = ctx.pinned;
+        let n_layers = ctx.trace.model.n_layers;
+        let wanted = stepper_ui(
+            ui,
+            ctx.theme,
+            "Layer",
+            ctx.focus.layer,
+            n_layers,
+            *ctx.theme.mlp,
+        );
+        if let Some(layer) = wanted {
+            ctx.send(Command::Select(Target::Head {
+                layer,
+                head: pinned.head,
+            }));
+        }
+        let pos = ctx.focus.query_or_last(ctx.trace);
+        let token = format!("“{}”, position {pos}", ctx.label(pos));
+        let galley = ui
+            .painter()
+            .layout_no_wrap(token, ctx.theme.body(), *ctx.theme.selection);
+        row_break(ui, galley.size().x);
+        ui.label(galley);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        if self.part == 0 {
+            self.neurons.update(ctx);
+            let columns: [(f32, &[f32]); 2] = [(0.56, &[1.0]), (0.44, &[0.52, 0.48])];
+            panels_ui(ui, ctx.theme, &columns, |ui, panel| match panel {
+                0 => self.neurons.heatmap_ui(ui, ctx),
+                1 => neurons::ranked_ui(ui, ctx),
+                _ => activation::curve_ui(ui, ctx),
+            });
+        } else {
+            panels_ui(
+                ui,
+                ctx.theme,
+                &[(1.0, &[0.38, 0.62])],
+                |ui, panel| match panel {
+                    0 => stream::norms_ui(ui, ctx),
+                    _ => norm::norm_ui(ui, ctx),
+                },
+            );
+        }
+    }
+
+    fn explain(&self, ctx: &Context<'_>) -> String {
+        if self.part == 0 {
+            activation::explain(ctx)
+        } else {
+            format!("{} {}", stream::explain(ctx), norm::explain(ctx))
+        }
+    }
+
+    fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
+        stream::thumbnail(painter, rect, ctx);
+    }
+}

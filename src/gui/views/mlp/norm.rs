@@ -1,0 +1,185 @@
+//! LayerNorm before the MLP: the stream centred and scaled, number by number.
+
+use crate::gui::format::number;
+use crate::gui::theme::Scale;
+use crate::gui::view::Context;
+use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, heading_ui, legend_ui};
+use crate::math::vector::mean;
+use crate::trace::{BlockHook, Matrix, Trace};
+use egui::{Rect, RichText, Ui, UiBuilder};
+
+/// One position going through the norm.
+struct Norm<'a> {
+    /// The stream before, `[d_model]`.
+    before: &'a [f32],
+    /// Centred and scaled, before the learned weight and bias, `[d_model]`.
+    after: &'a [f32],
+    mean: f32,
+    /// √(variance + ε).
+    scale: f32,
+}
+
+impl<'a> Norm<'a> {
+    fn of(trace: &'a Trace, layer: usize, pos: usize) -> Option<Self> {
+        let at = |hook| trace.block(layer, hook)?.at(&[pos]);
+        let before = at(BlockHook::ResidMid)?;
+        Some(Self {
+            before,
+            after: at(BlockHook::Ln2Normalized)?,
+            mean: mean(before),
+            scale: at(BlockHook::Ln2Scale)?.first().copied()?,
+        })
+    }
+
+    /// The dimension that stands out most.
+    fn extreme(&self) -> Option<usize> {
+        super::neurons::strongest_at(self.after)
+    }
+}
+
+fn chosen<'a>(ctx: &Context<'a>) -> Option<Norm<'a>> {
+    Norm::of(
+        ctx.trace,
+        ctx.focus.layer,
+        ctx.focus.query_or_last(ctx.trace),
+    )
+}
+
+/// Before and after as strips, each with its own scale, and the two numbers between them.
+pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let trace = ctx.trace.clone();
+    let (layer, pos) = (ctx.focus.layer, ctx.focus.query_or_last(&trace));
+    let theme = ctx.theme;
+    let Some(norm) = Norm::of(&trace, layer, pos) else {
+        return empty_ui(ui, theme, "This recording holds no norm");
+    };
+    heading_ui(
+        ui,
+        theme,
+        format!("LayerNorm before the MLP of layer {layer}: (x − mean) / scale"),
+    );
+    let (mean, scale) = (number(norm.mean), number(norm.scale));
+    let facts = format!("mean {mean}   scale √(variance + ε) {scale}");
+    ui.label(RichText::new(facts).font(theme.mono()).color(*theme.text));
+    let room = ui.available_rect_before_wrap();
+    // No higher than a row of a heatmap becomes, with legend and names above it.
+    let height = (room.height() * 0.54).min(theme.body_size * 6.0 + theme.caption_size * 7.5);
+    let (top, bottom) = room.split_top_bottom_at_y((room.top() + height).round());
+    let dims: Vec<String> = (0..norm.before.len()).map(|dim| dim.to_string()).collect();
+    let before = Strip {
+        name: "before: the stream (hook_resid_mid)",
+        what: format!("before norm {layer} {pos}"),
+        values: norm.before,
+        cols: &dims,
+    };
+    // The same columns as above: their names need not be written again.
+    let after = Strip {
+        name: "after (ln2.hook_normalized)",
+        what: format!("after norm {layer} {pos}"),
+        values: norm.after,
+        cols: &[],
+    };
+    before.ui(ui, ctx, top);
+    after.ui(
+        ui,
+        ctx,
+        bottom.with_min_y(bottom.top() + (theme.caption_size * 0.7).round()),
+    );
+}
+
+/// A vector as one row of cells.
+struct Strip<'a> {
+    name: &'a str,
+    /// Distinguishes its picture.
+    what: String,
+    values: &'a [f32],
+    cols: &'a [String],
+}
+
+impl Strip<'_> {
+    fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, rect: Rect) {
+        let (theme, values) = (ctx.theme, self.values);
+        ui.scope_builder(UiBuilder::new().id_salt(&self.what).max_rect(rect), |ui| {
+            let scale = Scale::around_zero(values);
+            legend_ui(ui, theme, scale, self.name);
+            let title = if self.cols.is_empty() {
+                ""
+            } else {
+                "dimension →"
+            };
+            let heatmap = Heatmap {
+                what: self.what.clone(),
+                matrix: Matrix {
+                    rows: 1,
+                    cols: values.len(),
+                    data: values,
+                },
+                scale,
+                rows: Labels {
+                    title: "",
+                    names: &[String::new()],
+                    color: *theme.text,
+                },
+                cols: Labels {
+                    title,
+                    names: self.cols,
+                    color: *theme.text,
+                },
+                focus: (None, None),
+                cells: Cells::Stretch,
+            };
+            if self.cols.is_empty() {
+                // Without names the margin above the cells is not needed.
+                ui.add_space(-(theme.caption_size * 2.0).round());
+            }
+            let (response, pointed) = heatmap.ui(ui, ctx);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, self.name));
+            if let Some((_, dim)) = pointed {
+                let value = number(values.get(dim).copied().unwrap_or(f32::NAN));
+                response.on_hover_text_at_pointer(format!("dimension {dim}: {value}"));
+            }
+        });
+    }
+}
+
+/// One sentence with the numbers of the dimension that stands out most.
+pub fn explain(ctx: &Context<'_>) -> String {
+    let Some(norm) = chosen(ctx) else {
+        return String::new();
+    };
+    let Some(dim) = norm.extreme() else {
+        return String::new();
+    };
+    let at = |values: &[f32]| values.get(dim).copied().unwrap_or(f32::NAN);
+    let mean = number(norm.mean);
+    let mean = if norm.mean < 0.0 {
+        format!("({mean})")
+    } else {
+        mean
+    };
+    format!(
+        "Before the MLP the stream is brought to mean 0 and variance 1: in dimension {dim}, ({} − {mean}) / {} = {}.",
+        number(at(norm.before)),
+        number(norm.scale),
+        number(at(norm.after))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BUNDLED, Checkpoint, DeviceKind};
+
+    #[test]
+    fn before_mean_and_scale_give_after() {
+        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let trace = model.trace("I love cats").unwrap();
+        let norm = Norm::of(&trace, 2, 1).unwrap();
+        for (x, y) in norm.before.iter().zip(norm.after) {
+            assert!(((x - norm.mean) / norm.scale - y).abs() < 1e-4);
+        }
+        let dim = norm.extreme().unwrap();
+        assert!(norm.after.iter().all(|y| y.abs() <= norm.after[dim].abs()));
+        assert!(Norm::of(&trace, 99, 0).is_none());
+    }
+}

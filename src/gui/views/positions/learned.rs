@@ -1,0 +1,265 @@
+//! The learned position vectors and how alike they are.
+
+use super::table::{Fetched, Table};
+use crate::gui::command::Target;
+use crate::gui::format::number;
+use crate::gui::theme::Scale;
+use crate::gui::view::Context;
+use crate::gui::widgets::{
+    Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui, panels_ui,
+};
+use crate::math::vector::cosine;
+use crate::trace::Matrix;
+use egui::{Pos2, Rect, Response, Ui, pos2, vec2};
+
+const COSINES: Scale = Scale::Diverging { limit: 1.0 };
+
+/// This part's own state.
+#[derive(Default)]
+pub struct Learned {
+    only_this_text: bool,
+}
+
+impl Learned {
+    /// Which positions are shown.
+    pub fn controls(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
+        let text = egui::RichText::new("only this text's positions").font(ctx.theme.body());
+        ui.checkbox(&mut self.only_this_text, text)
+            .on_hover_text("Leave out the positions this text does not reach");
+    }
+
+    /// The table, its cosines, and one row of them as a curve.
+    pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, table: &Table) {
+        let Some(fetched) = &table.fetched else {
+            return empty_ui(ui, ctx.theme, table.excuse());
+        };
+        let n_tokens = ctx.trace.tokens.len();
+        let n_shown = match self.only_this_text {
+            true => n_tokens.min(fetched.vectors().rows),
+            false => fetched.vectors().rows,
+        };
+        let columns: [(f32, &[f32]); 2] = [(0.54, &[1.0]), (0.46, &[0.64, 0.36])];
+        panels_ui(ui, ctx.theme, &columns, |ui, panel| match panel {
+            0 => vectors_ui(ui, ctx, fetched, n_shown),
+            1 => cosines_ui(ui, ctx, fetched, n_shown),
+            _ => curve_ui(ui, ctx, fetched, n_shown),
+        });
+    }
+}
+
+/// One or two sentences with this model's numbers.
+pub fn explain(ctx: &Context<'_>, table: &Table) -> String {
+    let Some(fetched) = &table.fetched else {
+        return String::new();
+    };
+    let vectors = fetched.vectors();
+    let pos = ctx.focus.query_or_last(ctx.trace);
+    let other = if pos == 0 { 1 } else { pos - 1 };
+    let far = if pos < vectors.rows / 2 {
+        vectors.rows.saturating_sub(1)
+    } else {
+        0
+    };
+    let with = |other: usize| number(cosine(vectors.row(pos), vectors.row(other)));
+    format!(
+        "Attention alone would not notice if the words were shuffled. So {} has learned one vector of {} numbers \
+         for each of its {} positions. Cosine of positions {pos} and {other}: {}; of {pos} and {far}: {}.",
+        ctx.trace.model.name,
+        vectors.cols,
+        vectors.rows,
+        with(other),
+        with(far)
+    )
+}
+
+/// Positions down, dimensions across.
+fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usize) {
+    let theme = ctx.theme;
+    let all = fetched.vectors();
+    let vectors = Matrix {
+        rows: n_shown,
+        cols: all.cols,
+        data: &all.data[..n_shown * all.cols],
+    };
+    let scale = Scale::around_zero(all.data);
+    let heading = format!("{} positions × {} dimensions", vectors.rows, vectors.cols);
+    colored_heading_ui(ui, theme, heading, (scale, "value"));
+    let rows = row_names(ctx, n_shown);
+    let cols: Vec<String> = (0..vectors.cols).map(|dim| dim.to_string()).collect();
+    let heatmap = Heatmap {
+        what: format!("position table {n_shown}"),
+        matrix: vectors,
+        scale,
+        rows: Labels {
+            title: "position",
+            names: &rows,
+            color: *theme.text,
+        },
+        cols: Labels {
+            title: "dimension →",
+            names: &cols,
+            color: *theme.text,
+        },
+        focus: (
+            Some(ctx.focus.query_or_last(ctx.trace)).filter(|&pos| pos < n_shown),
+            None,
+        ),
+        cells: Cells::Stretch,
+    };
+    let room = ui.available_rect_before_wrap();
+    // The mark of this text stands right of the cells.
+    let room = room.with_max_x(room.right() - theme.body_size);
+    let (grid, cell) = heatmap.layout(theme, room);
+    let (response, pointed) = ui
+        .scope_builder(egui::UiBuilder::new().max_rect(room), |ui| {
+            heatmap.ui(ui, ctx)
+        })
+        .inner;
+    mark_text(ui, ctx, grid, cell.y, n_shown);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Image, true, "Learned position vectors")
+    });
+    point(response, ctx, pointed, |(pos, dim)| {
+        let value = vectors.get(pos, dim).unwrap_or(f32::NAN);
+        format!("position {pos}, dimension {dim}: {}", number(value))
+    });
+}
+
+/// Marks the positions this text uses, when there are more.
+fn mark_text(ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: f32, n_shown: usize) {
+    let (theme, n_tokens) = (ctx.theme, ctx.trace.tokens.len());
+    if n_tokens >= n_shown {
+        return;
+    }
+    let x = grid.right() + theme.body_size * 0.4;
+    let bottom = grid.top() + (n_tokens as f32 * cell).max(3.0);
+    let stroke = egui::Stroke::new(theme.stroke + 2.0, *theme.accent);
+    ui.painter().vline(x, grid.top()..=bottom, stroke);
+    let at = pos2(
+        grid.right() + theme.body_size * 0.6,
+        grid.top() - theme.caption_size * 0.5,
+    );
+    let anchor = egui::Align2::RIGHT_BOTTOM;
+    let at = at - vec2(0.0, theme.caption_size * 2.8);
+    let note = format!("this text: {n_tokens} positions ┐");
+    ui.painter()
+        .text(at, anchor, note, theme.caption(), *theme.accent);
+}
+
+/// Every position against every other.
+fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usize) {
+    let theme = ctx.theme;
+    let likeness = &fetched.similarity;
+    let stride = likeness.stride;
+    let side = n_shown.div_ceil(stride).min(likeness.side);
+    let cosines: Vec<f32> = likeness
+        .cosine
+        .chunks(likeness.side.max(1))
+        .take(side)
+        .flat_map(|row| &row[..side])
+        .copied()
+        .collect();
+    let title = match stride {
+        1 => "How alike are two positions?".to_owned(),
+        n => format!("How alike are two positions? Every {n}th is shown"),
+    };
+    colored_heading_ui(ui, theme, title, (COSINES, "cosine"));
+    let names: Vec<String> = (0..side).map(|i| (i * stride).to_string()).collect();
+    let focus = Some(ctx.focus.query_or_last(ctx.trace) / stride).filter(|&row| row < side);
+    let heatmap = Heatmap {
+        what: format!("position cosines {side}"),
+        matrix: Matrix {
+            rows: side,
+            cols: side,
+            data: &cosines,
+        },
+        scale: COSINES,
+        rows: Labels {
+            title: "position",
+            names: &names,
+            color: *theme.text,
+        },
+        cols: Labels {
+            title: "position →",
+            names: &names,
+            color: *theme.text,
+        },
+        focus: (focus, None),
+        cells: Cells::Square,
+    };
+    let (response, pointed) = heatmap.ui(ui, ctx);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Image, true, "Cosines between positions")
+    });
+    let pointed = pointed.map(|(row, col)| (row * stride, col * stride));
+    point(response, ctx, pointed, |(a, b)| {
+        let value = cosines
+            .get(a / stride * side + b / stride)
+            .copied()
+            .unwrap_or(f32::NAN);
+        format!("positions {a} and {b}: cosine {}", number(value))
+    });
+}
+
+/// The focused position against all others.
+fn curve_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usize) {
+    let vectors = fetched.vectors();
+    let pos = ctx.focus.query_or_last(ctx.trace);
+    let with = |other: usize| cosine(vectors.row(pos), vectors.row(other));
+    let points: Vec<Pos2> = (0..n_shown)
+        .map(|other| pos2(other as f32, with(other)))
+        .collect();
+    heading_ui(
+        ui,
+        ctx.theme,
+        format!("How alike is each to position {pos}, “{}”?", ctx.label(pos)),
+    );
+    let chart = Chart {
+        name: "Cosine of each position with the chosen one",
+        x_title: "position",
+        y_title: "cosine",
+        x_names: &[],
+        y_holds: 0.0..=1.0,
+        curves: &[Curve {
+            name: String::new(),
+            color: *ctx.theme.accent,
+            mark: Mark::Line,
+            points,
+        }],
+        cursor: Some(pos as f32),
+    };
+    let (response, x) = chart.ui(ui, ctx.theme);
+    let pointed = x
+        .map(|x| (x.round() as usize, pos))
+        .filter(|&(other, _)| other < n_shown);
+    point(response, ctx, pointed, |(other, pos)| {
+        format!(
+            "positions {pos} and {other}: cosine {}",
+            number(with(other))
+        )
+    });
+}
+
+/// Positions of this text are tokens that can be pointed at; the others only have a number.
+fn point(
+    response: Response,
+    ctx: &mut Context<'_>,
+    pointed: Option<(usize, usize)>,
+    say: impl Fn((usize, usize)) -> String,
+) {
+    let Some(cell) = pointed else { return };
+    if cell.0 < ctx.trace.tokens.len() {
+        ctx.point(&response, Target::Token(cell.0));
+    }
+    response.on_hover_text_at_pointer(say(cell));
+}
+
+/// Positions, with the tokens that stand there when there is nothing else.
+fn row_names(ctx: &Context<'_>, n_shown: usize) -> Vec<String> {
+    let with_tokens = n_shown <= ctx.trace.tokens.len();
+    let name = |pos: usize| match with_tokens {
+        true => format!("{} {pos}", ctx.label(pos)),
+        false => pos.to_string(),
+    };
+    (0..n_shown).map(name).collect()
+}

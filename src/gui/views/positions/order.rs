@@ -1,0 +1,510 @@
+//! The same tokens in another order: equal embeddings, other input vectors.
+
+use crate::background::{Task, finished};
+use crate::gui::command::{Command, Target};
+use crate::gui::format::number;
+use crate::gui::theme::Scale;
+use crate::gui::view::Context;
+use crate::gui::widgets::{
+    Cells, Chart, Column, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui,
+    least_height, panels_ui, row_break,
+};
+use crate::math::vector::cosine;
+use crate::model::Checkpoint;
+use crate::trace::{Activation, BlockHook, Hook, Matrix, Token, Trace, TraceId};
+use egui::{Align2, Painter, Rect, ScrollArea, Sense, Ui, pos2, vec2};
+use std::sync::{Arc, Weak};
+
+/// Two orders of the same words. The first word makes all others begin with a space, so that they
+/// are the same tokens wherever they stand.
+const EXAMPLE: [&str; 2] = ["Yes, I love cats", "Yes, cats love me"];
+
+/// Strips and chart, side by side.
+const COLUMNS: [Column<'_>; 2] = [(0.5, &[1.0]), (0.5, &[1.0])];
+
+/// What is compared of a text: the vectors of each of its tokens on their way.
+struct Reading {
+    tokens: Vec<Token>,
+    /// Embedding, input of the first block, and the stream after each block, `[pos, d_model]`.
+    stages: Vec<Activation>,
+}
+
+impl Reading {
+    fn of(trace: &Trace) -> Self {
+        let blocks = (0..trace.model.n_layers).map(|layer| (layer, BlockHook::ResidPost));
+        let blocks = [(0, BlockHook::ResidPre)].into_iter().chain(blocks);
+        let stages = blocks.map(|(layer, at)| trace.block(layer, at));
+        let stages = std::iter::once(trace.get(Hook::Embed)).chain(stages);
+        Self {
+            tokens: trace.tokens.clone(),
+            stages: stages.flatten().cloned().collect(),
+        }
+    }
+
+    fn ids(&self) -> Vec<u32> {
+        self.tokens.iter().map(|token| token.id).collect()
+    }
+
+    fn label(&self, pos: usize) -> String {
+        self.tokens.get(pos).map(Token::label).unwrap_or_default()
+    }
+}
+
+/// This part's own state.
+#[derive(Default)]
+pub struct Order {
+    /// The second text, once it was edited. Until then it follows the first.
+    edited: Option<String>,
+    /// The model and the text that were last asked for.
+    asked: (Weak<Checkpoint>, String),
+    task: Option<Task<Reading>>,
+    first: Option<(TraceId, Reading)>,
+    second: Option<Reading>,
+    problem: Option<String>,
+}
+
+impl Order {
+    /// The second text.
+    pub fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        let theme = ctx.theme;
+        let mut text = self.second_text(ctx);
+        let width = theme.body_size * 16.0;
+        row_break(ui, width + theme.body_size * 7.0);
+        let label = ui
+            .label(egui::RichText::new("Second text").font(theme.body()))
+            .id;
+        let edit = egui::TextEdit::singleline(&mut text)
+            .font(theme.body())
+            .desired_width(width);
+        let response = ui.add(edit).labelled_by(label);
+        if response
+            .on_hover_text("Compared with the prompt, token by token")
+            .changed()
+        {
+            self.edited = Some(text);
+        }
+        row_break(ui, theme.body_size * 14.0);
+        let button =
+            ui.button(egui::RichText::new("I love cats / cats love me").font(theme.body()));
+        if button.on_hover_text("Compare these two texts").clicked() {
+            ctx.send(Command::SetPrompt(EXAMPLE[0].to_owned()));
+            self.edited = Some(EXAMPLE[1].to_owned());
+        }
+    }
+
+    /// Both texts with their common tokens joined; then one such token's vectors.
+    pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        self.ask(ctx);
+        let Some(readings) = self.readings() else {
+            let excuse = self
+                .problem
+                .as_deref()
+                .unwrap_or("Reading the second text …");
+            return empty_ui(ui, ctx.theme, excuse);
+        };
+        let pairs = pairs(&readings[0].ids(), &readings[1].ids());
+        let chosen = chosen_pair(&pairs, ctx.focus.query);
+        let bottom = ui.max_rect().bottom();
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            links_ui(ui, ctx, readings, &pairs, chosen);
+            let Some(pair) = chosen else {
+                let note = egui::RichText::new("The two texts share no token");
+                ui.label(note.font(ctx.theme.title()).color(*ctx.theme.dim));
+                return;
+            };
+            ui.add_space(ctx.theme.body_size / 2.0);
+            let room = ui.available_rect_before_wrap();
+            let least = least_height(ctx.theme, room.width(), &COLUMNS);
+            let height = (bottom - room.top()).max(least);
+            let room = Rect::from_min_size(room.min, vec2(room.width(), height));
+            ui.scope_builder(egui::UiBuilder::new().max_rect(room), |ui| {
+                panels_ui(ui, ctx.theme, &COLUMNS, |ui, panel| match panel {
+                    0 => vectors_ui(ui, ctx, readings, pair),
+                    _ => cosines_ui(ui, ctx, readings, pair),
+                });
+            });
+        });
+    }
+
+    /// One or two sentences with this pair's numbers.
+    pub fn explain(&self, ctx: &Context<'_>) -> String {
+        let Some(readings) = self.readings() else {
+            return String::new();
+        };
+        let pairs = pairs(&readings[0].ids(), &readings[1].ids());
+        let Some((a, b)) = chosen_pair(&pairs, ctx.focus.query) else {
+            return "Type a second text with some of the first one's words. Mind the space: “cats” at the start of \
+                    a text and “ cats” within it are different tokens."
+                .to_owned();
+        };
+        let cosines = cosines(readings, (a, b));
+        let at = |stage: usize| number(cosines.get(stage).copied().unwrap_or(f32::NAN));
+        let (label, last) = (readings[0].label(a), cosines.len().saturating_sub(1));
+        if a == b {
+            return format!(
+                "“{label}” stands at position {a} in both texts, so its input vector is the same too (cosine {}); only \
+                 what attention fetches differs. After the last block the cosine is {}.",
+                at(1),
+                at(last)
+            );
+        }
+        format!(
+            "“{label}” has the same embedding in both texts (cosine {}). At position {a} and at position {b} another \
+             vector is added, so the model reads different inputs (cosine {}); after the last block it is {}.",
+            at(0),
+            at(1),
+            at(last)
+        )
+    }
+
+    /// Takes the second reading when it is there.
+    pub fn receive(&mut self) {
+        match finished(&mut self.task) {
+            Some(Ok(reading)) => (self.second, self.problem) = (Some(reading), None),
+            Some(Err(problem)) => (self.second, self.problem) = (None, Some(problem.to_string())),
+            None => {}
+        }
+    }
+
+    /// Is the second text being read?
+    pub fn is_busy(&self) -> bool {
+        self.task.is_some()
+    }
+
+    fn readings(&self) -> Option<[&Reading; 2]> {
+        Some([&self.first.as_ref()?.1, self.second.as_ref()?])
+    }
+
+    fn second_text(&self, ctx: &Context<'_>) -> String {
+        self.edited
+            .clone()
+            .unwrap_or_else(|| reordered(&ctx.trace.text))
+    }
+
+    /// Has the second text read, if it or the model has changed.
+    fn ask(&mut self, ctx: &Context<'_>) {
+        // An experiment is made on one text; two texts are compared in the model as it is.
+        let trace = ctx.baseline.unwrap_or(ctx.trace);
+        if self.first.as_ref().is_none_or(|(id, _)| *id != trace.id) {
+            self.first = Some((trace.id, Reading::of(trace)));
+        }
+        let text = self.second_text(ctx);
+        let (model, asked) = &self.asked;
+        if Weak::as_ptr(model) == Arc::as_ptr(ctx.model) && *asked == text {
+            return;
+        }
+        self.asked = (Arc::downgrade(ctx.model), text.clone());
+        let model = Arc::clone(ctx.model);
+        self.task = Some(Task::spawn(ctx.lane, move |_| {
+            Ok(Reading::of(&model.trace(&text)?))
+        }));
+    }
+}
+
+/// The same words in another order: the first stays, so that no other becomes the beginning.
+fn reordered(text: &str) -> String {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    if let Some((_, others)) = words.split_first_mut() {
+        others.reverse();
+    }
+    words.join(" ")
+}
+
+/// Which tokens are the same: the n-th occurrence in one text with the n-th in the other.
+fn pairs(first: &[u32], second: &[u32]) -> Vec<(usize, usize)> {
+    let mut taken = vec![false; second.len()];
+    let mut pairs = Vec::new();
+    for (a, id) in first.iter().enumerate() {
+        let free = |&(b, other): &(usize, &u32)| other == id && !taken[b];
+        if let Some((b, _)) = second.iter().enumerate().find(free) {
+            taken[b] = true;
+            pairs.push((a, b));
+        }
+    }
+    pairs
+}
+
+/// The pair of the token that is pointed at; else the first that has moved.
+fn chosen_pair(pairs: &[(usize, usize)], query: Option<usize>) -> Option<(usize, usize)> {
+    let pointed = pairs.iter().find(|&&(a, _)| Some(a) == query);
+    let moved = pairs.iter().filter(|(a, b)| a != b);
+    let first_moved = moved.min_by_key(|(a, b)| a.max(b));
+    pointed.or(first_moved).or(pairs.first()).copied()
+}
+
+/// The cosine between the two vectors at every stage.
+fn cosines([first, second]: [&Reading; 2], (a, b): (usize, usize)) -> Vec<f32> {
+    let stages = first.stages.iter().zip(&second.stages);
+    let both = stages.filter_map(|(first, second)| Some((first.at(&[a])?, second.at(&[b])?)));
+    both.map(|(a, b)| cosine(a, b)).collect()
+}
+
+/// Both texts as lines of chips, with lines between equal tokens.
+fn links_ui(
+    ui: &mut Ui,
+    ctx: &mut Context<'_>,
+    readings: [&Reading; 2],
+    pairs: &[(usize, usize)],
+    chosen: Option<(usize, usize)>,
+) {
+    let theme = ctx.theme;
+    let (line, gap) = (theme.body_size * 1.8, theme.body_size * 2.6);
+    heading_ui(
+        ui,
+        theme,
+        "Lines join equal tokens; the numbers are positions",
+    );
+    ScrollArea::horizontal()
+        .id_salt("links")
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            let widths = readings.map(|reading| chip_widths(ui.painter(), ctx, reading));
+            let whole = widths
+                .iter()
+                .map(|widths| widths.iter().sum::<f32>())
+                .fold(1.0, f32::max);
+            let height = 2.0 * line + gap + 2.0 * theme.caption_size;
+            let (rect, _) = ui.allocate_exact_size(vec2(whole, height), Sense::hover());
+            let tops = [
+                rect.top() + theme.caption_size,
+                rect.top() + theme.caption_size + line + gap,
+            ];
+            let rows = [0, 1].map(|i| chip_rects(rect.left(), tops[i], line, &widths[i]));
+            for &(a, b) in pairs {
+                let (Some(upper), Some(lower)) = (rows[0].get(a), rows[1].get(b)) else {
+                    continue;
+                };
+                let stroke = match chosen {
+                    Some(pair) if pair == (a, b) => theme.selection_stroke(),
+                    _ => theme.line(theme.outline),
+                };
+                ui.painter()
+                    .line_segment([upper.center_bottom(), lower.center_top()], stroke);
+            }
+            for (i, reading) in readings.into_iter().enumerate() {
+                for (pos, &rect) in rows[i].iter().enumerate() {
+                    let partner = pairs.iter().find(|pair| [pair.0, pair.1][i] == pos);
+                    let is_chosen = partner.is_some() && partner.copied() == chosen;
+                    let response =
+                        chip_ui(ui, ctx, rect, &reading.tokens[pos], (i, pos), is_chosen);
+                    let target = if i == 0 {
+                        Some(pos)
+                    } else {
+                        partner.map(|pair| pair.0)
+                    };
+                    if let Some(target) = target {
+                        ctx.point(&response, Target::Token(target));
+                    }
+                }
+            }
+        });
+}
+
+fn chip_widths(painter: &Painter, ctx: &Context<'_>, reading: &Reading) -> Vec<f32> {
+    let width = |token: &Token| {
+        let label = crate::gui::format::abbreviate(&token.label(), 16);
+        let galley = painter.layout_no_wrap(label, ctx.theme.mono(), *ctx.theme.text);
+        galley.size().x + ctx.theme.body_size * 1.2
+    };
+    reading.tokens.iter().map(width).collect()
+}
+
+fn chip_rects(left: f32, top: f32, height: f32, widths: &[f32]) -> Vec<Rect> {
+    let mut x = left;
+    let rect = |&width: &f32| {
+        let rect = Rect::from_min_size(pos2(x, top), vec2(width - 4.0, height));
+        x += width;
+        rect
+    };
+    widths.iter().map(rect).collect()
+}
+
+fn chip_ui(
+    ui: &Ui,
+    ctx: &Context<'_>,
+    rect: Rect,
+    token: &Token,
+    (text, pos): (usize, usize),
+    is_chosen: bool,
+) -> egui::Response {
+    let theme = ctx.theme;
+    let response = ui.interact(rect, ui.scope_id().with((text, pos)), Sense::click());
+    let which = ["first", "second"][text.min(1)];
+    let name = format!("{} at position {pos} of the {which} text", token.label());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+    if ui.is_rect_visible(rect.expand(theme.caption_size * 2.0)) {
+        let stroke = match is_chosen {
+            true => theme.selection_stroke(),
+            false if response.hovered() || response.has_focus() => theme.line(theme.accent),
+            false => theme.line(theme.outline),
+        };
+        let painter = ui.painter();
+        painter.rect(rect, 4.0, *theme.raised, stroke, egui::StrokeKind::Inside);
+        let label = crate::gui::format::abbreviate(&token.label(), 16);
+        painter.text(
+            rect.center(),
+            Align2::CENTER_CENTER,
+            label,
+            theme.mono(),
+            *theme.text,
+        );
+        let (at, anchor) = match text {
+            0 => (rect.center_top(), Align2::CENTER_BOTTOM),
+            _ => (rect.center_bottom(), Align2::CENTER_TOP),
+        };
+        painter.text(at, anchor, pos, theme.mono_caption(), *theme.dim);
+    }
+    response.on_hover_text(name)
+}
+
+/// Embedding and input of the pair as strips.
+fn vectors_ui(
+    ui: &mut Ui,
+    ctx: &mut Context<'_>,
+    [first, second]: [&Reading; 2],
+    (a, b): (usize, usize),
+) {
+    let theme = ctx.theme;
+    let stage = |reading: &Reading, stage: usize, pos: usize| -> Vec<f32> {
+        let vectors = reading
+            .stages
+            .get(stage)
+            .and_then(|vectors| vectors.at(&[pos]));
+        vectors.map(<[f32]>::to_vec).unwrap_or_default()
+    };
+    let strips = [
+        stage(first, 0, a),
+        stage(second, 0, b),
+        stage(first, 1, a),
+        stage(second, 1, b),
+    ];
+    let d_model = strips[0].len();
+    if d_model == 0 || strips.iter().any(|strip| strip.len() != d_model) {
+        return empty_ui(ui, theme, "This recording holds no embeddings");
+    }
+    let data = strips.concat();
+    let scale = Scale::around_zero(&data);
+    let heading = format!("“{}”: same embedding, then + position", first.label(a));
+    colored_heading_ui(ui, theme, heading, (scale, "value"));
+    let rows = [
+        "1st embed".to_owned(),
+        "2nd embed".to_owned(),
+        format!("1st + p{a}"),
+        format!("2nd + p{b}"),
+    ];
+    let cols: Vec<String> = (0..d_model).map(|dim| dim.to_string()).collect();
+    let heatmap = Heatmap {
+        what: format!("order {a} {b} {}", self_key(&data)),
+        matrix: Matrix {
+            rows: 4,
+            cols: d_model,
+            data: &data,
+        },
+        scale,
+        rows: Labels {
+            title: "",
+            names: &rows,
+            color: *theme.text,
+        },
+        cols: Labels {
+            title: "dimension →",
+            names: &cols,
+            color: *theme.text,
+        },
+        focus: (None, None),
+        cells: Cells::Stretch,
+    };
+    let (response, pointed) = heatmap.ui(ui, ctx);
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Image, true, "Embeddings and inputs of the pair")
+    });
+    if let Some((row, dim)) = pointed {
+        let value = number(data.get(row * d_model + dim).copied().unwrap_or(f32::NAN));
+        response.on_hover_text_at_pointer(format!("{}, dimension {dim}: {value}", rows[row]));
+    }
+}
+
+/// Distinguishes pictures of other numbers: the second text is not part of the recording.
+fn self_key(data: &[f32]) -> u64 {
+    data.iter()
+        .fold(0, |key: u64, x| key.rotate_left(5) ^ u64::from(x.to_bits()))
+}
+
+/// The cosine of the pair from the embedding to the last block.
+fn cosines_ui(ui: &mut Ui, ctx: &Context<'_>, readings: [&Reading; 2], pair: (usize, usize)) {
+    let theme = ctx.theme;
+    heading_ui(
+        ui,
+        theme,
+        format!("How alike are the two “{}”?", readings[0].label(pair.0)),
+    );
+    let cosines = cosines(readings, pair);
+    let names = ["embed", "input"].map(str::to_owned).into_iter();
+    let names: Vec<String> = names
+        .chain((0..ctx.trace.model.n_layers).map(|l| l.to_string()))
+        .collect();
+    let points = cosines
+        .iter()
+        .enumerate()
+        .map(|(x, &y)| pos2(x as f32, y))
+        .collect();
+    let chart = Chart {
+        name: "Cosine between the pair at every stage",
+        x_title: "embedding, input, then after each layer",
+        y_title: "cosine",
+        x_names: &names,
+        y_holds: 0.0..=1.0,
+        curves: &[Curve {
+            name: String::new(),
+            color: *theme.residual,
+            mark: Mark::Steps,
+            points,
+        }],
+        cursor: None,
+    };
+    let (response, x) = chart.ui(ui, theme);
+    let stage = x.map(|x| x.round().max(0.0) as usize);
+    if let Some((stage, name)) = stage.and_then(|stage| Some((stage, names.get(stage)?))) {
+        let value = number(cosines.get(stage).copied().unwrap_or(f32::NAN));
+        response.on_hover_text_at_pointer(format!("{name}: cosine {value}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BUNDLED, DeviceKind};
+
+    #[test]
+    fn the_first_word_stays() {
+        assert_eq!(reordered("Yes, I love cats"), "Yes, cats love I");
+        assert_eq!(
+            (reordered(""), reordered("one")),
+            (String::new(), "one".to_owned())
+        );
+    }
+
+    #[test]
+    fn equal_tokens_are_joined_in_order() {
+        assert_eq!(pairs(&[7, 8, 7, 9], &[7, 9, 7]), [(0, 0), (2, 2), (3, 1)]);
+        assert_eq!(chosen_pair(&[(0, 0), (2, 2), (3, 1)], None), Some((3, 1)));
+        assert_eq!(
+            chosen_pair(&[(0, 0), (2, 2), (3, 1)], Some(2)),
+            Some((2, 2))
+        );
+        assert_eq!(chosen_pair(&[(0, 0)], Some(1)), Some((0, 0)));
+        assert_eq!(chosen_pair(&[], None), None);
+    }
+
+    #[test]
+    fn another_place_is_another_input_but_the_same_embedding() {
+        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let [first, second] = EXAMPLE.map(|text| Reading::of(&model.trace(text).unwrap()));
+        let joined = pairs(&first.ids(), &second.ids());
+        let moved = chosen_pair(&joined, None).unwrap();
+        assert_ne!(moved.0, moved.1);
+        let cosines = cosines([&first, &second], moved);
+        assert_eq!(cosines.len(), 2 + model.info.n_layers);
+        assert!(cosines[0] > 0.9999 && cosines[1] < 0.9999);
+    }
+}
