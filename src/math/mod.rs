@@ -2,4 +2,5 @@
 
 pub mod attention_steps;
 pub mod oklab;
+pub mod pca;
 pub mod sampling;
