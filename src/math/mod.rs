@@ -4,3 +4,4 @@ pub mod attention_steps;
 pub mod oklab;
 pub mod pca;
 pub mod sampling;
+pub mod vector;

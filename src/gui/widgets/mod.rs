@@ -3,14 +3,18 @@
 mod bars;
 mod chips;
 mod heatmap;
+mod labels;
 mod legend;
+mod ranked;
 mod segmented;
 mod stepper;
 
 pub use bars::{Bar, bar_ui};
 pub use chips::chips_ui;
 pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
+pub use labels::place_labels;
 pub use legend::legend_ui;
+pub use ranked::{Ranked, ranked_ui};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 
