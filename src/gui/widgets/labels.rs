@@ -3,24 +3,37 @@
 use egui::{Pos2, Rect, Vec2, vec2};
 
 /// Finds a place for each label beside its point: inside `area`, over no other label and no point.
-/// Earlier labels choose first; where there is no room the answer is `None`.
+/// Earlier labels choose first; where there is no room the answer is `None`. The first `important`
+/// ones may cover points if need be, and the very first always has a place.
 ///
 /// `gap` is the distance from a point's centre that belongs to its mark.
-pub fn place_labels(labels: &[(Pos2, Vec2)], gap: f32, area: Rect) -> Vec<Option<Rect>> {
+pub fn place_labels(
+    labels: &[(Pos2, Vec2)],
+    important: usize,
+    gap: f32,
+    area: Rect,
+) -> Vec<Option<Rect>> {
     let marks: Vec<Rect> = labels
         .iter()
         .map(|&(at, _)| Rect::from_center_size(at, Vec2::splat(1.4 * gap)))
         .collect();
     let mut placed: Vec<Rect> = Vec::new();
     let mut place = |(i, &(at, size)): (usize, &(Pos2, Vec2))| {
-        let is_free = |rect: &Rect| {
-            let covers = |other: &Rect| rect.intersects(*other);
-            let mut others = marks.iter().enumerate().filter(|&(j, _)| j != i);
-            area.contains_rect(*rect)
-                && !placed.iter().any(covers)
-                && !others.any(|(_, mark)| covers(mark))
+        let places = around(at, size, gap);
+        let is_free = |rect: &&Rect| {
+            area.contains_rect(**rect) && !placed.iter().any(|other| rect.intersects(*other))
         };
-        let found = around(at, size, gap).into_iter().find(is_free);
+        let covers_mark = |rect: &Rect| {
+            let mut others = marks.iter().enumerate().filter(|&(j, _)| j != i);
+            others.any(|(_, mark)| rect.intersects(*mark))
+        };
+        let mut free = places.iter().filter(is_free);
+        let clear = free.clone().find(|rect| !covers_mark(rect));
+        let last_resort = || if i == 0 { places.first() } else { None };
+        let found = clear
+            .or_else(|| free.next().filter(|_| i < important))
+            .or_else(last_resort)
+            .copied();
         placed.extend(found);
         found
     };
@@ -56,12 +69,29 @@ mod tests {
         let labels: Vec<(Pos2, Vec2)> = [(100.0, 50.0), (104.0, 50.0), (195.0, 50.0), (300.0, 0.0)]
             .map(|(x, y)| (pos2(x, y), size))
             .to_vec();
-        let placed = place_labels(&labels, 5.0, area);
+        let placed = place_labels(&labels, 0, 5.0, area);
         // The second point's mark is in the way on the right.
         assert!(placed[0].unwrap().right() < 100.0);
         assert!(placed[1].unwrap().left() > 104.0);
         assert!(placed[2].unwrap().right() <= 200.0);
         assert_eq!(placed[3], None);
+    }
+
+    #[test]
+    fn important_labels_may_cover_points_and_the_first_is_always_there() {
+        let area = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 100.0));
+        // Marks everywhere: no label is clear of all of them.
+        let at = |x: f32, y: f32| (pos2(x, y), vec2(150.0, 30.0));
+        let labels: Vec<_> = (0..40)
+            .map(|i| at((i % 8 * 25) as f32, (i / 8 * 20) as f32))
+            .collect();
+        let placed = |important| {
+            place_labels(&labels, important, 3.0, area)
+                .into_iter()
+                .flatten()
+        };
+        assert_eq!(placed(0).count(), 1);
+        assert!(placed(40).count() > 1);
     }
 
     #[test]
@@ -75,7 +105,7 @@ mod tests {
                 )
             })
             .collect();
-        let placed: Vec<Rect> = place_labels(&labels, 4.0, area)
+        let placed: Vec<Rect> = place_labels(&labels, 20, 4.0, area)
             .into_iter()
             .flatten()
             .collect();

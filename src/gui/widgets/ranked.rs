@@ -31,7 +31,7 @@ pub fn ranked_ui(ui: &mut Ui, theme: &Theme, row: &Ranked<'_>) -> Response {
         painter.rect_filled(rect, 4.0, *theme.raised);
     }
     let label_width = rect.width() * 0.4;
-    let number_width = theme.body_size * 3.6;
+    let number_width = theme.body_size * 4.4;
     super::fitted_text(
         painter,
         rect.left_center(),

@@ -8,7 +8,7 @@ use super::strips::{Rows, Scroll, Strips};
 use crate::background::Latest;
 use crate::gui::format::{count, number};
 use crate::gui::textures::PictureKey;
-use crate::gui::theme::Scale;
+use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Ranked, empty_ui, legend_ui, ranked_ui};
 use crate::math::sampling::rank_of;
@@ -20,13 +20,12 @@ use egui::{Rect, RichText, ScrollArea, TextEdit, Ui};
 use std::sync::Arc;
 
 /// How many answers are listed.
-const LISTED: usize = 12;
+const LISTED: usize = 16;
 
 /// The three words and what comes of them.
 pub struct Analogy {
     words: [String; 3],
     latest: Latest<([String; 3], ModelKey), Answers>,
-    scroll: Scroll,
 }
 
 impl Default for Analogy {
@@ -34,7 +33,6 @@ impl Default for Analogy {
         Self {
             words: ["king", "man", "woman"].map(str::to_owned),
             latest: Latest::default(),
-            scroll: Scroll::default(),
         }
     }
 }
@@ -54,8 +52,8 @@ struct Answers {
     /// a, b, c, their sum and the best answer, one vector after the other.
     vectors: Vec<f32>,
     dim: usize,
-    /// The place of the best answer among the neighbours of a and of c alone.
-    ranks_alone: [usize; 2],
+    /// The best answer as a neighbour of a and of c alone: its place and its cosine.
+    alone: [(usize, f32); 2],
     vocab_size: usize,
 }
 
@@ -78,13 +76,17 @@ impl Answers {
             .collect();
         let best = ranked.first().map_or(u32::MAX, |best| best.id);
         // The token itself comes first among its own neighbours, so its nearest has rank 1.
-        let alone = |row: &Vec<f32>| rank_of(&lexicon.cosines(row), best as usize);
+        let alone = |row: &Vec<f32>| {
+            let cosines = lexicon.cosines(row);
+            let cosine = cosines.get(best as usize).copied().unwrap_or(0.0);
+            (rank_of(&cosines, best as usize), cosine)
+        };
         let answer = lexicon.vector(best).unwrap_or_default();
         let ([t0, t1, t2], [a, b, c]) = (&tokens, &rows);
         let inputs = [(t0, a), (t1, b), (t2, c)];
         Ok(Self {
             inputs: inputs.map(|(token, row)| near(token, cosine(row, &sought))),
-            ranks_alone: [alone(a), alone(c)],
+            alone: [alone(a), alone(c)],
             vectors: [a, b, c, &sought, &answer]
                 .into_iter()
                 .flatten()
@@ -109,23 +111,27 @@ impl Answers {
         ]
     }
 
-    /// How much the best answer is worth.
+    /// How much the best answer owes to the arithmetic.
     fn verdict(&self) -> String {
         let Some(best) = self.ranked.first() else {
             return String::new();
         };
         let [a, _, c] = self.inputs.each_ref().map(|input| input.label.as_str());
-        let [rank_a, rank_c] = self.ranks_alone;
-        let worth = match rank_a.min(rank_c) {
-            0 | 1 => "the sum adds little: it is the nearest neighbour of an input anyway",
-            _ if best.cosine < 0.5 => "a loose match: nothing lies near the sum",
-            _ => "the sum brought it nearer than either word alone",
+        let [(rank_a, cos_a), (rank_c, cos_c)] = self.alone;
+        let worth = if best.cosine <= cos_a.max(cos_c) {
+            "The sum brings it no nearer: a poor analogy."
+        } else if rank_a.min(rank_c) <= 1 {
+            "The sum brings it nearer, but it came first without any arithmetic."
+        } else {
+            "The sum brings it nearer than either word alone."
         };
         format!(
-            "“{}” is number {} among the neighbours of “{a}” alone, number {} of “{c}”: {worth}.",
+            "“{}” is neighbour number {} of “{a}” alone (cosine {}) and number {} of “{c}” ({}). {worth}",
             best.label,
             count(rank_a),
-            count(rank_c)
+            number(cos_a),
+            count(rank_c),
+            number(cos_c)
         )
     }
 }
@@ -172,26 +178,29 @@ impl Analogy {
         let room = ui.available_rect_before_wrap();
         let unit = ctx.theme.body_size;
         let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
-        let is_wide = room.width() > unit * 44.0;
         let strips = strips(ctx, answers);
-        let needed = strips.height(ctx.theme) + unit * 2.0;
-        if is_wide {
+        if room.width() > unit * 44.0 {
             let (left, right) = room.split_left_right_at_fraction(0.56);
             ui.scope_builder(child(left), |ui| {
-                strips_ui(ui, ctx, &mut self.scroll, &strips)
+                strips_ui(ui, ctx, &strips);
+                ui.add_space(unit);
+                check_ui(ui, ctx, answers);
             });
             let right = right.with_min_x(right.left() + unit * 2.0);
-            ui.scope_builder(child(right), |ui| answers_ui(ui, ctx, answers));
-        } else if room.height() > needed + unit * 12.0 {
-            let (top, bottom) = room.split_top_bottom_at_y(room.top() + needed);
-            ui.scope_builder(child(top), |ui| {
-                strips_ui(ui, ctx, &mut self.scroll, &strips)
+            let area = ScrollArea::vertical().id_salt("answers").auto_shrink(false);
+            ui.scope_builder(child(right), |ui| {
+                area.show(ui, |ui| answers_ui(ui, ctx, answers))
             });
-            let bottom = bottom.with_min_y(bottom.top() + unit);
-            ui.scope_builder(child(bottom), |ui| answers_ui(ui, ctx, answers));
-        } else {
-            answers_ui(ui, ctx, answers);
+            return;
         }
+        let area = ScrollArea::vertical().id_salt("analogy").auto_shrink(false);
+        area.show(ui, |ui| {
+            answers_ui(ui, ctx, answers);
+            ui.add_space(unit);
+            check_ui(ui, ctx, answers);
+            ui.add_space(unit);
+            strips_ui(ui, ctx, &strips);
+        });
     }
 
     /// The sum, its answer, and what the exclusion of the inputs hides.
@@ -249,44 +258,53 @@ fn strips<'a>(ctx: &Context<'_>, answers: &'a Answers) -> Strips<'a> {
             data: &answers.vectors,
         },
         names: answers.names(),
-        scale: Scale::around_zero(&answers.vectors),
+        scale: super::common_scale(&answers.vectors),
         rows: Rows::Vectors,
     }
 }
 
-fn strips_ui(ui: &mut Ui, ctx: &mut Context<'_>, scroll: &mut Scroll, strips: &Strips<'_>) {
-    legend_ui(ui, ctx.theme, strips.scale, "value of a dimension");
-    scroll.ui(ui, ctx, strips);
+fn strips_ui(ui: &mut Ui, ctx: &mut Context<'_>, strips: &Strips<'_>) {
+    legend_ui(ui, ctx.theme, strips.scale, super::VALUES);
+    let size = egui::vec2(ui.available_width(), strips.height(ctx.theme));
+    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+    ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {
+        Scroll::default().ui(ui, ctx, strips);
+    });
 }
 
+fn rows_ui(ui: &mut Ui, theme: &Theme, rows: &[Near], color: egui::Color32) {
+    ui.spacing_mut().item_spacing.y = 1.0;
+    for near in rows {
+        let row = Ranked {
+            label: &near.label,
+            value: near.cosine,
+            full: 1.0,
+            color,
+        };
+        ranked_ui(ui, theme, &row).on_hover_text(format!("id {}", near.id));
+    }
+}
+
+/// The tokens nearest to the sum.
 fn answers_ui(ui: &mut Ui, ctx: &Context<'_>, answers: &Answers) {
     let theme = ctx.theme;
     let [a, b, c] = answers.inputs.each_ref().map(|input| input.label.as_str());
     let title = format!("{a} − {b} + {c} ≈");
     ui.label(RichText::new(title).font(theme.title()));
-    let note = |ui: &mut Ui, text: String| {
-        ui.label(RichText::new(text).font(theme.caption()).color(*theme.dim));
-    };
     let vocab = count(answers.vocab_size);
-    note(
-        ui,
-        format!("nearest of all {vocab} tokens, by cosine; the three inputs are excluded"),
-    );
-    let area = ScrollArea::vertical().id_salt("answers").auto_shrink(false);
-    area.show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        for answer in &answers.ranked {
-            let row = Ranked {
-                label: &answer.label,
-                value: answer.cosine,
-                full: 1.0,
-                color: *theme.accent,
-            };
-            ranked_ui(ui, theme, &row).on_hover_text(format!("id {}", answer.id));
-        }
-        ui.add_space(theme.body_size / 2.0);
-        ui.label(RichText::new(answers.verdict()).font(theme.body()));
-    });
+    let note = format!("nearest of all {vocab} tokens, by cosine, without the three inputs");
+    ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+    ui.scope(|ui| rows_ui(ui, theme, &answers.ranked, *theme.accent));
+}
+
+/// What the list of answers does not show: the excluded inputs, and how far the answer was before.
+fn check_ui(ui: &mut Ui, ctx: &Context<'_>, answers: &Answers) {
+    let theme = ctx.theme;
+    ui.label(RichText::new(answers.verdict()).font(theme.body()));
+    ui.add_space(theme.body_size / 2.0);
+    let note = "The inputs' own cosines with the sum; they are excluded from the answers";
+    ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+    ui.scope(|ui| rows_ui(ui, theme, &answers.inputs, *theme.residual));
 }
 
 #[cfg(test)]

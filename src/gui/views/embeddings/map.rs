@@ -11,7 +11,7 @@ use crate::model::{Checkpoint, Neighbour};
 use crate::problem::Result;
 use crate::trace::Token;
 use egui::epaint::TextShape;
-use egui::{Align2, Color32, FontId, Pos2, Rect, Sense, Ui, emath, pos2, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Sense, Ui, emath, pos2, vec2};
 use std::collections::BTreeMap;
 
 /// Neighbours joined to the token in focus.
@@ -114,9 +114,11 @@ impl Map {
         Some(&point.vector)
     }
 
-    /// From the smallest to the largest coordinate along one axis, with a margin.
-    fn range(&self, axis: usize) -> emath::Rangef {
-        let all = self.points.iter().map(|point| point.at[axis]);
+    /// From the smallest to the largest coordinate of some points along one axis, with a margin.
+    fn range(&self, shown: &[usize], axis: usize) -> emath::Rangef {
+        let all = shown
+            .iter()
+            .filter_map(|&i| Some(self.points.get(i)?.at[axis]));
         let (min, max) = all.fold((0.0_f32, 0.0_f32), |(min, max), x| (min.min(x), max.max(x)));
         let margin = ((max - min) * 0.06).max(1e-3);
         emath::Rangef::new(min - margin, max + margin)
@@ -155,31 +157,76 @@ fn plot_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: &Around) {
     let line = theme.caption_size * 1.4;
     let numbers = theme.caption_size * 3.4;
     let rect = Rect::from_min_max(
-        room.min + vec2(line + numbers, theme.caption_size),
+        room.min + vec2(line + numbers, 1.5 * line),
         room.max - vec2(theme.caption_size, 2.2 * line),
     );
     if !rect.is_positive() {
         return;
     }
     let map = &around.map;
-    let frame = Frame {
-        rect,
-        ranges: [map.range(0), map.range(1)],
-    };
-    paint_axes(ui, theme, &frame, room, map.explained);
     let focus = ctx.focus.query_or_last(ctx.trace);
     let focus = ctx.trace.tokens.get(focus).map(|token| token.id);
     let linked: Vec<Neighbour> = focus
         .map(|id| around.near(id).iter().take(LINKED).copied().collect())
         .unwrap_or_default();
-    paint_links(ui, theme, &frame, map, focus, &linked);
-
     let order = drawing_order(map, focus, &linked);
+    let frame = Frame {
+        rect,
+        ranges: [map.range(&order, 0), map.range(&order, 1)],
+    };
+    paint_key(
+        ui,
+        theme,
+        pos2(rect.left(), room.top() + line / 2.0),
+        rect.width(),
+    );
+    paint_axes(ui, theme, &frame, room, map.explained);
+    paint_links(ui, theme, &frame, map, focus, &linked);
     let marks = order.iter().map(|&i| mark(theme, map, i, focus, &linked));
     let marks: Vec<Mark> = marks.collect();
-    paint_labels(ui, &frame, map, &order, &marks);
     for (&i, mark) in order.iter().zip(&marks).rev() {
         point_ui(ui, ctx, &frame, &map.points[i], mark);
+    }
+    paint_labels(ui, theme, &frame, map, &order, &marks);
+}
+
+/// A dot; tokens that are neither in the text nor near the focus are rings.
+fn paint_dot(painter: &Painter, theme: &Theme, at: Pos2, radius: f32, color: Color32) {
+    if color == *theme.dim {
+        let stroke = theme.line(color);
+        painter.circle(
+            at,
+            (radius - stroke.width / 2.0).max(0.5),
+            *theme.background,
+            stroke,
+        );
+    } else {
+        painter.circle(at, radius, color, theme.line(theme.background));
+    }
+}
+
+/// Says what the colours of the dots mean.
+fn paint_key(ui: &Ui, theme: &Theme, mut at: Pos2, width: f32) {
+    let painter = ui.painter();
+    let right = at.x + width;
+    let gap = theme.caption_size * 0.6;
+    let kinds = [
+        (theme.selection, "in focus"),
+        (theme.accent, "in the text"),
+        (theme.residual, "near the focus"),
+        (theme.dim, "near the others"),
+    ];
+    for (color, name) in kinds {
+        let galley = painter.layout_no_wrap(name.to_owned(), theme.caption(), *theme.dim);
+        let end = at.x + 2.0 * gap + galley.size().x;
+        if end > right {
+            return;
+        }
+        let center = at + vec2(gap / 2.0, 0.0);
+        paint_dot(painter, theme, center, gap / 2.0, *color);
+        let min = pos2(at.x + 1.5 * gap, at.y - galley.size().y / 2.0);
+        painter.galley(min, galley, *theme.dim);
+        at.x = end + gap;
     }
 }
 
@@ -215,7 +262,7 @@ fn mark(theme: &Theme, map: &Map, i: usize, focus: Option<u32>, linked: &[Neighb
         _ if Some(point.id) == focus => (5.5, theme.selection, theme.mono(), theme.text),
         Kind::Text(_) => (4.5, theme.accent, theme.mono(), theme.text),
         _ if is_linked => (3.5, theme.residual, theme.mono_caption(), theme.text),
-        _ => (2.5, theme.dim, theme.mono_caption(), theme.dim),
+        _ => (3.0, theme.dim, theme.mono_caption(), theme.dim),
     };
     Mark {
         radius: radius * unit,
@@ -260,15 +307,20 @@ fn paint_axes(ui: &Ui, theme: &Theme, frame: &Frame, room: Rect, explained: [f32
         egui::StrokeKind::Outside,
     );
 
-    let title = |axis: usize| {
+    let title = |axis: usize, room: f32| {
         let share = percent(explained[axis]);
-        let text = format!("component {}: {share} of the variance →", axis + 1);
-        painter.layout_no_wrap(text, theme.caption(), *theme.text)
+        let lay = |text: String| painter.layout_no_wrap(text, theme.caption(), *theme.text);
+        let long = lay(format!("component {}: {share} of the variance →", axis + 1));
+        if long.size().x > room {
+            lay(format!("{}: {share} →", axis + 1))
+        } else {
+            long
+        }
     };
-    let along = title(0);
+    let along = title(0, room.width());
     let at = Align2::CENTER_BOTTOM.anchor_size(pos2(rect.center().x, room.bottom()), along.size());
     painter.galley(at.min, along, *theme.text);
-    let up = title(1);
+    let up = title(1, rect.height());
     let (angle, anchor) = (-std::f32::consts::FRAC_PI_2, Align2::CENTER_CENTER);
     let center = pos2(room.left() + theme.caption_size * 0.7, rect.center().y);
     let min = anchor.anchor_size(center, up.size()).min;
@@ -293,7 +345,7 @@ fn paint_links(
     }
 }
 
-fn paint_labels(ui: &Ui, frame: &Frame, map: &Map, order: &[usize], marks: &[Mark]) {
+fn paint_labels(ui: &Ui, theme: &Theme, frame: &Frame, map: &Map, order: &[usize], marks: &[Mark]) {
     let painter = ui.painter();
     let galleys: Vec<_> = order
         .iter()
@@ -309,9 +361,14 @@ fn paint_labels(ui: &Ui, frame: &Frame, map: &Map, order: &[usize], marks: &[Mar
         .map(|(&i, galley)| (frame.pos(map.points[i].at), galley.size()))
         .collect();
     let gap = marks.iter().map(|mark| mark.radius).fold(0.0, f32::max) + 2.0;
-    let places = place_labels(&labels, gap, frame.rect);
+    let is_text = |i: &&usize| matches!(map.points[**i].kind, Kind::Text(_));
+    let important = order.iter().take_while(is_text).count();
+    let places = place_labels(&labels, important, gap, frame.rect);
     for ((place, galley), mark) in places.into_iter().zip(galleys).zip(marks) {
         if let Some(rect) = place {
+            // A ground of its own keeps a name legible over lines and other dots.
+            let ground = theme.background.gamma_multiply(0.75);
+            painter.rect_filled(rect.shrink2(vec2(0.0, 2.0)), 2.0, ground);
             painter.galley(rect.min, galley, mark.ink);
         }
     }
@@ -339,7 +396,7 @@ fn point_ui(ui: &Ui, ctx: &mut Context<'_>, frame: &Frame, point: &Point, mark: 
     };
     response.widget_info(|| egui::WidgetInfo::labeled(role, true, &name));
     let painter = ui.painter();
-    painter.circle(at, mark.radius, mark.color, theme.line(theme.background));
+    paint_dot(painter, theme, at, mark.radius, mark.color);
     if response.hovered() || response.has_focus() {
         painter.circle_stroke(at, mark.radius + 3.0, theme.line(theme.text));
     }
@@ -415,7 +472,8 @@ mod tests {
     fn one_token_is_a_point_in_the_middle() {
         let map = Map::fit(vec![point(7, [1.0, 2.0, 3.0], Kind::Text(0))]);
         assert_eq!(map.points[0].at, [0.0, 0.0]);
-        assert!(map.range(0).contains(0.0) && map.range(0).span() > 0.0);
+        let range = map.range(&[0], 0);
+        assert!(range.contains(0.0) && range.span() > 0.0);
     }
 
     #[test]

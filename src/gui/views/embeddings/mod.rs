@@ -14,7 +14,7 @@ use crate::gui::textures::{PictureKey, picture};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, View};
 use crate::gui::widgets::{empty_ui, legend_ui};
-use crate::trace::{Hook, Matrix, ModelInfo, Trace};
+use crate::trace::{Hook, Matrix, ModelInfo, Trace, TraceId};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Embeddings {
     tab: Tab,
+    scale: Option<(TraceId, Scale)>,
     strips: strips::Scroll,
     around: neighbours::Neighbours,
     analogy: analogy::Analogy,
@@ -92,9 +93,11 @@ impl View for Embeddings {
                 self.tab = tab;
             }
         }
-        ui.add_space(ctx.theme.body_size / 2.0);
         match self.tab {
-            Tab::Vectors => legend_ui(ui, ctx.theme, scale(ctx.trace), "value of a dimension"),
+            Tab::Vectors => {
+                let scale = self.scale(ctx.trace);
+                legend_ui(ui, ctx.theme, scale, VALUES);
+            }
             Tab::Map => {}
             Tab::Analogy => self.analogy.controls(ui, ctx),
             Tab::Similarity => self.similarity.controls(ui, ctx),
@@ -136,9 +139,8 @@ impl View for Embeddings {
         let Some(matrix) = vectors(ctx.trace).filter(|matrix| !matrix.data.is_empty()) else {
             return;
         };
-        let (theme, scale) = (ctx.theme, scale(ctx.trace));
-        let key = vectors_key(ctx);
-        let paint = || picture(matrix, theme, scale);
+        let (theme, key) = (ctx.theme, vectors_key(ctx));
+        let paint = || picture(matrix, theme, common_scale(matrix.data));
         let texture = ctx.textures.get(painter.ctx(), key, paint);
         let height = rect.height().min(matrix.rows as f32 * theme.body_size);
         let rect = rect.with_max_y(rect.top() + height);
@@ -148,6 +150,18 @@ impl View for Embeddings {
 }
 
 impl Embeddings {
+    /// The scale of the text's vectors, found once per recording.
+    fn scale(&mut self, trace: &Trace) -> Scale {
+        match self.scale {
+            Some((id, scale)) if id == trace.id => scale,
+            _ => {
+                let scale = common_scale(vectors(trace).map_or(&[], |matrix| matrix.data));
+                self.scale = Some((trace.id, scale));
+                scale
+            }
+        }
+    }
+
     /// The strips above; beneath them, as far as there is room, the nearest tokens and the map.
     fn vectors_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let trace = Arc::clone(ctx.trace);
@@ -163,16 +177,16 @@ impl Embeddings {
         let most = if is_low {
             room.height()
         } else {
-            (room.height() * 0.42).min(room.height() - least)
+            (room.height() * 0.45).min(room.height() - least)
         };
         let strips = strips::Strips {
             key: vectors_key(ctx),
             matrix,
             names: (0..matrix.rows).map(|pos| ctx.label(pos)).collect(),
-            scale: scale(ctx.trace),
+            scale: self.scale(ctx.trace),
             rows: strips::Rows::Tokens,
         };
-        let height = strips.height(ctx.theme).min(most);
+        let height = strips.height_within(ctx.theme, most);
         let (top, bottom) = room.split_top_bottom_at_y(room.top() + height);
         ui.scope_builder(egui::UiBuilder::new().max_rect(top), |ui| {
             self.strips.ui(ui, ctx, &strips);
@@ -207,9 +221,20 @@ fn vectors(trace: &Trace) -> Option<Matrix<'_>> {
     trace.get(Hook::Embed)?.as_matrix()
 }
 
-/// One scale for all vectors of the text.
-fn scale(trace: &Trace) -> Scale {
-    Scale::around_zero(vectors(trace).map_or(&[], |matrix| matrix.data))
+/// What the legend of vectors says.
+const VALUES: &str = "value of a dimension (1 % lie beyond)";
+
+/// One scale for all vectors, up to the size that 99 of 100 numbers keep below: a single outlier,
+/// which trained embeddings have, would leave everything else without colour.
+fn common_scale(values: &[f32]) -> Scale {
+    let sizes = values.iter().map(|x| x.abs());
+    let mut sizes: Vec<f32> = sizes.filter(|x| x.is_finite()).collect();
+    let nth = sizes.len() * 99 / 100;
+    if nth >= sizes.len() {
+        return Scale::around_zero(values);
+    }
+    let (_, &mut limit, _) = sizes.select_nth_unstable_by(nth, f32::total_cmp);
+    Scale::around_zero(&[limit])
 }
 
 fn vectors_key(ctx: &Context<'_>) -> PictureKey {
@@ -217,5 +242,20 @@ fn vectors_key(ctx: &Context<'_>) -> PictureKey {
         trace: ctx.trace.id,
         what: "token vectors".to_owned(),
         theme: &ctx.theme.name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_outlier_does_not_set_the_scale() {
+        let mut values: Vec<f32> = (0..200).map(|i| i as f32 * -0.01).collect();
+        values[7] = 50.0;
+        assert_eq!(common_scale(&values).range(), (-1.99, 1.99));
+        assert_eq!(common_scale(&[0.0; 4]).range(), (-1.0, 1.0));
+        assert_eq!(common_scale(&[]).range(), (-1.0, 1.0));
+        assert_eq!(common_scale(&[f32::NAN, 2.0]).range(), (-2.0, 2.0));
     }
 }

@@ -162,13 +162,11 @@ impl Neighbours {
         let [first, second] = map.explained;
         format!(
             "Each dot is a token's vector of {} numbers, seen from the two directions in which these {} vectors differ most. \
-             Together they keep {} of the variance ({} + {}): tokens that look close may be far apart in the other dimensions, \
+             Together they keep {} of the variance: tokens that look close may be far apart in the other dimensions, \
              so lines join the token in focus to its true neighbours.",
             ctx.trace.model.d_model,
             map.n_fitted(),
-            percent(first + second),
-            percent(first),
-            percent(second)
+            percent(first + second)
         )
     }
 }

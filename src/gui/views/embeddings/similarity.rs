@@ -48,10 +48,10 @@ struct Compared {
 impl Compared {
     fn new(first: &Trace, second: Arc<Trace>) -> Result<Self> {
         let n_layers = first.model.n_layers;
-        let mut hooks = vec![("token vectors".to_owned(), Hook::Embed)];
+        let mut hooks = vec![("embedding".to_owned(), Hook::Embed)];
         hooks.extend((0..n_layers).map(|layer| {
             let hook = Hook::Block(layer, BlockHook::ResidPost);
-            (format!("after layer {layer}"), hook)
+            (format!("layer {layer}"), hook)
         }));
         let missing = || {
             Problem::new(
@@ -198,6 +198,7 @@ fn score_ui(ui: &mut Ui, ctx: &Context<'_>, compared: &Compared) {
     let note = "cosine of the sentences' mean vectors after the last layer (1 = same direction)";
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     ui.add_space(theme.body_size / 2.0);
+    ui.label(RichText::new("The same, stage by stage").font(theme.body()));
     let area = ScrollArea::vertical().id_salt("stages").auto_shrink(false);
     area.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
@@ -240,7 +241,7 @@ fn pairs_ui(ui: &mut Ui, ctx: &mut Context<'_>, compared: &Compared) {
             color: *ctx.theme.text,
         },
         focus: (ctx.focus.query.filter(|&pos| pos < rows.len()), None),
-        cells: Cells::Square,
+        cells: Cells::Stretch,
     };
     let (response, cell) = heatmap.ui(ui, ctx);
     let name = "Cosine of every token of the text with every token of the second sentence";

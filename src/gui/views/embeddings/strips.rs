@@ -51,6 +51,14 @@ impl Strips<'_> {
         axis_height(theme) + self.matrix.rows as f32 * row_height(theme)
     }
 
+    /// The height of as many whole strips as fit into `most`.
+    pub fn height_within(&self, theme: &Theme, most: f32) -> f32 {
+        let rows = ((most - axis_height(theme)) / row_height(theme))
+            .floor()
+            .max(1.0);
+        axis_height(theme) + rows.min(self.matrix.rows as f32) * row_height(theme)
+    }
+
     fn columns(&self, theme: &Theme, room: Rect) -> Columns {
         let longest = self.names.iter().map(|name| name.chars().count()).max();
         let chars = longest.unwrap_or(0).clamp(5, MOST_CHARS) as f32;
@@ -184,16 +192,17 @@ impl Scroll {
         if strips.matrix.data.is_empty() {
             return;
         }
+        ui.spacing_mut().item_spacing.y = 0.0;
         strips.axis_ui(ui, ctx.theme);
-        let selected = ctx.pinned.query;
+        let is_text = strips.rows == Rows::Tokens;
+        let selected = is_text.then(|| ctx.pinned.query_or_last(ctx.trace));
         let is_moving = std::mem::replace(&mut self.at, selected) != selected;
         let area = ScrollArea::vertical().id_salt("strips").auto_shrink(false);
         area.show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
             for row in 0..strips.matrix.rows {
                 let response = strips.row_ui(ui, ctx, row);
                 if is_moving && selected == Some(row) {
-                    response.scroll_to_me(None);
+                    response.scroll_to_me(Some(egui::Align::Center));
                 }
             }
         });
