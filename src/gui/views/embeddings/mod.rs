@@ -13,7 +13,7 @@ mod strips;
 use crate::gui::textures::{PictureKey, picture};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, View};
-use crate::gui::widgets::{empty_ui, legend_ui};
+use crate::gui::widgets::{empty_ui, legend_ui, segmented_ui};
 use crate::trace::{Hook, Matrix, ModelInfo, Trace, TraceId};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 use std::sync::Arc;
@@ -35,17 +35,25 @@ enum Tab {
     /// The vectors, the nearest tokens and the map together.
     #[default]
     Vectors,
+    Nearest,
     Map,
     Analogy,
     Similarity,
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Vectors, Self::Map, Self::Analogy, Self::Similarity];
+    const ALL: [Self; 5] = [
+        Self::Vectors,
+        Self::Nearest,
+        Self::Map,
+        Self::Analogy,
+        Self::Similarity,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Vectors => "Vectors",
+            Self::Nearest => "Nearest",
             Self::Map => "Map",
             Self::Analogy => "Analogy",
             Self::Similarity => "Similarity",
@@ -54,7 +62,8 @@ impl Tab {
 
     fn hint(self) -> &'static str {
         match self {
-            Self::Vectors => "The numbers of each token, and the tokens nearest to one of them",
+            Self::Vectors => "The numbers of each token, and its place among its neighbours",
+            Self::Nearest => "The tokens whose vectors point most the same way",
             Self::Map => "The text's tokens among their neighbours, in two dimensions",
             Self::Analogy => "king − man + woman: arithmetic with meanings",
             Self::Similarity => "How alike two sentences are after the last layer",
@@ -86,19 +95,16 @@ impl View for Embeddings {
     }
 
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        for tab in Tab::ALL {
-            let label = egui::RichText::new(tab.name()).font(ctx.theme.body());
-            let response = ui.selectable_label(self.tab == tab, label);
-            if response.on_hover_text(tab.hint()).clicked() {
-                self.tab = tab;
-            }
-        }
+        let tabs = Tab::ALL.map(|tab| (tab.name(), tab.hint()));
+        let mut chosen = self.tab as usize;
+        segmented_ui(ui, ctx.theme, &tabs, &mut chosen);
+        self.tab = Tab::ALL.get(chosen).copied().unwrap_or_default();
         match self.tab {
             Tab::Vectors => {
                 let scale = self.scale(ctx.trace);
                 legend_ui(ui, ctx.theme, scale, VALUES);
             }
-            Tab::Map => {}
+            Tab::Nearest | Tab::Map => {}
             Tab::Analogy => self.analogy.controls(ui, ctx),
             Tab::Similarity => self.similarity.controls(ui, ctx),
         }
@@ -107,6 +113,11 @@ impl View for Embeddings {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         match self.tab {
             Tab::Vectors => self.vectors_ui(ui, ctx),
+            Tab::Nearest => {
+                self.around.ask(ctx);
+                ui.set_max_width(ctx.theme.body_size * 44.0);
+                self.around.list_ui(ui, ctx);
+            }
             Tab::Map => {
                 self.around.ask(ctx);
                 map::map_ui(ui, ctx, self.around.answer());
@@ -118,7 +129,7 @@ impl View for Embeddings {
 
     fn explain(&self, ctx: &Context<'_>) -> String {
         match self.tab {
-            Tab::Vectors => self.around.explain(ctx),
+            Tab::Vectors | Tab::Nearest => self.around.explain(ctx),
             Tab::Map => self.around.explain_map(ctx),
             Tab::Analogy => self.analogy.explain(),
             Tab::Similarity => self.similarity.explain(ctx),
