@@ -4,6 +4,10 @@
 //! dropping it cancels the job, so assigning a new task to the place of an old one supersedes it,
 //! and a stale result cannot arrive. A job that panics becomes a [`Problem`].
 
+mod latest;
+
+pub use latest::Latest;
+
 use crate::problem::{Problem, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use super::cache::Cache;
 use super::config::Gpt2Config;
 use super::edit::{Edit, Edited};
 use super::gpt2::Gpt2;
+use super::lexicon::Lexicon;
 use super::probe::{Probe, Recorder};
 use super::tokenizer::Tokenizer;
 use super::weights::Weights;
@@ -13,7 +14,7 @@ use crate::problem::{Problem, Result};
 use crate::trace::{ModelInfo, Token, Trace};
 use burn::tensor::Tensor;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 const OPENING: &str = "Could not open the model";
 /// What checkpoints with a language head put before the names of the bare model's tensors.
@@ -30,6 +31,7 @@ pub struct Checkpoint {
     pub tokenizer: Tokenizer,
     /// Its network.
     pub network: Gpt2,
+    lexicon: OnceLock<Lexicon>,
 }
 
 impl Checkpoint {
@@ -103,7 +105,15 @@ impl Checkpoint {
             info: Arc::new(info),
             tokenizer,
             network,
+            lexicon: OnceLock::new(),
         }
+    }
+
+    /// Every token's vector and its neighbours. Computed when first asked for, which takes a moment
+    /// with a large vocabulary: ask from a background task.
+    pub fn lexicon(&self) -> &Lexicon {
+        self.lexicon
+            .get_or_init(|| Lexicon::of(&self.network.embed))
     }
 
     /// The tokens the model reads for a text: all of them, or as many from the end as its context

@@ -1,28 +1,30 @@
-//! The views, one file each.
+//! The views, one file or folder each.
 
 mod attention;
 mod context;
+mod embeddings;
 mod generation;
 mod heads;
-mod sampling;
 mod lens;
-mod output;
 mod mlp;
+mod output;
 mod positions;
+mod sampling;
 
 use super::view::View;
 
 /// Every view, in teaching order: the road from text to the next word.
 pub fn all() -> Vec<Box<dyn View>> {
     vec![
+        Box::<embeddings::Embeddings>::default(),
         Box::<positions::Positions>::default(),
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
         Box::<context::ContextView>::default(),
-        Box::<sampling::SamplingView>::default(),
-        Box::<generation::GenerationView>::default(),
+        Box::<mlp::Mlp>::default(),
         Box::<lens::LensView>::default(),
         Box::<output::Output>::default(),
-        Box::<mlp::Mlp>::default(),
+        Box::<sampling::SamplingView>::default(),
+        Box::<generation::GenerationView>::default(),
     ]
 }

@@ -5,10 +5,12 @@ mod bars;
 mod chart;
 mod chips;
 mod heatmap;
+mod labels;
 mod legend;
-mod placer;
-mod room;
 mod panels;
+mod placer;
+mod ranked;
+mod room;
 mod segmented;
 mod stepper;
 
@@ -17,13 +19,12 @@ pub use bars::{Bar, bar_ui};
 pub use chart::{Chart, Curve, Mark};
 pub use chips::chips_ui;
 pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
-pub use legend::legend_ui;
-pub use placer::Placer;
-pub use room::{page_ui, part_ui};
+pub use labels::place_labels;
 pub use legend::{legend_ui, named_legend_ui};
-pub use panels::{
-    Column, colored_heading_ui, heading_ui, least_height, panels_ui, row_break,
-};
+pub use panels::{Column, colored_heading_ui, heading_ui, least_height, panels_ui, row_break};
+pub use placer::Placer;
+pub use ranked::{Ranked, ranked_ui};
+pub use room::{page_ui, part_ui};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
 

@@ -1,0 +1,302 @@
+//! How alike two sentences are, after every layer.
+//!
+//! A sentence's vector is the mean of its tokens' vectors; how alike two sentences are is the cosine
+//! of the angle between theirs. After the last layer the vectors know the words around them.
+
+use super::ModelKey;
+use crate::background::Latest;
+use crate::gui::command::Target;
+use crate::gui::format::{abbreviate, number};
+use crate::gui::theme::Scale;
+use crate::gui::view::Context;
+use crate::gui::widgets::{Cells, Heatmap, Labels, Ranked, empty_ui, legend_ui, ranked_ui};
+use crate::math::vector::{cosine, mean_row};
+use crate::problem::{Problem, Result};
+use crate::trace::{BlockHook, Hook, Matrix, Token, Trace, TraceId};
+use egui::{FontId, Rect, RichText, ScrollArea, TextEdit, Ui};
+use std::sync::Arc;
+
+/// Cosines lie between -1 and 1.
+const COSINES: Scale = Scale::Diverging { limit: 1.0 };
+
+/// The second sentence and how it compares with the text.
+pub struct Similarity {
+    second: String,
+    latest: Latest<(TraceId, ModelKey, String), Compared>,
+}
+
+impl Default for Similarity {
+    fn default() -> Self {
+        Self {
+            second: "The dog lay on the bed".to_owned(),
+            latest: Latest::default(),
+        }
+    }
+}
+
+/// Two sentences side by side.
+struct Compared {
+    model: ModelKey,
+    names: [Vec<String>; 2],
+    second: Arc<Trace>,
+    /// The cosine of the sentences' vectors at each stage, the last one last.
+    stages: Vec<(String, f32)>,
+    /// The cosines of all pairs of tokens after the last layer, `[first, second]`.
+    tokens: Vec<f32>,
+}
+
+impl Compared {
+    fn new(first: &Trace, second: Arc<Trace>) -> Result<Self> {
+        let n_layers = first.model.n_layers;
+        let mut hooks = vec![("embedding".to_owned(), Hook::Embed)];
+        hooks.extend((0..n_layers).map(|layer| {
+            let hook = Hook::Block(layer, BlockHook::ResidPost);
+            (format!("layer {layer}"), hook)
+        }));
+        let missing = || {
+            Problem::new(
+                "There is nothing to compare",
+                "the recording holds no residual stream",
+            )
+        };
+        let stage = |(name, hook): &(String, Hook)| {
+            Some((
+                name.clone(),
+                mean_cosine(matrix(first, *hook)?, matrix(&second, *hook)?),
+            ))
+        };
+        let stages: Option<Vec<_>> = hooks.iter().map(stage).collect();
+        let last = hooks.last().map_or(Hook::Embed, |&(_, hook)| hook);
+        let pair = || Some((matrix(first, last)?, matrix(&second, last)?));
+        let (a, b) = pair().ok_or_else(missing)?;
+        let labels = |trace: &Trace| trace.tokens.iter().map(Token::label).collect();
+        Ok(Self {
+            model: ModelKey(Arc::clone(&second.model)),
+            names: [labels(first), labels(&second)],
+            stages: stages.ok_or_else(missing)?,
+            tokens: cosines(a, b),
+            second,
+        })
+    }
+
+    fn score(&self) -> f32 {
+        self.stages.last().map_or(f32::NAN, |&(_, cosine)| cosine)
+    }
+}
+
+fn matrix(trace: &Trace, hook: Hook) -> Option<Matrix<'_>> {
+    trace.get(hook)?.as_matrix()
+}
+
+/// The cosine of the means over positions.
+fn mean_cosine(a: Matrix<'_>, b: Matrix<'_>) -> f32 {
+    cosine(&mean_row(a.data, a.cols), &mean_row(b.data, b.cols))
+}
+
+/// The cosine of every row of `a` with every row of `b`, `[a, b]`.
+fn cosines(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    let pairs = (0..a.rows).flat_map(|i| (0..b.rows).map(move |j| (i, j)));
+    pairs.map(|(i, j)| cosine(a.row(i), b.row(j))).collect()
+}
+
+impl Similarity {
+    /// The field for the second sentence.
+    pub fn controls(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
+        let theme = ctx.theme;
+        let width = (theme.body_size * 22.0).min(ui.available_width());
+        let field = TextEdit::singleline(&mut self.second)
+            .font(theme.body())
+            .char_limit(2_000)
+            .hint_text("a second sentence")
+            .desired_width(width);
+        let response = ui.add(field);
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Second sentence")
+        });
+        response.on_hover_text("The sentence to compare the text with");
+        legend_ui(ui, theme, COSINES, "cosine");
+    }
+
+    /// The score with its history on one side, the tokens in pairs on the other.
+    pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        self.ask(ctx);
+        let theme = ctx.theme;
+        let compared = match self.latest.answer() {
+            Some(Ok(compared)) => compared,
+            Some(Err(problem)) => return empty_ui(ui, theme, &problem.to_string()),
+            None => return empty_ui(ui, theme, "Reading the second sentence …"),
+        };
+        let room = ui.available_rect_before_wrap();
+        let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
+        let unit = theme.body_size;
+        let has_room = room.width() > unit * 40.0 && room.height() > unit * 12.0;
+        if !has_room {
+            return score_ui(ui, ctx, compared);
+        }
+        let width = (room.width() * 0.36).clamp(unit * 19.0, unit * 30.0);
+        let (left, right) = room.split_left_right_at_x(room.left() + width);
+        ui.scope_builder(child(left), |ui| score_ui(ui, ctx, compared));
+        let right = right.with_min_x(right.left() + unit * 1.5);
+        ui.scope_builder(child(right), |ui| pairs_ui(ui, ctx, compared));
+    }
+
+    fn ask(&mut self, ctx: &Context<'_>) {
+        let model_key = ModelKey(Arc::clone(&ctx.model.info));
+        let key = (ctx.trace.id, model_key.clone(), self.second.clone());
+        self.latest.ask(ctx.lane, key, |last| {
+            let same =
+                last.filter(|last| last.model == model_key && last.second.text == self.second);
+            let known = same.map(|last| Arc::clone(&last.second));
+            let (model, first) = (Arc::clone(ctx.model), Arc::clone(ctx.trace));
+            let text = self.second.clone();
+            move |_| {
+                let second = match known {
+                    Some(second) => second,
+                    None => Arc::new(model.trace(&text)?),
+                };
+                Compared::new(&first, second)
+            }
+        });
+    }
+
+    /// The score and what it is made of.
+    pub fn explain(&self, ctx: &Context<'_>) -> String {
+        let Some(Ok(compared)) = self.latest.answer() else {
+            return String::new();
+        };
+        let n_layers = ctx.trace.model.n_layers;
+        let [a, b] = compared.names.each_ref().map(Vec::len);
+        format!(
+            "The vectors that leave the last of {n_layers} layers are averaged over the {a} tokens of the text and the {b} tokens of “{}”: \
+             cos(mean, mean) = {}. Before the first layer, where word order and context are unknown, it was {}.",
+            abbreviate(&compared.second.text, 40),
+            number(compared.score()),
+            number(
+                compared
+                    .stages
+                    .first()
+                    .map_or(f32::NAN, |&(_, cosine)| cosine)
+            )
+        )
+    }
+
+    /// Takes the comparison.
+    pub fn receive(&mut self) {
+        self.latest.receive();
+    }
+
+    /// Is the comparison still awaited?
+    pub fn is_busy(&self) -> bool {
+        self.latest.is_busy()
+    }
+}
+
+fn score_ui(ui: &mut Ui, ctx: &Context<'_>, compared: &Compared) {
+    let theme = ctx.theme;
+    let large = FontId::new(theme.title_size * 2.0, theme.title().family);
+    ui.label(RichText::new(number(compared.score())).font(large));
+    let note = "cosine of the sentences' mean vectors after the last layer (1 = same direction)";
+    ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+    ui.add_space(theme.body_size / 2.0);
+    ui.label(RichText::new("The same, stage by stage").font(theme.body()));
+    let area = ScrollArea::vertical().id_salt("stages").auto_shrink(false);
+    area.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        for (i, (name, cosine)) in compared.stages.iter().enumerate() {
+            let is_last = i + 1 == compared.stages.len();
+            let row = Ranked {
+                label: name,
+                value: *cosine,
+                full: 1.0,
+                color: *(if is_last {
+                    theme.accent
+                } else {
+                    theme.residual
+                }),
+            };
+            ranked_ui(ui, theme, &row);
+        }
+    });
+}
+
+/// Every token of the text with every token of the second sentence.
+fn pairs_ui(ui: &mut Ui, ctx: &mut Context<'_>, compared: &Compared) {
+    let [rows, cols] = &compared.names;
+    let heatmap = Heatmap {
+        what: format!("similarity with {:?}", compared.second.id),
+        matrix: Matrix {
+            rows: rows.len(),
+            cols: cols.len(),
+            data: &compared.tokens,
+        },
+        scale: COSINES,
+        rows: Labels {
+            title: "the text",
+            names: rows,
+            color: *ctx.theme.text,
+        },
+        cols: Labels {
+            title: "the second sentence →",
+            names: cols,
+            color: *ctx.theme.text,
+        },
+        focus: (ctx.focus.query.filter(|&pos| pos < rows.len()), None),
+        cells: Cells::Stretch,
+    };
+    let (response, cell) = heatmap.ui(ui, ctx);
+    let name = "Cosine of every token of the text with every token of the second sentence";
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
+    let Some((row, col)) = cell else { return };
+    // Only the row is a token of the text that other views know.
+    ctx.point(&response, Target::Token(row));
+    if let (Some(value), Some(a), Some(b)) =
+        (heatmap.value((row, col)), rows.get(row), cols.get(col))
+    {
+        response.on_hover_text_at_pointer(format!("cos({a}, {b}) = {}", number(value)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BUNDLED, Checkpoint, DeviceKind};
+
+    #[test]
+    fn a_sentence_is_like_itself_and_the_score_is_the_traces() {
+        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let first = model.trace("The cat sat on the mat").unwrap();
+        let same = Compared::new(&first, Arc::new(first.clone())).unwrap();
+        assert!(
+            same.stages
+                .iter()
+                .all(|(_, cosine)| (cosine - 1.0).abs() < 1e-5)
+        );
+
+        let second = model.trace("Once upon a time").unwrap();
+        let compared = Compared::new(&first, Arc::new(second.clone())).unwrap();
+        let last = Hook::Block(model.info.n_layers - 1, BlockHook::ResidPost);
+        let mean = |trace: &Trace| mean_row(trace.get(last).unwrap().data(), model.info.d_model);
+        let expected = cosine(&mean(&first), &mean(&second));
+        assert!((compared.score() - expected).abs() < 1e-6 && expected < 1.0);
+        assert_eq!(
+            compared.tokens.len(),
+            first.tokens.len() * second.tokens.len()
+        );
+    }
+
+    #[test]
+    fn pairs_are_row_by_row() {
+        let a = Matrix {
+            rows: 2,
+            cols: 2,
+            data: &[1.0, 0.0, 0.0, 1.0],
+        };
+        let b = Matrix {
+            rows: 1,
+            cols: 2,
+            data: &[0.0, 3.0],
+        };
+        assert_eq!(cosines(a, b), [0.0, 1.0]);
+        assert!((mean_cosine(a, b) - 0.5_f32.sqrt()).abs() < 1e-6);
+    }
+}
