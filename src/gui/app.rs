@@ -463,6 +463,9 @@ impl App {
             return;
         };
         let is_same = (&saved.model, &saved.device) == (&self.saved.model, &self.saved.device);
+        if saved.seed != self.saved.seed {
+            self.coins = Coins::new(saved.seed);
+        }
         self.saved = saved;
         if !is_same {
             self.open(self.saved.model.clone());

@@ -54,6 +54,7 @@ pub fn coin(seed: u64, n: usize) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::*;
     use crate::math::sampling::pick;
@@ -69,7 +70,9 @@ mod tests {
     fn the_slice_hit_is_the_token_picked() {
         let mut probs: Vec<f32> = (0..300).map(|i| ((i * 37) % 11) as f32).collect();
         let sum: f32 = probs.iter().sum();
-        probs.iter_mut().for_each(|p| *p /= sum);
+        for p in &mut probs {
+            *p /= sum;
+        }
         let slices = slices(&probs);
         for n in 0..500 {
             let coin = coin(5, n);

@@ -84,7 +84,7 @@ impl Choice {
                     };
                     let response = bar_ui(ui, theme, &bar);
                     let is_chosen = node.token == Some(id as u32);
-                    let is_branch = self.branches(writer).any(|token| token == id as u32);
+                    let is_branch = branches(writer).any(|token| token == id as u32);
                     let stroke = match (is_chosen, is_branch) {
                         (true, _) => Some(theme.selection_stroke()),
                         (_, true) => Some(theme.line(theme.accent)),
@@ -103,12 +103,6 @@ impl Choice {
                 }
             });
         clicked
-    }
-
-    /// The tokens that were tried at this place.
-    fn branches<'a>(&self, writer: &'a Writer) -> impl Iterator<Item = u32> + 'a {
-        let children = writer.tree.get(writer.choice()).children.iter();
-        children.filter_map(|&child| writer.tree.get(child).token)
     }
 
     /// How the token was chosen, and what a greedy choice would be.
@@ -131,4 +125,10 @@ impl Choice {
             }
         }
     }
+}
+
+/// The tokens that were tried at this place.
+fn branches(writer: &Writer) -> impl Iterator<Item = u32> + '_ {
+    let children = writer.tree.get(writer.choice()).children.iter();
+    children.filter_map(|&child| writer.tree.get(child).token)
 }

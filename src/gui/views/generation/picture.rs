@@ -20,13 +20,11 @@ struct Layout {
 const NAME: usize = 14;
 
 fn name(ctx: &Context<'_>, writer: &Writer, node: NodeId) -> String {
-    match writer.tree.get(node).token {
-        Some(token) => abbreviate(&ctx.model.tokenizer.token(token).label(), NAME),
-        None => {
-            let last = ctx.label(ctx.trace.tokens.len().saturating_sub(1));
-            format!("… {}", abbreviate(&last, NAME))
-        }
+    if let Some(token) = writer.tree.get(node).token {
+        return abbreviate(&ctx.model.tokenizer.token(token).label(), NAME);
     }
+    let last = ctx.label(ctx.trace.tokens.len().saturating_sub(1));
+    format!("… {}", abbreviate(&last, NAME))
 }
 
 impl Layout {

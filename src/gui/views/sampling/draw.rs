@@ -331,6 +331,7 @@ fn range_text(toss: Toss) -> (String, String) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::*;
 

@@ -32,17 +32,22 @@ pub(super) fn formula(stages: &Stages, sampling: &Sampling, id: usize) -> String
             return text + ": cut.";
         }
     }
-    let prob = stages.probs.get(id).copied().unwrap_or(0.0);
-    match &stages.first_cut {
-        None => text += &softmax(score, prob),
-        Some((_, probs)) if mass < 1.0 && temperature_is_before_cuts(stages) => {
-            let before = probs.get(id).copied().unwrap_or(0.0);
-            let left = percent(mass as f32);
-            text += &format!(" → {} / {left} left = {}", percent(before), percent(prob));
-        }
-        Some(_) => text += &format!(" → renormalised {}", percent(prob)),
-    }
+    text += &ending(stages, id, score, mass as f32);
     text + "."
+}
+
+/// The probability a token is drawn with, from that before the cuts, which left `mass`.
+fn ending(stages: &Stages, id: usize, score: f32, mass: f32) -> String {
+    let prob = stages.probs.get(id).copied().unwrap_or(0.0);
+    let Some((_, probs)) = &stages.first_cut else {
+        return softmax(score, prob);
+    };
+    if mass < 1.0 && temperature_is_before_cuts(stages) {
+        let before = percent(probs.get(id).copied().unwrap_or(0.0));
+        let (left, prob) = (percent(mass), percent(prob));
+        return format!(" → {before} / {left} left = {prob}");
+    }
+    format!(" → renormalised {}", percent(prob))
 }
 
 /// Only then is what the cuts leave over the number to divide by.

@@ -174,6 +174,7 @@ fn short(expected: f32) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::*;
 

@@ -47,7 +47,7 @@ enum Pane {
 /// Everything worked out from the scores and the settings.
 #[derive(Debug)]
 struct Made {
-    made_for: (TraceId, Sampling),
+    key: (TraceId, Sampling),
     stages: Stages,
     slices: Vec<Slice>,
     /// Entropy in bits and effective number of choices, before and after the filters.
@@ -61,7 +61,7 @@ impl Made {
         let stages = Stages::new(ctx.sampling, ctx.trace.next_logits()?, &context);
         let measure = |probs: &[f32]| [entropy_bits(probs), effective_choices(probs)];
         Some(Self {
-            made_for: (ctx.trace.id, ctx.sampling.clone()),
+            key: (ctx.trace.id, ctx.sampling.clone()),
             slices: slices(&stages.probs),
             before: measure(&stages.own),
             after: measure(&stages.probs),
@@ -79,8 +79,7 @@ struct Toss {
 
 impl SamplingView {
     fn refresh(&mut self, ctx: &Context<'_>) {
-        let is_new =
-            |made: &Made| made.made_for.0 != ctx.trace.id || made.made_for.1 != *ctx.sampling;
+        let is_new = |made: &Made| made.key.0 != ctx.trace.id || made.key.1 != *ctx.sampling;
         if self.made.as_ref().is_none_or(is_new) {
             self.made = Made::new(ctx);
         }
@@ -195,7 +194,7 @@ impl SamplingView {
         if wide >= ROOM_FOR_FILTERS {
             let (left, right) = room.split_left_right_at_x(room.left() + 20.0 * em);
             part_ui(ui, left, |ui| {
-                filters::filters_ui(ui, ctx, &mut self.remembered)
+                filters::filters_ui(ui, ctx, &mut self.remembered);
             });
             main = right.with_min_x(right.left() + gap);
         }

@@ -38,9 +38,9 @@ struct Columns {
 }
 
 /// Widths in characters.
-const TOKEN_CHARS: f32 = 11.5;
+const TOKEN_CHARS: f32 = 10.5;
 const BAR_CHARS: f32 = 17.0;
-const LEAST_CHARS: f32 = 7.6;
+const LEAST_CHARS: f32 = 7.3;
 
 impl Columns {
     fn new(stages: &Stages, sampling: &Sampling, char_width: f32, room: f32) -> Self {
@@ -396,6 +396,7 @@ impl Drawing<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::*;
 
