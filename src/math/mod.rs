@@ -3,6 +3,7 @@
 pub mod attention_steps;
 pub mod heads;
 pub mod coin_bar;
+pub mod bpe;
 pub mod oklab;
 pub mod pca;
 pub mod histogram;

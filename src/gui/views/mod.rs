@@ -9,12 +9,14 @@ mod lens;
 mod output;
 mod mlp;
 mod positions;
+mod tokens;
 
 use super::view::View;
 
 /// Every view, in teaching order: the road from text to the next word.
 pub fn all() -> Vec<Box<dyn View>> {
     vec![
+        Box::<tokens::Tokens>::default(),
         Box::<positions::Positions>::default(),
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
