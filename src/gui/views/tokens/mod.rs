@@ -113,7 +113,7 @@ impl View for Tokens {
         let theme = ctx.theme;
         let n = ctx.trace.tokens.len();
         let unit = if n == 1 { "token" } else { "tokens" };
-        let wide = rect.width() > theme.body_size * 6.0;
+        let wide = rect.width() > theme.body_size * 6.0 && rect.height() > theme.body_size * 3.0;
         let text = if wide {
             format!("{n} {unit}")
         } else {
@@ -121,7 +121,12 @@ impl View for Tokens {
         };
         let ink = *theme.accent;
         let top = painter.text(rect.min, Align2::LEFT_TOP, text, theme.mono_caption(), ink);
-        let chips = rect.with_min_y((top.bottom() + 4.0).min(rect.bottom()));
+        // Beneath the number, or beside it where the rail is crowded.
+        let chips = if rect.height() > top.height() * 2.5 {
+            rect.with_min_y(top.bottom() + 4.0)
+        } else {
+            rect.with_min_x((top.right() + 8.0).min(rect.right()))
+        };
         paint_chips(painter, chips, ctx);
     }
 }
