@@ -3,6 +3,9 @@
 pub mod attention_steps;
 pub mod coin_bar;
 pub mod heads;
+pub mod bpe;
+pub mod oklab;
+pub mod pca;
 pub mod histogram;
 pub mod oklab;
 pub mod pca;

@@ -1,11 +1,13 @@
 //! Text to tokens and back, by Hugging Face's `tokenizers`.
 
+use super::merges::Method;
 use crate::problem::{Problem, Result};
 use crate::trace::Token;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 use tokenizers::models::bpe::BPE;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
@@ -17,7 +19,9 @@ const READING: &str = "Could not read the model's tokenizer";
 /// The tokenizer of a model.
 #[derive(Debug)]
 pub struct Tokenizer {
-    inner: Inner,
+    pub(super) inner: Inner,
+    /// How words are cut, read when it is first asked for.
+    pub(super) method: OnceLock<Method>,
     /// For byte-level vocabularies, the byte each character of a vocabulary entry stands for.
     bytes: Option<HashMap<char, u8>>,
 }
@@ -70,7 +74,11 @@ impl Tokenizer {
                 .is_ok_and(|json| json.to_string().contains("\"ByteLevel\""))
         });
         let bytes = byte_level.then(byte_of_char);
-        Ok(Self { inner, bytes })
+        Ok(Self {
+            inner,
+            method: OnceLock::new(),
+            bytes,
+        })
     }
 
     /// In transformers, GPT-2's own tokenizer classes take the space before the first word from

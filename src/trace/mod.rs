@@ -6,12 +6,14 @@
 mod activation;
 mod file;
 mod hook;
+mod part;
 mod token;
 
 pub use activation::{Activation, Matrix};
 pub use file::{FORMAT, VERSION};
 pub use hook::{Axis, BlockHook, Hook, UnknownHook};
-pub use token::Token;
+pub use part::Part;
+pub use token::{Token, visible, visible_alone};
 
 use crate::problem::{Problem, Result};
 use serde::{Deserialize, Serialize};

@@ -31,7 +31,9 @@ impl Token {
         if text.is_empty() {
             return format!("[{}]", self.id);
         }
-        text.chars().map(visible).collect()
+        let mut chars = text.chars();
+        let first = chars.next().map(visible_alone).unwrap_or_default();
+        first + &chars.map(visible).collect::<String>()
     }
 
     /// The bytes in hexadecimal, for pieces of characters: `<E6 B3>`.
@@ -43,7 +45,7 @@ impl Token {
 
 /// A character that can be seen: a space becomes `·`, a line break `⏎`, a tab `→`, other controls
 /// their Unicode name in brackets.
-fn visible(c: char) -> String {
+pub fn visible(c: char) -> String {
     match c {
         ' ' => "·".to_owned(),
         '\n' => "⏎".to_owned(),
@@ -52,10 +54,28 @@ fn visible(c: char) -> String {
         '\u{a0}' => "<NBSP>".to_owned(),
         '\u{200d}' => "<ZWJ>".to_owned(),
         '\u{200b}' => "<ZWSP>".to_owned(),
+        '\u{200c}' => "<ZWNJ>".to_owned(),
+        '\u{200e}' => "<LRM>".to_owned(),
+        '\u{200f}' => "<RLM>".to_owned(),
+        '\u{ad}' => "<SHY>".to_owned(),
+        '\u{3000}' => "<IDSP>".to_owned(),
         '\u{feff}' => "<BOM>".to_owned(),
         '\u{fe0e}' | '\u{fe0f}' => "<VS>".to_owned(),
+        // Other spaces, line ends, marks of direction, joiners and tags: nothing of them is seen.
+        '\u{2000}'..='\u{200a}'
+        | '\u{2028}'..='\u{202f}'
+        | '\u{205f}'..='\u{206f}'
+        | '\u{e0000}'..='\u{e0fff}' => format!("<{:04X}>", c as u32),
         c if c.is_control() => format!("<{:02X}>", c as u32),
         c => c.to_string(),
+    }
+}
+
+/// A character on its own: an accent without its letter sits on a circle.
+pub fn visible_alone(c: char) -> String {
+    match c {
+        '\u{300}'..='\u{36f}' => format!("◌{c}"),
+        c => visible(c),
     }
 }
 
@@ -80,6 +100,9 @@ mod tests {
         assert_eq!(token(b"").label(), "[0]");
         assert_eq!(token("\u{200d}".as_bytes()).label(), "<ZWJ>");
         assert_eq!(token("注意".as_bytes()).label(), "注意");
+        assert_eq!(token("a\u{202e}b".as_bytes()).label(), "a<202E>b");
+        assert_eq!(token("\u{301}".as_bytes()).label(), "◌\u{301}");
+        assert_eq!(token("e\u{301}".as_bytes()).label(), "e\u{301}");
     }
 
     #[test]

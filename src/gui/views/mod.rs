@@ -10,6 +10,7 @@ mod mlp;
 mod output;
 mod positions;
 mod sampling;
+mod tokens;
 
 use super::view::View;
 
@@ -17,6 +18,7 @@ use super::view::View;
 pub fn all() -> Vec<Box<dyn View>> {
     vec![
         Box::<embeddings::Embeddings>::default(),
+        Box::<tokens::Tokens>::default(),
         Box::<positions::Positions>::default(),
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),
