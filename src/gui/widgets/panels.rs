@@ -7,8 +7,10 @@ use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
 /// The least width a picture needs beside another, in units of the body size.
 const LEAST_WIDTH: f32 = 21.0;
-/// The least height of a picture.
-const LEAST_HEIGHT: f32 = 10.0;
+/// The least height of a picture in a column beside others.
+const LEAST_BESIDE: f32 = 10.0;
+/// The least height of a picture in the only column.
+const LEAST_ALONE: f32 = 13.0;
 /// The least height of pictures that were to stand side by side and do not fit: they are scrolled
 /// anyway, so they may as well be legible.
 const LEAST_STACKED: f32 = 18.0;
@@ -27,10 +29,7 @@ pub fn panels_ui(
     // The scroll bar may not cover the pictures.
     let room = (ui.available_size() - vec2(theme.body_size / 2.0, 2.0)).max(Vec2::splat(1.0));
     let places = arrange(room, theme.body_size, columns);
-    let height = places
-        .iter()
-        .map(|place| place.bottom())
-        .fold(1.0, f32::max);
+    let height = places.iter().map(Rect::bottom).fold(1.0, f32::max);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let (area, _) = ui.allocate_exact_size(vec2(room.x, height), Sense::hover());
         for (i, place) in places.iter().enumerate() {
@@ -48,11 +47,7 @@ pub fn least_height(theme: &Theme, width: f32, columns: &[Column<'_>]) -> f32 {
         theme.body_size,
         columns,
     );
-    places
-        .iter()
-        .map(|place| place.bottom())
-        .fold(0.0, f32::max)
-        + 2.0
+    places.iter().map(Rect::bottom).fold(0.0, f32::max) + 2.0
 }
 
 /// The places of all pictures, in a room of this size and below it.
@@ -60,8 +55,11 @@ fn arrange(room: Vec2, unit: f32, columns: &[Column<'_>]) -> Vec<Rect> {
     let gap = unit * 1.3;
     let n_columns = columns.len() as f32;
     let is_wide = room.x >= n_columns * LEAST_WIDTH * unit + (n_columns - 1.0) * gap;
-    if is_wide || columns.len() == 1 {
-        return side_by_side(room, gap, LEAST_HEIGHT * unit, columns);
+    if columns.len() == 1 {
+        return side_by_side(room, gap, LEAST_ALONE * unit, columns);
+    }
+    if is_wide {
+        return side_by_side(room, gap, LEAST_BESIDE * unit, columns);
     }
     let shares = columns.iter().flat_map(|(_, shares)| shares.iter());
     let stack: Vec<f32> = shares.copied().collect();

@@ -5,7 +5,7 @@ use crate::gui::format::number;
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, colored_heading_ui, empty_ui, heading_ui};
-use crate::trace::{BlockHook, Matrix, TraceId};
+use crate::trace::{Activation, BlockHook, Matrix, TraceId};
 use egui::{Align2, Color32, Rect, Response, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// As many neurons as can be looked at; the strongest of them.
@@ -32,7 +32,7 @@ impl Neurons {
         }
         self.made_for = wanted;
         let post = ctx.trace.block(ctx.focus.layer, BlockHook::MlpPost);
-        let post = post.and_then(|activation| activation.as_matrix());
+        let post = post.and_then(Activation::as_matrix);
         self.strongest = post.map(|post| strongest(post, MOST)).unwrap_or_default();
         self.scale = post.map(|post| Scale::around_zero(post.data));
     }
@@ -42,7 +42,7 @@ impl Neurons {
         let (theme, focus, trace) = (ctx.theme, ctx.focus, ctx.trace.clone());
         let post = trace
             .block(focus.layer, BlockHook::MlpPost)
-            .and_then(|post| post.as_matrix());
+            .and_then(Activation::as_matrix);
         let (Some(post), Some(scale)) = (post, self.scale) else {
             return empty_ui(ui, theme, "This recording holds no neurons");
         };
@@ -237,9 +237,10 @@ impl SignedBar {
             pos2(rect.right() - value, rect.bottom() - height * 0.22),
         );
         if room.width() > 1.0 && self.value.is_finite() {
-            let (zero, unit) = match self.signed {
-                true => (room.center().x, room.width() / 2.0),
-                false => (room.left(), room.width()),
+            let (zero, unit) = if self.signed {
+                (room.center().x, room.width() / 2.0)
+            } else {
+                (room.left(), room.width())
             };
             let end = zero + unit * (self.value / self.limit).clamp(-1.0, 1.0);
             let bar = room.with_min_x(zero.min(end)).with_max_x(zero.max(end));

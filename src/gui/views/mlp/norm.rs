@@ -1,4 +1,4 @@
-//! LayerNorm before the MLP: the stream centred and scaled, number by number.
+//! `LayerNorm` before the MLP: the stream centred and scaled, number by number.
 
 use crate::gui::format::number;
 use crate::gui::theme::Scale;

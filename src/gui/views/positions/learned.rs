@@ -34,9 +34,11 @@ impl Learned {
             return empty_ui(ui, ctx.theme, table.excuse());
         };
         let n_tokens = ctx.trace.tokens.len();
-        let n_shown = match self.only_this_text {
-            true => n_tokens.min(fetched.vectors().rows),
-            false => fetched.vectors().rows,
+        let n_positions = fetched.vectors().rows;
+        let n_shown = if self.only_this_text {
+            n_tokens.min(n_positions)
+        } else {
+            n_positions
         };
         let columns: [(f32, &[f32]); 2] = [(0.54, &[1.0]), (0.46, &[0.64, 0.36])];
         panels_ui(ui, ctx.theme, &columns, |ui, panel| match panel {
@@ -257,9 +259,12 @@ fn point(
 /// Positions, with the tokens that stand there when there is nothing else.
 fn row_names(ctx: &Context<'_>, n_shown: usize) -> Vec<String> {
     let with_tokens = n_shown <= ctx.trace.tokens.len();
-    let name = |pos: usize| match with_tokens {
-        true => format!("{} {pos}", ctx.label(pos)),
-        false => pos.to_string(),
+    let name = |pos: usize| {
+        if with_tokens {
+            format!("{} {pos}", ctx.label(pos))
+        } else {
+            pos.to_string()
+        }
     };
     (0..n_shown).map(name).collect()
 }

@@ -15,7 +15,7 @@ use crate::gui::textures::{PictureKey, miniature};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, View};
 use crate::gui::widgets::segmented_ui;
-use crate::trace::Hook;
+use crate::trace::{Activation, Hook};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 
 /// The parts of the view: name and what it shows.
@@ -104,9 +104,7 @@ impl View for Positions {
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
         let (trace, theme) = (ctx.trace, ctx.theme);
-        let vectors = trace
-            .get(Hook::PosEmbed)
-            .and_then(|activation| activation.as_matrix());
+        let vectors = trace.get(Hook::PosEmbed).and_then(Activation::as_matrix);
         let Some(vectors) = vectors else { return };
         let key = PictureKey {
             trace: trace.id,

@@ -333,10 +333,12 @@ fn chip_ui(
     let name = format!("{} at position {pos} of the {which} text", token.label());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if ui.is_rect_visible(rect.expand(theme.caption_size * 2.0)) {
-        let stroke = match is_chosen {
-            true => theme.selection_stroke(),
-            false if response.hovered() || response.has_focus() => theme.line(theme.accent),
-            false => theme.line(theme.outline),
+        let stroke = if is_chosen {
+            theme.selection_stroke()
+        } else if response.hovered() || response.has_focus() {
+            theme.line(theme.accent)
+        } else {
+            theme.line(theme.outline)
         };
         let painter = ui.painter();
         painter.rect(rect, 4.0, *theme.raised, stroke, egui::StrokeKind::Inside);
