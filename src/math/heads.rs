@@ -184,7 +184,7 @@ fn targeted(pattern: &[f32], n: usize, keys: &[Vec<usize>]) -> Option<Score> {
 /// Mean entropy of the rows, each as a share of ln(visible tokens). The first row has no choice.
 fn diffuse(pattern: &[f32], n: usize) -> Option<Score> {
     let share = |query: usize| {
-        let visible = &pattern[query * n..query * n + query + 1];
+        let visible = &pattern[query * n..=query * n + query];
         let terms = visible.iter().filter(|p| **p != 0.0).map(|p| -p * p.ln());
         terms.sum::<f32>() / ((query + 1) as f32).ln()
     };
@@ -220,7 +220,9 @@ pub fn mean_pattern<'a>(
 pub fn rollout<'a>(layer_means: impl IntoIterator<Item = &'a [f32]>, n_tokens: usize) -> Vec<f32> {
     let n = n_tokens;
     let mut product = vec![0.0; n * n];
-    (0..n).for_each(|i| product[i * n + i] = 1.0);
+    for i in 0..n {
+        product[i * n + i] = 1.0;
+    }
     for mean in layer_means {
         let mut next = vec![0.0; n * n];
         for (query, row) in next.chunks_exact_mut(n.max(1)).enumerate() {

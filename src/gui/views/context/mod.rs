@@ -19,7 +19,7 @@ use crate::gui::format::{number, percent};
 use crate::gui::selection::Selection;
 use crate::gui::view::{Context, View};
 use crate::gui::widgets::empty_ui;
-use crate::model::Checkpoint;
+use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
 use crate::trace::{Trace, TraceId};
 use chips::sentence_ui;
@@ -50,8 +50,8 @@ pub struct ContextView {
     defaults: Option<(Vec<TraceId>, Selection, Vec<Mark>)>,
     /// The preset was asked for and its text is not read yet.
     is_preset_due: bool,
-    /// The model and the second sentence last asked for.
-    asked: Option<(Weak<Checkpoint>, String)>,
+    /// The model, its changes and the second sentence last asked for.
+    asked: Option<(Weak<Checkpoint>, Vec<Edit>, String)>,
     reading: Option<Task<Trace>>,
     other: Option<Arc<Trace>>,
     problem: Option<Problem>,
@@ -201,15 +201,17 @@ impl ContextView {
             (self.asked, self.reading, self.other, self.problem) = (None, None, None, None);
             return;
         }
-        let is_asked = self.asked.as_ref().is_some_and(|(model, asked)| {
-            asked == text && std::ptr::eq(model.as_ptr(), Arc::as_ptr(ctx.model))
+        let is_asked = self.asked.as_ref().is_some_and(|(model, edits, asked)| {
+            let is_same_model = std::ptr::eq(model.as_ptr(), Arc::as_ptr(ctx.model));
+            is_same_model && edits == ctx.edits && asked == text
         });
         if is_asked {
             return;
         }
-        let (model, text) = (Arc::clone(ctx.model), text.to_owned());
-        self.asked = Some((Arc::downgrade(&model), text.clone()));
-        self.reading = Some(Task::spawn(ctx.lane, move |_| model.trace(&text)));
+        let (model, edits, text) = (Arc::clone(ctx.model), ctx.edits.to_vec(), text.to_owned());
+        self.asked = Some((Arc::downgrade(&model), edits.clone(), text.clone()));
+        let read = move |_: &_| model.trace_edited(&text, &edits);
+        self.reading = Some(Task::spawn(ctx.lane, read));
     }
 
     /// Selects the word of the preset once its text is read.

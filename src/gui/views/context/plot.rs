@@ -140,13 +140,13 @@ fn axes(room: Rect, theme: &Theme, picture: &Picture, preview: Option<&Path>) ->
     Axes { x, y, ..axes }.equal()
 }
 
-fn place(axes: &Axes, point: &[f32; 2]) -> Option<Pos2> {
+fn place(axes: &Axes, point: [f32; 2]) -> Option<Pos2> {
     let at = axes.at(point[0], point[1]);
     at.is_finite().then_some(at)
 }
 
 fn paint_path(painter: &Painter, theme: &Theme, axes: &Axes, path: &Path, strength: f32) {
-    let at: Vec<Pos2> = path.points.iter().filter_map(|p| place(axes, p)).collect();
+    let at: Vec<Pos2> = path.points.iter().filter_map(|p| place(axes, *p)).collect();
     let sentence = path.mark.sentence;
     for ends in at.windows(2) {
         let &[from, to] = ends else { continue };
@@ -183,7 +183,7 @@ fn paint_arrow(painter: &Painter, theme: &Theme, from: Pos2, to: Pos2, ink: Colo
 fn paint_selection(painter: &Painter, ctx: &Context<'_>, axes: &Axes, picture: &Picture) {
     for path in &picture.paths {
         let is_selected = path.mark.sentence == 0 && ctx.focus.query == Some(path.mark.pos);
-        let end = path.points.last().and_then(|p| place(axes, p));
+        let end = path.points.last().and_then(|p| place(axes, *p));
         if let Some(end) = end.filter(|_| is_selected) {
             let radius = mark_radius(ctx.theme) * 2.2;
             painter.circle_stroke(end, radius, ctx.theme.selection_stroke());
@@ -204,7 +204,7 @@ fn paint_labels(
     paths.sort_by_key(|path| lit != Some(path.mark));
     let is_crowded = paths.len() > CROWD;
     let places =
-        |path: &Path| -> Vec<Pos2> { path.points.iter().filter_map(|p| place(axes, p)).collect() };
+        |path: &Path| -> Vec<Pos2> { path.points.iter().filter_map(|p| place(axes, *p)).collect() };
     for path in paths.iter().filter(|_| !is_crowded) {
         for ends in places(path).windows(2) {
             placer.take_line([ends[0], ends[1]], mark_radius(theme) * 1.5);
@@ -213,7 +213,7 @@ fn paint_labels(
     let gap = mark_radius(theme) * 2.0;
     for path in &paths {
         let text = label(&picture.request.traces, path.mark);
-        let end = path.points.last().and_then(|p| place(axes, p));
+        let end = path.points.last().and_then(|p| place(axes, *p));
         if let Some(end) = end {
             let font = egui::FontId::monospace(theme.body_size);
             put(
@@ -230,7 +230,7 @@ fn paint_labels(
     let is_numbered = |path: &&&Path| !is_crowded || lit == Some(path.mark);
     for path in paths.iter().filter(is_numbered) {
         for (step, point) in path.points.iter().enumerate() {
-            if let Some(at) = place(axes, point) {
+            if let Some(at) = place(axes, *point) {
                 let look = (theme.mono_caption(), *theme.dim);
                 put(
                     painter,
@@ -265,7 +265,7 @@ fn put(
 fn nearest(picture: &Picture, axes: &Axes, pointer: Pos2) -> Option<(Mark, usize)> {
     let points = picture.paths.iter().flat_map(|path| {
         let steps = path.points.iter().enumerate();
-        steps.filter_map(|(step, p)| Some((path.mark, step, place(axes, p)?.distance(pointer))))
+        steps.filter_map(|(step, p)| Some((path.mark, step, place(axes, *p)?.distance(pointer))))
     });
     let (mark, step, distance) = points.min_by(|a, b| a.2.total_cmp(&b.2))?;
     (distance < 16.0).then_some((mark, step))
