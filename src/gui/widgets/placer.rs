@@ -96,7 +96,7 @@ mod tests {
             assert!(bounds.contains_rect(*a) && !a.contains(point));
             assert!(!placed[..i].iter().any(|b| b.shrink(0.01).intersects(*a)));
         }
-        let corner = placer
+        let corner = Placer::new(bounds)
             .place(pos2(99.0, 1.0), size, 4.0, Placer::BESIDE)
             .unwrap();
         assert!(corner.right() <= 99.0, "where there is room");

@@ -54,9 +54,7 @@ pub fn curve_ui(ui: &mut Ui, theme: &Theme, picture: &Picture) {
     for curve in picture.curves.iter().rev() {
         paint_curve(&painter, theme, &axes, curve);
     }
-    for curve in &picture.curves {
-        paint_numbers(&painter, theme, &axes, curve, &mut placer);
-    }
+    paint_numbers(&painter, theme, &axes, &picture.curves, &mut placer);
 }
 
 /// The cosines before the first layer and after the last, for those who do not see the curve.
@@ -107,30 +105,39 @@ fn paint_curve(painter: &Painter, theme: &Theme, axes: &Axes, curve: &Curve) {
     }
 }
 
-/// The name of a curve at its end, then its numbers where there is room.
+/// The names of the curves with their last numbers, then the other numbers where there is room.
 fn paint_numbers(
     painter: &Painter,
     theme: &Theme,
     axes: &Axes,
-    curve: &Curve,
+    curves: &[Curve],
     placer: &mut Placer,
 ) {
     let gap = theme.caption_size * 0.5;
-    let sentence = curve.mark.map_or(0, |mark| mark.sentence);
-    let mut put = |at: Pos2, text: String, font, ink| {
-        let galley = painter.layout_no_wrap(text, font, ink);
-        if let Some(rect) = placer.place(at, galley.size(), gap, Placer::ABOVE) {
+    let mut put = |at: Pos2, text: String, ink| {
+        let galley = painter.layout_no_wrap(text, theme.mono_caption(), ink);
+        let rect = at
+            .is_finite()
+            .then(|| placer.place(at, galley.size(), gap, Placer::ABOVE));
+        if let Some(rect) = rect.flatten() {
             painter.galley(rect.min, galley, ink);
         }
     };
-    let hue = ink(theme, sentence);
-    if let Some(end) = points(axes, curve).last() {
-        put(end, curve.label.clone(), theme.mono_caption(), hue);
+    for curve in curves {
+        let sentence = curve.mark.map_or(0, |mark| mark.sentence);
+        if let Some((&last, others)) = curve.cosines.split_last() {
+            let text = format!("{} {}", curve.label, number(last));
+            let at = axes.at(others.len() as f32, last);
+            put(at, text, ink(theme, sentence));
+        }
     }
-    for (step, &cosine) in curve.cosines.iter().enumerate() {
-        let at = axes.at(step as f32, cosine);
-        if at.is_finite() {
-            put(at, number(cosine), theme.mono_caption(), *theme.text);
+    for curve in curves {
+        let others = curve
+            .cosines
+            .split_last()
+            .map_or(&[][..], |(_, others)| others);
+        for (step, &cosine) in others.iter().enumerate() {
+            put(axes.at(step as f32, cosine), number(cosine), *theme.text);
         }
     }
 }
