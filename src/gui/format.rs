@@ -1,4 +1,5 @@
 //! Numbers as they are shown: three significant digits, honest percentages, a true minus sign.
+//! Spaces inside a number do not break.
 
 /// A probability as a percentage: `12.3 %`, `0.4 %`, `<0.01 %`.
 pub fn percent(probability: f32) -> String {
@@ -7,13 +8,13 @@ pub fn percent(probability: f32) -> String {
         return number(p);
     }
     match p {
-        p if p == 0.0 => "0 %".to_owned(),
-        p if p < 0.01 => "<0.01 %".to_owned(),
-        p if p < 0.1 => format!("{p:.2} %"),
+        p if p == 0.0 => "0\u{a0}%".to_owned(),
+        p if p < 0.01 => "<0.01\u{a0}%".to_owned(),
+        p if p < 0.1 => format!("{p:.2}\u{a0}%"),
         // Nothing but certainty reads as 100.
-        p if p > 99.9 && probability < 1.0 => ">99.9 %".to_owned(),
-        p if p >= 99.95 => "100 %".to_owned(),
-        p => format!("{p:.1} %"),
+        p if p > 99.9 && probability < 1.0 => ">99.9\u{a0}%".to_owned(),
+        p if p >= 99.95 => "100\u{a0}%".to_owned(),
+        p => format!("{p:.1}\u{a0}%"),
     }
 }
 
@@ -38,13 +39,13 @@ pub fn number(x: f32) -> String {
     format!("{sign}{digits}")
 }
 
-/// A count with thin spaces between thousands: `3 505 152`.
+/// A count with spaces between thousands: `3 505 152`.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
+            text.push('\u{a0}');
         }
         text.push(digit);
     }
@@ -80,13 +81,13 @@ mod tests {
     #[test]
     fn percentages_are_never_wrong_by_rounding() {
         for (p, text) in [
-            (0.0, "0 %"),
-            (0.000_05, "<0.01 %"),
-            (0.000_5, "0.05 %"),
-            (0.004, "0.4 %"),
-            (0.123_4, "12.3 %"),
-            (0.999_5, ">99.9 %"),
-            (1.0, "100 %"),
+            (0.0, "0\u{a0}%"),
+            (0.000_05, "<0.01\u{a0}%"),
+            (0.000_5, "0.05\u{a0}%"),
+            (0.004, "0.4\u{a0}%"),
+            (0.123_4, "12.3\u{a0}%"),
+            (0.999_5, ">99.9\u{a0}%"),
+            (1.0, "100\u{a0}%"),
             (f32::NAN, "NaN"),
         ] {
             assert_eq!(percent(p), text);
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn counts() {
-        assert_eq!(count(3_505_152), "3\u{202f}505\u{202f}152");
+        assert_eq!(count(3_505_152), "3\u{a0}505\u{a0}152");
         assert_eq!(count(12), "12");
         assert_eq!(
             (short_count(3_505_152), short_count(50_257)),

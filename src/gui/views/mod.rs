@@ -17,8 +17,8 @@ use super::view::View;
 /// Every view, in teaching order: the road from text to the next word.
 pub fn all() -> Vec<Box<dyn View>> {
     vec![
-        Box::<embeddings::Embeddings>::default(),
         Box::<tokens::Tokens>::default(),
+        Box::<embeddings::Embeddings>::default(),
         Box::<positions::Positions>::default(),
         Box::<heads::Heads>::default(),
         Box::<attention::Attention>::default(),

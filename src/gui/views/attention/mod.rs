@@ -158,7 +158,7 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     }
 }
 
-/// "“·it” gives 41.2 % of its attention to “·cat”", for the pair that is pointed at, or else for
+/// "“·it” gives 41.2\u{a0}% of its attention to “·cat”", for the pair that is pointed at, or else for
 /// the query and what it looks at most.
 fn strongest_link(ctx: &Context<'_>) -> Option<String> {
     let pattern = ctx.trace.pattern(ctx.focus.layer, ctx.focus.head)?;

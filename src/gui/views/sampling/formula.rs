@@ -107,7 +107,7 @@ mod tests {
         let stages = Stages::new(&plain, &logits, &[]);
         assert_eq!(
             formula(&stages, &plain, 0),
-            "logit 2.00 → exp(2.00) / Σ exp = 64.4 %."
+            "logit 2.00 → exp(2.00) / Σ exp = 64.4\u{a0}%."
         );
         let sampling = Sampling {
             temperature: 0.5,

@@ -189,7 +189,7 @@ mod tests {
     fn expectations_are_short() {
         assert_eq!(
             (short(0.5), short(12_345.6)),
-            ("0.500".into(), "12\u{202f}346".into())
+            ("0.500".into(), "12\u{a0}346".into())
         );
     }
 }

@@ -312,7 +312,7 @@ mod tests {
         let stages = Stages::new(&sampling, &logits, &[]);
         assert_eq!(
             cut_line(&stages, 0, &sampling),
-            "top-k 2: 2 above hold 80.0 %; 1 below, 20.0 %, cut"
+            "top-k 2: 2 above hold 80.0\u{a0}%; 1 below, 20.0\u{a0}%, cut"
         );
         assert_eq!(cut_line(&stages, 9, &sampling), "");
     }
