@@ -150,6 +150,6 @@ mod tests {
                 .iter()
                 .all(|place| place.size() == vec2(300.0, 180.0))
         );
-        assert_eq!(places[2].top(), 2.0 * 193.0);
+        assert_eq!(places[2].min, pos2(0.0, 2.0 * 193.0));
     }
 }
