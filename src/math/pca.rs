@@ -106,12 +106,12 @@ fn directions(centred: Vec<Vector>, dim: usize, n: usize) -> impl Iterator<Item 
         } else {
             vector
         };
-        (value, unit(component))
+        (value, unit(&component))
     })
 }
 
 /// A vector of length one that points to where its largest entry is positive.
-fn unit(vector: Vector) -> Vec<f32> {
+fn unit(vector: &[f64]) -> Vec<f32> {
     let largest =
         vector.iter().copied().fold(
             0.0_f64,
@@ -119,7 +119,7 @@ fn unit(vector: Vector) -> Vec<f32> {
                 if x.abs() > largest.abs() { x } else { largest }
             },
         );
-    let norm = dot(&vector, &vector).sqrt() * largest.signum();
+    let norm = dot(vector, vector).sqrt() * largest.signum();
     vector.iter().map(|x| (x / norm) as f32).collect()
 }
 
@@ -209,7 +209,9 @@ fn orthonormal(mut vectors: Vec<Vector>) -> Vec<Vector> {
         let norm = dot(vector, vector).sqrt();
         let is_new = norm > 1e-13 * before;
         let factor = if is_new { 1.0 / norm } else { 0.0 };
-        vector.iter_mut().for_each(|x| *x *= factor);
+        for x in vector.iter_mut() {
+            *x *= factor;
+        }
     }
     vectors
 }

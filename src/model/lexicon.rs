@@ -44,7 +44,9 @@ impl Lexicon {
         for row in rows.chunks_exact_mut(dim.max(1)) {
             let length = norm(row);
             if length > 0.0 {
-                row.iter_mut().for_each(|x| *x /= length);
+                for x in row.iter_mut() {
+                    *x /= length;
+                }
             }
             norms.push(length);
         }
