@@ -1,11 +1,9 @@
 //! Pure functions on slices of numbers: no model, no window.
 
 pub mod attention_steps;
+pub mod bpe;
 pub mod coin_bar;
 pub mod heads;
-pub mod bpe;
-pub mod oklab;
-pub mod pca;
 pub mod histogram;
 pub mod oklab;
 pub mod pca;
