@@ -118,12 +118,12 @@ mod tests {
         let stages = Stages::new(&sampling, &logits, &[3]);
         assert_eq!(
             formula(&stages, &sampling, 0),
-            "logit 2.00 → not in the text, no penalty → 2.00 / 0.5 = 4.00 → exp(4.00) / Σ exp = 86.7 % \
-             → rank 1 of top-k 2 → 86.7 % / 98.4 % left = 88.1 %."
+            "logit 2.00 → not in the text, no penalty → 2.00 / 0.5 = 4.00 → exp(4.00) / Σ exp = 86.7\u{a0}% \
+             → rank 1 of top-k 2 → 86.7\u{a0}% / 98.4\u{a0}% left = 88.1\u{a0}%."
         );
         assert_eq!(
             formula(&stages, &sampling, 3),
-            "logit −1.00 → −1.00 × penalty 2 = −2.00 → −2.00 / 0.5 = −4.00 → exp(−4.00) / Σ exp = 0.03 % \
+            "logit −1.00 → −1.00 × penalty 2 = −2.00 → −2.00 / 0.5 = −4.00 → exp(−4.00) / Σ exp = 0.03\u{a0}% \
              → rank 4 of top-k 2: cut."
         );
         assert_eq!(formula(&stages, &sampling, 99), "");
