@@ -312,7 +312,7 @@ fn paint_axes(ui: &Ui, theme: &Theme, frame: &Frame, room: Rect, explained: [f32
         let lay = |text: String| painter.layout_no_wrap(text, theme.caption(), *theme.text);
         let long = lay(format!("component {}: {share} of the variance →", axis + 1));
         if long.size().x > room {
-            lay(format!("{}: {share} →", axis + 1))
+            lay(format!("component {}: {share} →", axis + 1))
         } else {
             long
         }
