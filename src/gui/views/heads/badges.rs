@@ -16,7 +16,7 @@ pub fn paint_badges(
     badges: &[HeadRole],
     chosen: Option<HeadRole>,
 ) {
-    let letter = vec2(theme.caption_size * 0.72, theme.caption_size * 1.05);
+    let letter = vec2(theme.caption_size * 0.62, theme.caption_size * 0.95);
     let room = masked_width(picture.width(), n_tokens, letter.y);
     let fit = (room / letter.x) as usize;
     for (i, &role) in badges.iter().take(fit).enumerate() {

@@ -103,7 +103,10 @@ impl Heads {
         let shape = (model.n_layers, model.n_heads);
         let room = ui.available_size();
         let strip = (room.y * 0.16).clamp(theme.caption_size * 3.2, theme.body_size * 6.0);
-        let room = vec2(room.x, room.y - strip - theme.body_size);
+        // In a low room everything scrolls together, so that enough of the grid is seen.
+        let is_low = room.y < theme.caption_size * 18.0;
+        let below = if is_low { 0.0 } else { strip + theme.body_size };
+        let room = vec2(room.x, room.y - below);
         let order = match (&self.reading, self.role) {
             (Some(reading), Some(role)) if self.is_sorted => {
                 let mut order = reading.ranking(role);
@@ -130,9 +133,14 @@ impl Heads {
                 let tile = tile.translate(whole.min.to_vec2());
                 self.tile_ui(ui, ctx, tile, (layer, head), order.is_some());
             }
+            if is_low {
+                self.together_ui(ui, ctx, strip);
+            }
         });
-        ui.add_space(theme.body_size / 2.0);
-        self.together_ui(ui, ctx, strip);
+        if !is_low {
+            ui.add_space(theme.body_size / 2.0);
+            self.together_ui(ui, ctx, strip);
+        }
     }
 
     fn tile_ui(
