@@ -33,21 +33,21 @@ fn start_to_first_probabilities() -> usize {
 
 /// From a key press to the complete record of the new text.
 #[divan::bench(args = [1, 16, 64, 256])]
-fn key_press_to_trace(bencher: Bencher, n_tokens: usize) {
+fn key_press_to_trace(bencher: Bencher<'_, '_>, n_tokens: usize) {
     let model = storybook();
     let text = text_of(&model, n_tokens);
     bencher.bench(|| model.trace(&text).unwrap());
 }
 
 #[divan::bench(args = [1, 16, 64, 256])]
-fn forward_silent(bencher: Bencher, n_tokens: usize) {
+fn forward_silent(bencher: Bencher<'_, '_>, n_tokens: usize) {
     let model = storybook();
     let (tokens, _) = model.prompt(&text_of(&model, n_tokens)).unwrap();
     bencher.bench(|| model.run(&tokens, &mut Cache::default(), &mut Silent));
 }
 
 #[divan::bench(args = [1, 16, 64, 256])]
-fn forward_recorded(bencher: Bencher, n_tokens: usize) {
+fn forward_recorded(bencher: Bencher<'_, '_>, n_tokens: usize) {
     let model = storybook();
     let (tokens, _) = model.prompt(&text_of(&model, n_tokens)).unwrap();
     bencher.bench(|| model.run(&tokens, &mut Cache::default(), &mut Recorder::default()));
@@ -55,7 +55,7 @@ fn forward_recorded(bencher: Bencher, n_tokens: usize) {
 
 /// One more token with the keys and values of 64 others kept.
 #[divan::bench]
-fn next_token_with_cache(bencher: Bencher) {
+fn next_token_with_cache(bencher: Bencher<'_, '_>) {
     let model = storybook();
     let (tokens, _) = model.prompt(&text_of(&model, 65)).unwrap();
     let mut cache = Cache::default();
@@ -66,7 +66,7 @@ fn next_token_with_cache(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn generate_32_tokens(bencher: Bencher) {
+fn generate_32_tokens(bencher: Bencher<'_, '_>) {
     let model = storybook();
     bencher.bench(|| {
         Generation::new(&model, "Once", Sampling::default(), 1)
@@ -78,7 +78,7 @@ fn generate_32_tokens(bencher: Bencher) {
 
 /// From a slider to the new probabilities over a vocabulary of GPT-2's size, every filter on.
 #[divan::bench]
-fn sampling_50257(bencher: Bencher) {
+fn sampling_50257(bencher: Bencher<'_, '_>) {
     let mut coins = Coins::new(1);
     let logits: Vec<f32> = (0..50_257)
         .map(|_| 12.0 * (coins.toss() + coins.toss() + coins.toss()))
@@ -98,7 +98,7 @@ fn sampling_50257(bencher: Bencher) {
 
 /// Safetensors file of the whole record of 64 tokens.
 #[divan::bench]
-fn save_trace(bencher: Bencher) {
+fn save_trace(bencher: Bencher<'_, '_>) {
     let model = storybook();
     let trace: Trace = model.trace(&text_of(&model, 64)).unwrap();
     let dir = tempfile::tempdir().unwrap();
@@ -173,9 +173,13 @@ mod window {
         dir
     }
 
+    fn view_ids() -> Vec<&'static str> {
+        views::all().iter().map(|view| view.id()).collect()
+    }
+
     /// Our part of a frame at 1920x1080, from input to triangles, with 144 heads of 64x64.
-    #[divan::bench(args = views::all().iter().map(|view| view.id()))]
-    fn frame(bencher: Bencher, view: &str) {
+    #[divan::bench(args = view_ids())]
+    fn frame(bencher: Bencher<'_, '_>, view: &str) {
         let dir = twelve_by_twelve();
         let model = dir.path().to_string_lossy().into_owned();
         let prompt = text_of(

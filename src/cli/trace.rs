@@ -15,7 +15,7 @@ pub(super) struct TraceArgs {
     /// File to write: .safetensors, or .json
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Activations to keep, e.g. 'blocks.*.attn.hook_pattern'; may be repeated
+    /// Activations to keep, e.g. `blocks.*.attn.hook_pattern`; may be repeated
     #[arg(long, value_name = "PATTERN")]
     hooks: Vec<String>,
 }

@@ -8,7 +8,7 @@ pub fn percent(probability: f32) -> String {
         return number(p);
     }
     match p {
-        p if p == 0.0 => "0\u{a0}%".to_owned(),
+        0.0 => "0\u{a0}%".to_owned(),
         p if p < 0.01 => "<0.01\u{a0}%".to_owned(),
         p if p < 0.1 => format!("{p:.2}\u{a0}%"),
         // Nothing but certainty reads as 100.

@@ -107,7 +107,7 @@ pub fn keys(ui: &Ui, pinned: Selection, trace: Option<&Trace>, commands: &mut Ve
         }
     }
     // A focused widget has its own use for the arrows.
-    if let Some(trace) = trace.filter(|_| ctx.memory(|memory| memory.focused()).is_none()) {
+    if let Some(trace) = trace.filter(|_| ctx.memory(egui::Memory::focused).is_none()) {
         arrows(ui, pinned, trace, commands);
     }
 }

@@ -49,7 +49,7 @@ type Pinned = super::selection::Selection;
 /// Frames drawn at most until everything has come to rest.
 const FRAMES: usize = 40;
 /// How long to wait for the model.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Renders a view to a file.
 ///
@@ -164,7 +164,7 @@ fn select(text: &str) -> std::result::Result<Pinned, String> {
                 selection = selection.at(Target::Neuron {
                     layer: selection.layer,
                     neuron: n,
-                })
+                });
             }
             _ => {
                 return Err(format!(

@@ -37,7 +37,7 @@ pub fn scaling(scores: &[f32], dots: &[f32]) -> Option<f32> {
     fits.then_some(factor)
 }
 
-/// Is the factor 1/√d_head, up to rounding?
+/// Is the factor `1/√d_head`, up to rounding?
 pub fn is_inverse_root(factor: f32, d_head: usize) -> bool {
     (factor * (d_head as f32).sqrt() - 1.0).abs() < TOLERANCE
 }

@@ -1,10 +1,10 @@
-//! Colours as people see them: the OKLab space (Ottosson 2020, "A perceptual color space for image
+//! Colours as people see them: the `OKLab` space (Ottosson 2020, "A perceptual color space for image
 //! processing"), in which equal steps look equal.
 
 /// Red, green and blue as a screen takes them, 0 to 255.
 pub type Rgb = [u8; 3];
 
-/// A colour in OKLab: lightness 0..1, and two opponent axes.
+/// A colour in `OKLab`: lightness 0..1, and two opponent axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Oklab {
     /// Lightness, 0 is black, 1 is white.

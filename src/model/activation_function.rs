@@ -1,6 +1,6 @@
 //! The nonlinearity between the two halves of an MLP, one number at a time.
 
-use std::f32::consts::SQRT_2;
+use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// An elementwise function, named as in `config.json`.
 ///
@@ -91,8 +91,8 @@ impl ActivationFunction {
             Self::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
             Self::Tanh => x.tanh(),
             Self::Sigmoid => sigmoid(x),
-            // mu = 0.707107, sigma = 0.282095, as in the reference.
-            Self::Laplace => 0.5 * (1.0 + libm::erff((x - 0.707_107) / (0.282_095 * SQRT_2))),
+            // The reference writes its mean 1/√2 as 0.707107.
+            Self::Laplace => 0.5 * (1.0 + libm::erff((x - FRAC_1_SQRT_2) / (0.282_095 * SQRT_2))),
             Self::SqrtSoftplus => softplus(x).sqrt(),
             Self::Linear => x,
         }
@@ -118,7 +118,7 @@ fn gelu(x: f32) -> f32 {
 /// `0.5 x (1 + tanh(u))` is `x σ(2u)`, with u = √(2/π) (x + 0.044715 x³).
 #[inline]
 fn gelu_tanh(x: f32) -> f32 {
-    const TWO_SQRT_2_OVER_PI: f32 = 1.595_769_1;
+    const TWO_SQRT_2_OVER_PI: f32 = 1.595_769;
     x * sigmoid(TWO_SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x))
 }
 
@@ -173,7 +173,7 @@ mod tests {
         // Values of torch 2.15, float64.
         let cases = [
             (ActivationFunction::Gelu, -0.154_268_77),
-            (ActivationFunction::GeluTanh, -0.154_286_0),
+            (ActivationFunction::GeluTanh, -0.154_286),
             (ActivationFunction::QuickGelu, -0.149_611_56),
             (ActivationFunction::LeakyRelu, -0.005),
             (ActivationFunction::Silu, -0.188_770_33),

@@ -48,17 +48,13 @@ impl Cache {
         k: Tensor<3>,
         v: Tensor<3>,
     ) -> (Tensor<3>, Tensor<3>) {
-        match self.blocks.get_mut(layer) {
-            Some((past_k, past_v)) => {
-                *past_k = Tensor::cat(vec![past_k.clone(), k], 1);
-                *past_v = Tensor::cat(vec![past_v.clone(), v], 1);
-                (past_k.clone(), past_v.clone())
-            }
-            None => {
-                self.blocks.push((k.clone(), v.clone()));
-                (k, v)
-            }
-        }
+        let Some((past_k, past_v)) = self.blocks.get_mut(layer) else {
+            self.blocks.push((k.clone(), v.clone()));
+            return (k, v);
+        };
+        *past_k = Tensor::cat(vec![past_k.clone(), k], 1);
+        *past_v = Tensor::cat(vec![past_v.clone(), v], 1);
+        (past_k.clone(), past_v.clone())
     }
 
     /// Counts `new` positions as read, once every block has seen them.

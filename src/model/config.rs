@@ -16,7 +16,7 @@ pub struct Gpt2Config {
     /// Longest sequence, in tokens.
     #[serde(alias = "max_position_embeddings")]
     pub n_positions: usize,
-    /// Width of the residual stream, d_model.
+    /// Width of the residual stream, `d_model`.
     #[serde(alias = "hidden_size")]
     pub n_embd: usize,
     /// Number of blocks.
@@ -31,7 +31,7 @@ pub struct Gpt2Config {
     pub activation_function: String,
     /// Added to the variance in every norm.
     pub layer_norm_epsilon: f64,
-    /// Divide attention scores by √d_head?
+    /// Divide attention scores by `√d_head`?
     pub scale_attn_weights: bool,
     /// Divide them by the layer's number too, counted from one?
     pub scale_attn_by_inverse_layer_idx: bool,
@@ -305,7 +305,7 @@ mod tests {
             ("{", "not valid JSON"),
             (r#"{"model_type":"llama"}"#, "model_type = \"llama\""),
             (r#"{"architectures":["BertModel"]}"#, "BertModel"),
-            (r#"{}"#, "no model_type"),
+            ("{}", "no model_type"),
             (
                 r#"{"model_type":"gpt2","n_embd":10,"n_head":3}"#,
                 "n_head = 3 does not divide n_embd = 10",

@@ -123,10 +123,6 @@ mod hook_name {
     use crate::trace::Hook;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the signature serde asks for"
-    )]
     pub fn serialize<S: Serializer>(hook: &Hook, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(hook)
     }

@@ -10,6 +10,10 @@ use super::ops::{activate, linear, normalize};
 use super::probe::Probe;
 use super::weights::Weights;
 use crate::problem::Result;
+#[allow(
+    clippy::enum_glob_use,
+    reason = "the names of the hooks are the words of this page"
+)]
 use crate::trace::BlockHook::{self, *};
 use crate::trace::Hook;
 use burn::tensor::activation::softmax;
@@ -51,7 +55,7 @@ struct Attention {
     /// `[d_model, d_model]`
     out: (Tensor<2>, Tensor<1>),
     n_heads: usize,
-    /// What q·k is multiplied by: 1/√d_head unless the config says otherwise.
+    /// What q·k is multiplied by: `1/√d_head` unless the config says otherwise.
     scaling: f64,
 }
 

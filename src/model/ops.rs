@@ -19,7 +19,7 @@ pub struct Normalized {
     pub normalized: Tensor<2>,
 }
 
-/// The first half of LayerNorm (Ba et al. 2016): centre and scale each position's vector. The
+/// The first half of layer normalisation (Ba et al. 2016): centre and scale each position's vector. The
 /// variance is the biased one, as in PyTorch's `LayerNorm`.
 ///
 /// # Shapes

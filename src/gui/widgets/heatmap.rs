@@ -331,12 +331,12 @@ fn cell_at(pos: Pos2, grid: Rect, cell: Vec2) -> Option<(usize, usize)> {
 
 /// The labels that fit beside cells of this size: every one, or every n-th, and always the one that
 /// is pointed at, for which its neighbours give way.
-fn shown_labels<'a>(
-    names: &'a [String],
+fn shown_labels(
+    names: &[String],
     cell: f32,
     text_size: f32,
     focus: Option<usize>,
-) -> impl Iterator<Item = (usize, &'a String)> {
+) -> impl Iterator<Item = (usize, &String)> {
     let every = (text_size * 1.25 / cell.max(0.01)).ceil().max(1.0) as usize;
     names.iter().enumerate().filter(move |(i, _)| match focus {
         Some(focus) if *i == focus => true,

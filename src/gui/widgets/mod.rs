@@ -44,6 +44,10 @@ pub fn hatch(painter: &Painter, rect: Rect, stroke: Stroke, step: f32) {
 }
 
 /// Text that is cut in its middle until it fits into `width`. Returns where it was drawn.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "fonts are made at the call, as for egui's painter"
+)]
 pub fn fitted_text(
     painter: &Painter,
     pos: Pos2,
