@@ -1,6 +1,7 @@
 //! What a person waits for, measured: start, key press, slider, frame, generated token.
 //!
 //! Run with `cargo bench`; what the figures mean is in `docs/benchmarks.md`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use divan::Bencher;
 use headlight::math::sampling::{Coins, Filter, Sampling};

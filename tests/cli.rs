@@ -1,4 +1,5 @@
 //! The command line from end to end: the real program, its output, its exit codes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use headlight::trace::{Hook, Trace};
 use serde_json::Value;

@@ -1,4 +1,5 @@
 //! The window without a display: what a person can find, click and type, and what no view may do.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "gui")]
 
 use egui::{Key, Modifiers, vec2};
