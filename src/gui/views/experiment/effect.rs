@@ -1,0 +1,506 @@
+//! What the edits in force change: the next token, where heads look, and from which layer on.
+
+use super::parts;
+use crate::background::{Task, finished};
+use crate::gui::command::{Command, Target};
+use crate::gui::format::{number, percent};
+use crate::gui::theme::{Scale, Theme};
+use crate::gui::view::Context;
+use crate::gui::widgets::{
+    Cells, Curves, Heatmap, Labels, PairedBar, Series, deck_ui, empty_ui, legend_ui,
+    paired_bar_height, paired_bar_ui, paired_head_ui,
+};
+use crate::math::sampling::top;
+use crate::model::{Checkpoint, Edit};
+use crate::session::experiment::{Comparison, early_log_probs, moved_attention};
+use crate::trace::{Matrix, Trace, TraceId};
+use egui::{Color32, Id, RichText, ScrollArea, Ui};
+use std::sync::{Arc, Weak};
+
+/// How many tokens are listed.
+const LISTED: usize = 40;
+
+/// The colours of before and after.
+pub(super) fn colors(theme: &Theme) -> [Color32; 2] {
+    [*theme.residual, *theme.accent]
+}
+
+/// A line above a picture.
+pub(super) fn title_ui(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.label(RichText::new(text).font(theme.body()).strong());
+}
+
+/// The changed model against the unchanged one.
+#[derive(Debug, Default)]
+pub(super) struct Effect {
+    compared: Option<Compared>,
+    /// The token asked about.
+    token: Option<u32>,
+    asked: Option<Question>,
+    task: Option<Task<Depth>>,
+    depth: Option<Depth>,
+}
+
+/// Two recordings of the same text.
+#[derive(Debug)]
+struct Compared {
+    before: Arc<Trace>,
+    after: Arc<Trace>,
+    comparison: Comparison,
+    /// The tokens that are listed: those whose probability changed most, or the most probable ones
+    /// if nothing is changed.
+    rows: Vec<usize>,
+    /// The most probable tokens of the unchanged model.
+    best: Vec<usize>,
+}
+
+/// What is looked into on the model's thread.
+#[derive(Debug, Clone)]
+struct Question {
+    model: Weak<Checkpoint>,
+    traces: (TraceId, TraceId),
+    token: u32,
+}
+
+impl Question {
+    fn is(&self, other: &Self) -> bool {
+        Weak::ptr_eq(&self.model, &other.model)
+            && (self.traces, self.token) == (other.traces, other.token)
+    }
+}
+
+/// What takes longer than a frame.
+#[derive(Debug)]
+struct Depth {
+    token: u32,
+    /// The token's log-probability after each layer, before and after the change.
+    early: Option<[Vec<f32>; 2]>,
+    /// The head whose attention moved most, and how far.
+    moved_most: Option<(usize, usize, f32)>,
+    /// What each head adds to the token's score in the unchanged model, `[layer][head]`.
+    attribution: Option<Vec<Vec<f32>>>,
+}
+
+impl Depth {
+    fn of(model: &Checkpoint, before: &Trace, after: &Trace, token: u32) -> Self {
+        let early = early_log_probs(model, before, token).zip(early_log_probs(model, after, token));
+        let moved = moved_attention(before, after);
+        let heads = moved.iter().enumerate().flat_map(|(layer, row)| {
+            row.iter()
+                .enumerate()
+                .map(move |(head, &moved)| (layer, head, moved))
+        });
+        let pos = before.tokens.len().saturating_sub(1);
+        let attribution = model.network.attribute(before, pos, token as usize);
+        Self {
+            token,
+            early: early.map(|(before, after)| [before, after]),
+            moved_most: heads
+                .max_by(|a, b| a.2.total_cmp(&b.2))
+                .filter(|most| most.2 > 0.0),
+            attribution: attribution.map(|attribution| attribution.heads),
+        }
+    }
+}
+
+impl Effect {
+    pub fn receive(&mut self) {
+        if let Some(Ok(depth)) = finished(&mut self.task) {
+            self.depth = Some(depth);
+        }
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// The token asked about.
+    pub fn token(&self) -> Option<u32> {
+        self.token
+    }
+
+    /// The tokens that are listed.
+    pub fn rows(&self) -> &[usize] {
+        self.compared
+            .as_ref()
+            .map_or(&[], |compared| &compared.rows)
+    }
+
+    /// The most probable tokens of the unchanged model.
+    pub fn best(&self) -> &[usize] {
+        self.compared
+            .as_ref()
+            .map_or(&[], |compared| &compared.best)
+    }
+
+    /// The text both read.
+    pub fn text(&self) -> &str {
+        self.compared
+            .as_ref()
+            .map_or("", |compared| &compared.before.text)
+    }
+
+    /// A token's probability before and after.
+    pub fn probs(&self, id: usize) -> [f32; 2] {
+        self.compared.as_ref().map_or([0.0; 2], |compared| {
+            let Comparison { before, after, .. } = &compared.comparison;
+            [before, after].map(|probs| probs.get(id).copied().unwrap_or(0.0))
+        })
+    }
+
+    /// The larger of a token's two probabilities.
+    pub fn largest(&self, id: usize) -> f32 {
+        let [before, after] = self.probs(id);
+        before.max(after)
+    }
+
+    /// How far the distributions are apart.
+    pub fn kl_bits(&self) -> Option<f32> {
+        self.compared
+            .as_ref()
+            .map(|compared| compared.comparison.kl_bits)
+    }
+
+    /// What each head adds directly to the score of the token asked about, `[layer][head]`.
+    pub fn attribution(&self) -> Option<&Vec<Vec<f32>>> {
+        let depth = self
+            .depth
+            .as_ref()
+            .filter(|depth| Some(depth.token) == self.token)?;
+        depth.attribution.as_ref()
+    }
+
+    /// Compares the recordings on screen, if they are others than before.
+    pub fn update(&mut self, ui: &Ui, ctx: &Context<'_>, asked: Option<u32>) {
+        let (before, after) = (ctx.baseline.unwrap_or(ctx.trace), ctx.trace);
+        let is_current =
+            |compared: &Compared| (compared.before.id, compared.after.id) == (before.id, after.id);
+        if !self.compared.as_ref().is_some_and(is_current) {
+            let comparison = Comparison::of(before, after);
+            let best = top(&comparison.before, LISTED);
+            let rows = if before.id == after.id {
+                best.clone()
+            } else {
+                comparison.movers(LISTED)
+            };
+            self.compared = Some(Compared {
+                before: Arc::clone(before),
+                after: Arc::clone(after),
+                comparison,
+                rows,
+                best,
+            });
+            // The explanation was drawn before.
+            ui.ctx().request_repaint();
+        }
+        let vocab_size = after.model.vocab_size;
+        let asked = asked.filter(|&token| (token as usize) < vocab_size);
+        self.token = asked.or(self.best().first().map(|&id| id as u32));
+        self.ask(ctx);
+    }
+
+    fn ask(&mut self, ctx: &Context<'_>) {
+        let (Some(token), Some(compared)) = (self.token, &self.compared) else {
+            return;
+        };
+        let question = Question {
+            model: Arc::downgrade(ctx.model),
+            traces: (compared.before.id, compared.after.id),
+            token,
+        };
+        if self.asked.as_ref().is_some_and(|asked| asked.is(&question)) {
+            return;
+        }
+        self.asked = Some(question);
+        let model = Arc::clone(ctx.model);
+        let (before, after) = (Arc::clone(&compared.before), Arc::clone(&compared.after));
+        self.task = Some(Task::spawn(ctx.lane, move |_| {
+            Ok(Depth::of(&model, &before, &after, token))
+        }));
+    }
+
+    /// The picture; a click on a row chooses the token asked about.
+    pub fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, asked: &mut Option<u32>) {
+        let theme = ctx.theme;
+        if ctx.edits.is_empty() {
+            return deck_ui(ui, theme, 2, |ui, panel| match panel {
+                0 => suggestions_ui(ui, ctx),
+                _ => self.next_ui(ui, ctx, asked),
+            });
+        }
+        deck_ui(ui, theme, 3, |ui, panel| match panel {
+            0 => self.next_ui(ui, ctx, asked),
+            1 => self.attention_ui(ui, ctx),
+            _ => self.layers_ui(ui, ctx),
+        });
+    }
+
+    fn next_ui(&self, ui: &mut Ui, ctx: &Context<'_>, asked: &mut Option<u32>) {
+        let theme = ctx.theme;
+        let title = match self.kl_bits() {
+            Some(kl) if !ctx.edits.is_empty() => {
+                format!("Next token: {} bits away (KL divergence)", number(kl))
+            }
+            _ => "Next token, nothing changed yet".to_owned(),
+        };
+        title_ui(ui, theme, &title);
+        paired_head_ui(ui, theme, ["before", "after"], colors(theme));
+        let rows = self.rows();
+        let full = rows.iter().map(|&id| self.largest(id)).fold(0.0, f32::max);
+        ui.spacing_mut().item_spacing.y = 1.0;
+        let scroll = ScrollArea::vertical().id_salt("movers").auto_shrink(false);
+        scroll.show_rows(ui, paired_bar_height(theme), rows.len(), |ui, shown| {
+            for (rank, &id) in rows.iter().enumerate().take(shown.end).skip(shown.start) {
+                let label = ctx.model.tokenizer.token(id as u32).label();
+                let is_chosen = self.token == Some(id as u32);
+                let bar = PairedBar {
+                    label: &label,
+                    probs: self.probs(id),
+                    full,
+                    colors: colors(theme),
+                    is_chosen,
+                    id: Id::unique(("mover", rank)),
+                };
+                let response = paired_bar_ui(ui, theme, &bar);
+                let hint = format!("Click to ask about “{label}”, id {id}");
+                if response.on_hover_text(hint).clicked() {
+                    *asked = (!is_chosen).then_some(id as u32);
+                }
+            }
+        });
+    }
+
+    /// Where the focused head looks now and did not before.
+    fn attention_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        let theme = ctx.theme;
+        let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+        title_ui(
+            ui,
+            theme,
+            &format!("Head {layer}.{head}: attention after − before"),
+        );
+        let patterns = self.compared.as_ref().and_then(|compared| {
+            compared
+                .before
+                .pattern(layer, head)
+                .zip(compared.after.pattern(layer, head))
+        });
+        let Some((before, after)) = patterns else {
+            return empty_ui(ui, theme, "This recording holds no attention");
+        };
+        let changes: Vec<f32> = before
+            .data
+            .iter()
+            .zip(after.data)
+            .map(|(b, a)| a - b)
+            .collect();
+        let is_moved = changes.iter().any(|change| change.abs() > 1e-6);
+        if is_moved {
+            legend_ui(ui, theme, Scale::around_zero(&changes), "difference");
+        } else {
+            let why = "This head looks where it did: it comes before the change, or only what it reads out was changed.";
+            ui.label(RichText::new(why).color(*theme.dim));
+        }
+        self.moved_most_ui(ui, ctx);
+        if is_moved {
+            let matrix = Matrix {
+                data: &changes,
+                ..after
+            };
+            change_heatmap_ui(ui, ctx, matrix);
+        }
+    }
+
+    /// Leads to the head whose attention moved most.
+    fn moved_most_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
+        let most = self.depth.as_ref().and_then(|depth| depth.moved_most);
+        let Some((layer, head, moved)) = most else {
+            return;
+        };
+        let target = Target::Head { layer, head };
+        if ctx.pinned.holds(target) {
+            let note = format!(
+                "It moved most of all heads: {} went elsewhere",
+                percent(moved)
+            );
+            ui.label(
+                RichText::new(note)
+                    .font(ctx.theme.caption())
+                    .color(*ctx.theme.dim),
+            );
+            return;
+        }
+        let text = format!("Moved most: head {layer}.{head} ({})", percent(moved));
+        let hint = "The share of a token's attention that went elsewhere, averaged over all tokens";
+        if ui.button(text).on_hover_text(hint).clicked() {
+            ctx.send(Command::Select(target));
+        }
+    }
+
+    /// The token's log-probability, layer by layer.
+    fn layers_ui(&self, ui: &mut Ui, ctx: &Context<'_>) {
+        let theme = ctx.theme;
+        let depth = self
+            .depth
+            .as_ref()
+            .filter(|depth| Some(depth.token) == self.token);
+        let Some((token, early)) = depth.and_then(|d| Some((d.token, d.early.as_ref()?))) else {
+            return title_ui(ui, theme, "Layer by layer …");
+        };
+        let label = ctx.model.tokenizer.token(token).label();
+        let change = match (early[0].last(), early[1].last()) {
+            (Some(before), Some(after)) => number(after - before),
+            _ => String::new(),
+        };
+        title_ui(
+            ui,
+            theme,
+            &format!("“{label}” layer by layer: {change} nats in the end"),
+        );
+        ui.horizontal(|ui| {
+            for (name, color) in ["before", "after"].into_iter().zip(colors(theme)) {
+                ui.label(
+                    RichText::new(format!("● {name}"))
+                        .font(theme.caption())
+                        .color(color),
+                );
+            }
+        });
+        let names: Vec<String> = std::iter::once("in".to_owned())
+            .chain((0..ctx.trace.model.n_layers).map(|layer| layer.to_string()))
+            .collect();
+        let [before, after] = colors(theme);
+        let curves = Curves {
+            series: &[
+                Series {
+                    name: "before",
+                    color: before,
+                    values: &early[0],
+                },
+                Series {
+                    name: "after",
+                    color: after,
+                    values: &early[1],
+                },
+            ],
+            x_title: "after layer",
+            x_names: &names,
+            y_title: "log-probability by the logit lens, in nats",
+            focus: Some(ctx.focus.layer + 1),
+        };
+        let (response, _) = curves.ui(ui, theme);
+        let about =
+            format!("Log-probability of {label} after each layer, before and after the change");
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
+    }
+}
+
+/// The change of the focused head's attention.
+fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
+    let theme = ctx.theme;
+    let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+    let names: Vec<String> = (0..ctx.trace.tokens.len())
+        .map(|pos| ctx.label(pos))
+        .collect();
+    let heatmap = Heatmap {
+        what: format!("attention change {layer}.{head}"),
+        matrix,
+        scale: Scale::around_zero(matrix.data),
+        rows: Labels {
+            title: "asks (query)",
+            names: &names,
+            color: *theme.query,
+        },
+        cols: Labels {
+            title: "answers (key) →",
+            names: &names,
+            color: *theme.key,
+        },
+        focus: (ctx.focus.query, ctx.focus.key),
+        cells: Cells::Causal,
+    };
+    let (response, cell) = heatmap.ui(ui, ctx);
+    let about = format!("Change of the attention of layer {layer}, head {head}");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
+    heatmap.point(response, cell, ctx);
+}
+
+/// Experiments to begin with, one click each.
+fn suggestions_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let theme = ctx.theme;
+    title_ui(
+        ui,
+        theme,
+        "Change something, and see what the model says then",
+    );
+    let (layer, head) = (ctx.pinned.layer, ctx.pinned.head);
+    let last = ctx.trace.model.n_layers.saturating_sub(1);
+    let pos = ctx
+        .pinned
+        .query
+        .unwrap_or(ctx.trace.tokens.len().saturating_sub(2));
+    for edit in [
+        Edit::Head {
+            layer,
+            head,
+            factor: 0.0,
+        },
+        Edit::Attention {
+            layer: 0,
+            factor: 0.0,
+        },
+        Edit::Mlp {
+            layer: 0,
+            factor: 0.0,
+        },
+        Edit::Mlp {
+            layer: last,
+            factor: 2.0,
+        },
+        Edit::Hide { pos },
+    ] {
+        let name = match &edit {
+            Edit::Head { .. } => format!("Switch off head {layer}.{head}"),
+            Edit::Attention { layer, .. } => format!("Switch off the attention of layer {layer}"),
+            Edit::Mlp { layer, factor } if *factor > 1.0 => {
+                format!("Double the MLP of layer {layer}")
+            }
+            Edit::Mlp { layer, .. } => format!("Switch off the MLP of layer {layer}"),
+            _ => format!("Hide “{}” from all other tokens", ctx.label(pos)),
+        };
+        let button = ui.button(RichText::new(name).font(theme.body()));
+        if button
+            .on_hover_text("Try it; one click takes it back")
+            .clicked()
+        {
+            ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BUNDLED, DeviceKind};
+
+    #[test]
+    fn depth_agrees_with_the_recordings() {
+        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let text = "The cat sat on the";
+        let before = model.trace(text).unwrap();
+        let edit = Edit::Attention {
+            layer: 1,
+            factor: 0.0,
+        };
+        let after = model.trace_edited(text, &[edit]).unwrap();
+        let comparison = Comparison::of(&before, &after);
+        let depth = Depth::of(&model, &before, &after, 5);
+        let early = depth.early.unwrap();
+        for (early, probs) in early.iter().zip([&comparison.before, &comparison.after]) {
+            assert!((early.last().unwrap() - probs[5].ln()).abs() < 1e-3);
+        }
+        assert!(depth.moved_most.unwrap().0 > 1);
+        assert_eq!(depth.attribution.unwrap().len(), model.info.n_layers);
+        assert_eq!(Depth::of(&model, &before, &before, 5).moved_most, None);
+    }
+}

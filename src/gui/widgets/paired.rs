@@ -1,0 +1,133 @@
+//! A token with two probabilities: two bars on one axis, and which way it went.
+
+use crate::gui::format::{number, percent};
+use crate::gui::theme::{Scale, Theme};
+use egui::{Align2, Color32, Id, Painter, Rect, Response, Sense, Ui, pos2, vec2};
+
+/// What a row shows.
+pub struct PairedBar<'a> {
+    /// The token as it can be shown.
+    pub label: &'a str,
+    /// The two probabilities, drawn beneath each other.
+    pub probs: [f32; 2],
+    /// The probability drawn as a full bar.
+    pub full: f32,
+    /// The colours of the two bars.
+    pub colors: [Color32; 2],
+    /// Is this the token that is asked about?
+    pub is_chosen: bool,
+    /// Distinguishes rows, so that each bar moves to its own new length.
+    pub id: Id,
+}
+
+/// How long a bar takes to its new length, in seconds.
+const MOVE_SECS: f32 = 0.2;
+
+/// The height of a row.
+pub fn paired_bar_height(theme: &Theme) -> f32 {
+    (theme.caption_size * 2.7).round()
+}
+
+/// Draws one row as wide as there is room; clicking it chooses the token.
+pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Response {
+    let size = vec2(ui.available_width(), paired_bar_height(theme));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let name = format!(
+        "{}, {}, then {}",
+        bar.label,
+        percent(bar.probs[0]),
+        percent(bar.probs[1])
+    );
+    response
+        .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, bar.is_chosen, &name));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let painter = ui.painter();
+    if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, 4.0, *theme.raised);
+    }
+    if bar.is_chosen {
+        painter.rect_stroke(
+            rect,
+            4.0,
+            theme.line(theme.accent),
+            egui::StrokeKind::Inside,
+        );
+    }
+    let unit = theme.caption_size;
+    let label_width = (rect.width() * 0.26).min(theme.body_size * 10.0);
+    let at = pos2(rect.left() + 6.0, rect.center().y);
+    let (mono, ink) = (theme.mono(), *theme.text);
+    super::fitted_text(
+        painter,
+        at,
+        Align2::LEFT_CENTER,
+        bar.label,
+        mono,
+        ink,
+        label_width - 10.0,
+    );
+    let track = rect
+        .with_min_x(rect.left() + label_width)
+        .with_max_x(rect.right() - unit * 9.6)
+        .shrink2(vec2(0.0, unit * 0.22));
+    for (i, &prob) in bar.probs.iter().enumerate() {
+        let length =
+            track.width().max(0.0) * (prob / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+        let length = ui
+            .ctx()
+            .animate_value_with_time(bar.id.with(i), length, MOVE_SECS);
+        let min = pos2(track.left(), track.top() + track.height() / 2.0 * i as f32);
+        let row = Rect::from_min_size(min, vec2(length, track.height() / 2.0));
+        painter.rect_filled(row.shrink2(vec2(0.0, 1.0)), 2.0, bar.colors[i]);
+        let at = pos2(rect.right() - unit * 4.6, row.center().y);
+        painter.text(
+            at,
+            Align2::RIGHT_CENTER,
+            percent(prob),
+            theme.mono_caption(),
+            bar.colors[i],
+        );
+    }
+    change(painter, theme, rect, bar.probs);
+    response
+}
+
+/// The arrow at the right: by how many percentage points the probability went up or down.
+fn change(painter: &Painter, theme: &Theme, rect: Rect, [before, after]: [f32; 2]) {
+    let points = 100.0 * (after - before);
+    let (text, color) = if points.abs() < 0.005 {
+        ("=".to_owned(), *theme.dim)
+    } else {
+        let (arrow, sign) = if points > 0.0 {
+            ("↑", 0.75)
+        } else {
+            ("↓", -0.75)
+        };
+        let color = theme.color(Scale::Diverging { limit: 1.0 }, sign);
+        (format!("{arrow} {}", number(points.abs())), color)
+    };
+    let at = pos2(rect.right() - 6.0, rect.center().y);
+    painter.text(at, Align2::RIGHT_CENTER, text, theme.mono_caption(), color);
+}
+
+/// Names what the columns of the rows beneath are.
+pub fn paired_head_ui(ui: &mut Ui, theme: &Theme, names: [&str; 2], colors: [Color32; 2]) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme.caption_size * 0.5;
+        for (name, color) in names.into_iter().zip(colors) {
+            let side = theme.caption_size * 0.8;
+            let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+            ui.painter().rect_filled(rect, 2.0, color);
+            ui.label(
+                egui::RichText::new(name)
+                    .font(theme.caption())
+                    .color(*theme.text),
+            );
+            ui.add_space(theme.caption_size * 0.3);
+        }
+        let note = egui::RichText::new("↑ ↓ percentage points");
+        ui.label(note.font(theme.caption()).color(*theme.dim));
+    });
+}
