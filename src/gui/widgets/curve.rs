@@ -12,6 +12,8 @@ pub struct Series<'a> {
     pub color: Color32,
     /// One number per place on the axis.
     pub values: &'a [f32],
+    /// Dashed, to be told apart without colour?
+    pub is_dashed: bool,
 }
 
 /// Curves over the same axis. The numbers of the last one are written at its points.
@@ -46,7 +48,13 @@ impl Curves<'_> {
         for series in self.series {
             let points: Vec<Pos2> = self.points(plot, range, series.values).collect();
             let stroke = egui::Stroke::new(theme.stroke + 1.0, series.color);
-            ui.painter().add(Shape::line(points.clone(), stroke));
+            if series.is_dashed {
+                let dash = 5.0 * stroke.width;
+                ui.painter()
+                    .extend(Shape::dashed_line(&points, stroke, dash, dash * 0.7));
+            } else {
+                ui.painter().add(Shape::line(points.clone(), stroke));
+            }
             for point in points {
                 ui.painter()
                     .circle_filled(point, theme.stroke + 2.0, series.color);

@@ -1,54 +1,76 @@
-//! Several pictures side by side, or beneath each other where the room is narrow.
+//! Several pictures side by side; where the room is too small for all, the last place is shared.
 
 use crate::gui::theme::Theme;
-use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, vec2};
+use egui::{Rect, RichText, Ui, UiBuilder, Vec2, vec2};
 
 /// The least room a picture needs to be read, in body text sizes.
-const LEAST: Vec2 = vec2(22.0, 17.0);
+const LEAST: Vec2 = vec2(22.0, 15.0);
 
-/// Lays `n` panels out in as many columns as fit and draws each in its place. What does not fit
-/// beneath each other scrolls; in the last row, panels share the whole width.
-pub fn deck_ui(ui: &mut Ui, theme: &Theme, n: usize, mut panel_ui: impl FnMut(&mut Ui, usize)) {
+/// Lays panels with these names out over the room that is left, and draws each in its place. If not
+/// all fit, those that do not share the last place, and their names are tabs.
+pub fn deck_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    names: &[&str],
+    mut panel_ui: impl FnMut(&mut Ui, usize),
+) {
     let gap = theme.body_size;
-    let room = ui.available_size() - vec2(gap / 2.0, 0.0);
-    if n == 0 || room.min_elem() <= 0.0 {
+    let room = ui.available_rect_before_wrap();
+    if names.is_empty() || room.width() <= 0.0 || room.height() <= 0.0 {
         return;
     }
-    let (columns, height) = plan(room, n, LEAST * theme.body_size, gap);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let mut first = 0;
-        while first < n {
-            let count = columns.min(n - first);
-            if first > 0 {
-                ui.add_space(gap);
-            }
-            let (row, _) = ui.allocate_exact_size(vec2(room.x, height), Sense::hover());
-            let width = (room.x - gap * (count - 1) as f32) / count as f32;
-            for i in 0..count {
-                let min = row.min + vec2((width + gap) * i as f32, 0.0);
-                let rect = Rect::from_min_size(min, vec2(width.max(1.0), height));
-                let panel = UiBuilder::new()
-                    .id_salt(("panel", first + i))
-                    .max_rect(rect);
-                ui.scope_builder(panel, |ui| {
-                    ui.spacing_mut().item_spacing.y = theme.body_size * 0.4;
-                    ui.set_clip_rect(ui.clip_rect().intersect(rect.expand(4.0)));
-                    panel_ui(ui, first + i);
-                });
-            }
-            first += count;
+    let (columns, rows) = plan(room.size(), names.len(), LEAST * theme.body_size, gap);
+    let places = columns * rows;
+    let size = (room.size() - gap * vec2(columns as f32 - 1.0, rows as f32 - 1.0))
+        / vec2(columns as f32, rows as f32);
+    for place in 0..places.min(names.len()) {
+        let offset =
+            (size + Vec2::splat(gap)) * vec2((place % columns) as f32, (place / columns) as f32);
+        let mut rect = Rect::from_min_size(room.min + offset, size.max(vec2(1.0, 1.0)));
+        if place + 1 == names.len() {
+            // The last of an unfinished row has the rest of it.
+            rect.max.x = room.max.x;
         }
-    });
+        let panel = UiBuilder::new().id_salt(("panel", place)).max_rect(rect);
+        ui.scope_builder(panel, |ui| {
+            ui.spacing_mut().item_spacing.y = theme.body_size * 0.35;
+            ui.set_clip_rect(ui.clip_rect().intersect(rect.expand(4.0)));
+            let is_shared = place + 1 == places && names.len() > places;
+            let shown = if is_shared {
+                tabs_ui(ui, names, place)
+            } else {
+                ui.label(RichText::new(names[place]).font(theme.body()).strong());
+                place
+            };
+            panel_ui(ui, shown);
+        });
+    }
+    ui.advance_cursor_after_rect(room);
 }
 
-/// How many panels stand side by side, and how high each is.
-fn plan(room: Vec2, n: usize, least: Vec2, gap: f32) -> (usize, f32) {
-    let fit = (room.x + gap) / (least.x + gap).max(1.0);
-    let columns = (fit as usize).clamp(1, n);
-    let rows = n.div_ceil(columns) as f32;
-    let height = (room.y - gap * (rows - 1.0)) / rows;
-    (columns, height.max(least.y))
+/// The names from `first` on as tabs; returns the chosen one.
+fn tabs_ui(ui: &mut Ui, names: &[&str], first: usize) -> usize {
+    let id = ui.scope_id().with("tab");
+    let mut chosen: usize = ui.data(|data| data.get_temp(id)).unwrap_or(first);
+    chosen = chosen.clamp(first, names.len() - 1);
+    ui.horizontal_wrapped(|ui| {
+        for (i, name) in names.iter().enumerate().skip(first) {
+            let tab = ui.selectable_label(i == chosen, *name);
+            if tab.on_hover_text("Show this picture").clicked() {
+                chosen = i;
+            }
+        }
+    });
+    ui.data_mut(|data| data.insert_temp(id, chosen));
+    chosen
+}
+
+/// How many columns and rows of places there are: one for each panel if all fit.
+fn plan(room: Vec2, n: usize, least: Vec2, gap: f32) -> (usize, usize) {
+    let fit = (room + Vec2::splat(gap)) / (least + Vec2::splat(gap)).max(vec2(1.0, 1.0));
+    let columns = (fit.x as usize).clamp(1, n);
+    let rows = (fit.y as usize).clamp(1, n.div_ceil(columns));
+    (columns, rows)
 }
 
 #[cfg(test)]
@@ -56,10 +78,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn panels_stand_side_by_side_where_there_is_room() {
+    fn as_many_places_as_fit() {
         let least = vec2(300.0, 200.0);
-        assert_eq!(plan(vec2(1000.0, 600.0), 3, least, 10.0), (3, 600.0));
-        assert_eq!(plan(vec2(700.0, 610.0), 3, least, 10.0), (2, 300.0));
-        assert_eq!(plan(vec2(100.0, 100.0), 3, least, 10.0), (1, 200.0));
+        assert_eq!(plan(vec2(1000.0, 600.0), 3, least, 10.0), (3, 1));
+        assert_eq!(plan(vec2(700.0, 610.0), 3, least, 10.0), (2, 2));
+        assert_eq!(plan(vec2(700.0, 350.0), 3, least, 10.0), (2, 1));
+        assert_eq!(plan(vec2(100.0, 100.0), 3, least, 10.0), (1, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! A token with two probabilities: two bars on one axis, and which way it went.
 
-use crate::gui::format::{number, percent};
+use crate::gui::format::percent;
 use crate::gui::theme::{Scale, Theme};
 use egui::{Align2, Color32, Id, Painter, Rect, Response, Sense, Ui, pos2, vec2};
 
@@ -14,6 +14,8 @@ pub struct PairedBar<'a> {
     pub full: f32,
     /// The colours of the two bars.
     pub colors: [Color32; 2],
+    /// Which of the two is drawn as an outline only, to be told apart without colour.
+    pub hollow: usize,
     /// Is this the token that is asked about?
     pub is_chosen: bool,
     /// Distinguishes rows, so that each bar moves to its own new length.
@@ -70,7 +72,7 @@ pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Respons
     );
     let track = rect
         .with_min_x(rect.left() + label_width)
-        .with_max_x(rect.right() - unit * 9.6)
+        .with_max_x(rect.right() - unit * 10.4)
         .shrink2(vec2(0.0, unit * 0.22));
     for (i, &prob) in bar.probs.iter().enumerate() {
         let length =
@@ -80,8 +82,14 @@ pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Respons
             .animate_value_with_time(bar.id.with(i), length, MOVE_SECS);
         let min = pos2(track.left(), track.top() + track.height() / 2.0 * i as f32);
         let row = Rect::from_min_size(min, vec2(length, track.height() / 2.0));
-        painter.rect_filled(row.shrink2(vec2(0.0, 1.0)), 2.0, bar.colors[i]);
-        let at = pos2(rect.right() - unit * 4.6, row.center().y);
+        swatch(
+            painter,
+            theme,
+            row.shrink2(vec2(0.0, 1.0)),
+            bar.colors[i],
+            i == bar.hollow,
+        );
+        let at = pos2(rect.right() - unit * 5.2, row.center().y);
         painter.text(
             at,
             Align2::RIGHT_CENTER,
@@ -106,20 +114,41 @@ fn change(painter: &Painter, theme: &Theme, rect: Rect, [before, after]: [f32; 2
             ("↓", -0.75)
         };
         let color = theme.color(Scale::Diverging { limit: 1.0 }, sign);
-        (format!("{arrow} {}", number(points.abs())), color)
+        (format!("{arrow} {}", shown_points(points.abs())), color)
     };
     let at = pos2(rect.right() - 6.0, rect.center().y);
     painter.text(at, Align2::RIGHT_CENTER, text, theme.mono_caption(), color);
 }
 
+/// Percentage points as short as they are honest.
+fn shown_points(points: f32) -> String {
+    let decimals = if points < 0.1 { 2 } else { 1 };
+    format!("{points:.decimals$}")
+}
+
+/// A filled or hollow rectangle.
+fn swatch(painter: &Painter, theme: &Theme, rect: Rect, color: Color32, is_hollow: bool) {
+    if is_hollow {
+        painter.rect_stroke(rect, 2.0, theme.line(color), egui::StrokeKind::Inside);
+    } else {
+        painter.rect_filled(rect, 2.0, color);
+    }
+}
+
 /// Names what the columns of the rows beneath are.
-pub fn paired_head_ui(ui: &mut Ui, theme: &Theme, names: [&str; 2], colors: [Color32; 2]) {
+pub fn paired_head_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    names: [&str; 2],
+    colors: [Color32; 2],
+    hollow: usize,
+) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme.caption_size * 0.5;
-        for (name, color) in names.into_iter().zip(colors) {
+        for (i, (name, color)) in names.into_iter().zip(colors).enumerate() {
             let side = theme.caption_size * 0.8;
             let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-            ui.painter().rect_filled(rect, 2.0, color);
+            swatch(ui.painter(), theme, rect, color, i == hollow);
             ui.label(
                 egui::RichText::new(name)
                     .font(theme.caption())
@@ -130,4 +159,15 @@ pub fn paired_head_ui(ui: &mut Ui, theme: &Theme, names: [&str; 2], colors: [Col
         let note = egui::RichText::new("↑ ↓ percentage points");
         ui.label(note.font(theme.caption()).color(*theme.dim));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_short() {
+        let shown = [12.34, 0.25, 0.05].map(shown_points);
+        assert_eq!(shown, ["12.3", "0.2", "0.05"]);
+    }
 }

@@ -97,11 +97,28 @@ impl View for Compare {
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
         let label = ui.label(RichText::new("Second text").color(colors(theme)[1]));
+        let examples = ui.menu_button("Examples", |ui| {
+            for (name, [first, second]) in PRESETS {
+                let preset = ui.button(name);
+                if preset
+                    .on_hover_text(format!("“{first}” and “{second}”"))
+                    .clicked()
+                {
+                    ctx.send(Command::SetPrompt(first.to_owned()));
+                    self.second = Some(second.to_owned());
+                    self.partner = None;
+                }
+            }
+        });
+        examples
+            .response
+            .on_hover_text("Two texts that differ in one thing");
         let mut text = self.second(&ctx.trace.text);
+        let room = ui.available_size_before_wrap().x - theme.body_size * 1.5;
         let edit = TextEdit::singleline(&mut text)
             .char_limit(MAX_CHARS)
             .hint_text("Another text …")
-            .desired_width((theme.body_size * 30.0).min(ui.available_width()));
+            .desired_width(room.max(theme.body_size * 10.0));
         let response = ui.add(edit).labelled_by(label.id);
         if response
             .on_hover_text("What the prompt is compared with")
@@ -109,17 +126,6 @@ impl View for Compare {
         {
             self.second = Some(text);
             self.partner = None;
-        }
-        for (name, [first, second]) in PRESETS {
-            let preset = ui.button(name);
-            if preset
-                .on_hover_text(format!("“{first}” and “{second}”"))
-                .clicked()
-            {
-                ctx.send(Command::SetPrompt(first.to_owned()));
-                self.second = Some(second.to_owned());
-                self.partner = None;
-            }
         }
         self.ask(ctx);
     }
@@ -135,11 +141,16 @@ impl View for Compare {
         };
         let focus = self.focus(ctx, both);
         let clicked = rows::rows_ui(ui, ctx, both, focus);
-        deck_ui(ui, theme, 3, |ui, panel| match panel {
-            0 => next_ui(ui, ctx, both),
-            1 => attention_ui(ui, ctx, both),
-            _ => streams_ui(ui, ctx, both, focus),
-        });
+        deck_ui(
+            ui,
+            theme,
+            &["Next token", "Attention", "Residual streams"],
+            |ui, panel| match panel {
+                0 => next_ui(ui, ctx, both),
+                1 => attention_ui(ui, ctx, both),
+                _ => streams_ui(ui, ctx, both, focus),
+            },
+        );
         if let Some(pos) = clicked {
             self.partner = Some((ctx.pinned.query, pos));
         }
@@ -161,19 +172,17 @@ impl View for Compare {
             )
         };
         let mut text = format!(
-            "{} of {} places differ. After the first text the best guess is {}, after the second {}: a Jensen-Shannon \
-             divergence of {} bits, where 0 is the same and 1 nothing in common.",
+            "{} of {} places differ. Best guess after the first text: {}, after the second: {}.",
             both.n_different(),
             both.columns.len(),
             best(&both.probs[0]),
             best(&both.probs[1]),
-            number(both.js_bits),
         );
         if let Some(cosines) = self.focus(ctx, both).and_then(|pair| both.cosines(pair))
             && let Some((first, last)) = cosines.first().zip(cosines.last())
         {
             text += &format!(
-                " The two streams enter with a cosine of {} and leave with {}.",
+                " The two streams enter the layers with a cosine of {} and leave them with {}.",
                 number(*first),
                 number(*last)
             );
@@ -294,18 +303,18 @@ fn variation(text: &str) -> String {
     }
 }
 
-fn title_ui(ui: &mut Ui, theme: &Theme, text: &str) {
-    ui.label(RichText::new(text).font(theme.body()).strong());
+fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.label(RichText::new(text).font(theme.caption()).color(*theme.dim));
 }
 
 /// The next token after either text.
 fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
     let theme = ctx.theme;
-    title_ui(
+    note_ui(
         ui,
         theme,
         &format!(
-            "Next token: {} bits apart (Jensen-Shannon)",
+            "Jensen-Shannon divergence {} bits (0 same, 1 nothing in common)",
             number(both.js_bits)
         ),
     );
@@ -314,6 +323,7 @@ fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
         theme,
         ["after the first", "after the second"],
         colors(theme),
+        1,
     );
     let prob = |i: usize, id: usize| both.probs[i].get(id).copied().unwrap_or(0.0);
     let full = both
@@ -343,6 +353,7 @@ fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
                         probs: [prob(0, id), prob(1, id)],
                         full,
                         colors: colors(theme),
+                        hollow: 1,
                         is_chosen: false,
                         id: Id::unique(("compared", rank)),
                     };
@@ -356,10 +367,10 @@ fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
 fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
     let theme = ctx.theme;
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-    title_ui(
+    note_ui(
         ui,
         theme,
-        &format!("Head {layer}.{head}: attention in the second − in the first"),
+        &format!("Head {layer}.{head}, in the second text − in the first"),
     );
     let Some((pairs, differences)) = both.attention_difference(layer, head) else {
         return empty_ui(ui, theme, "This recording holds no attention");
@@ -419,7 +430,6 @@ fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
 fn streams_ui(ui: &mut Ui, ctx: &Context<'_>, both: &Both, focus: Option<(usize, usize)>) {
     let theme = ctx.theme;
     let Some((a, b)) = focus else {
-        title_ui(ui, theme, "How alike are the two streams?");
         return empty_ui(
             ui,
             theme,
@@ -429,7 +439,7 @@ fn streams_ui(ui: &mut Ui, ctx: &Context<'_>, both: &Both, focus: Option<(usize,
     let label =
         |tokens: &[Token], pos: usize| tokens.get(pos).map(Token::label).unwrap_or_default();
     let (first, second) = (label(&both.first.tokens, a), label(&both.second.tokens, b));
-    title_ui(
+    note_ui(
         ui,
         theme,
         &format!("Residual streams of “{first}” ({a}) and “{second}” ({b})"),
@@ -445,6 +455,7 @@ fn streams_ui(ui: &mut Ui, ctx: &Context<'_>, both: &Both, focus: Option<(usize,
             name: "cosine",
             color: *theme.text,
             values: &cosines,
+            is_dashed: false,
         }],
         x_title: "after layer",
         x_names: &names,

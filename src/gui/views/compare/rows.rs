@@ -92,8 +92,11 @@ fn column_ui(
     }
     let is_same = both.is_same(column);
     if is_same {
-        ui.painter()
-            .vline(rect.center().x, rect.y_range(), theme.line(theme.outline));
+        ui.painter().vline(
+            rect.center().x,
+            egui::Rangef::new(rect.top() + row, rect.top() + row + gap),
+            theme.line(theme.outline),
+        );
     }
     let mut clicked = None;
     let positions = [column.first, column.second];

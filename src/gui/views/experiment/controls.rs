@@ -5,7 +5,7 @@ use crate::gui::command::{Command, Target};
 use crate::gui::format::abbreviate;
 use crate::gui::view::Context;
 use crate::model::{Edit, Look};
-use egui::{Button, DragValue, RichText, Slider, TextEdit, Ui};
+use egui::{Button, ComboBox, DragValue, RichText, Slider, TextEdit, Ui};
 
 /// What the controls change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,33 +49,7 @@ const PARTS: [(Part, &str, &str); 5] = [
 
 impl Experiment {
     pub(super) fn controls_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        for (page, name, hint) in [
-            (
-                Page::Effect,
-                "Change a part",
-                "Change a part and see the effect",
-            ),
-            (
-                Page::Heads,
-                "Which head matters?",
-                "Switch every head off, one by one",
-            ),
-        ] {
-            let label = ui.selectable_label(self.page == page, name);
-            if label.on_hover_text(hint).clicked() {
-                self.page = page;
-            }
-        }
-        if self.page == Page::Effect {
-            ui.separator();
-            for (part, name, hint) in PARTS {
-                let label = ui.selectable_label(self.part == part, name);
-                if label.on_hover_text(hint).clicked() {
-                    self.part = part;
-                }
-            }
-        }
-        ui.end_row();
+        self.part_ui(ui, ctx);
         match (self.page, self.part) {
             (Page::Heads, _) => self
                 .heads
@@ -87,9 +61,43 @@ impl Experiment {
             (_, Part::Patch) => self.patch.ui(ui, ctx),
         }
         if self.page == Page::Effect && !ctx.edits.is_empty() {
-            ui.end_row();
             edits_ui(ui, ctx);
         }
+    }
+
+    /// What to change, or which head to look for: all choices in a row, or in a list where there is
+    /// no room for them.
+    fn part_ui(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
+        let heads = (
+            Page::Heads,
+            self.part,
+            "Which head matters?",
+            "Switch every head off, one by one",
+        );
+        let choices = PARTS
+            .map(|(part, name, hint)| (Page::Effect, part, name, hint))
+            .into_iter()
+            .chain([heads]);
+        let (page, part) = (self.page, self.part);
+        let is_now = |p: Page, q: Part| p == page && (q == part || p == Page::Heads);
+        let mut choice_ui = |ui: &mut Ui, (page, part, name, hint): (Page, Part, &str, &str)| {
+            let label = ui.selectable_label(is_now(page, part), name);
+            if label.on_hover_text(hint).clicked() {
+                (self.page, self.part) = (page, part);
+            }
+        };
+        if ui.available_width() >= ctx.theme.body_size * 45.0 {
+            choices.for_each(|choice| choice_ui(ui, choice));
+            ui.end_row();
+            return;
+        }
+        let now = choices.clone().find(|&(page, part, ..)| is_now(page, part));
+        ComboBox::from_id_salt("part")
+            .selected_text(now.map_or("", |(_, _, name, _)| name))
+            .width(ctx.theme.body_size * 5.0)
+            .show_ui(ui, |ui| choices.for_each(|choice| choice_ui(ui, choice)))
+            .response
+            .on_hover_text("What to change");
     }
 }
 
@@ -123,11 +131,13 @@ pub(super) fn layer_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 fn strength_ui(ui: &mut Ui, ctx: &mut Context<'_>, name: &str, edit: impl Fn(f32) -> Edit) {
     let now = parts::strength(ctx.edits, &edit(1.0));
     let mut factor = now;
-    let label = ui.label(name);
     let slider = Slider::new(&mut factor, 0.0..=2.0)
         .step_by(0.05)
         .max_decimals(2);
-    let slider = ui.add(slider.prefix("× ")).labelled_by(label.id);
+    let slider = ui.add(slider.prefix("× "));
+    slider.widget_info(|| {
+        egui::WidgetInfo::slider(true, f64::from(now), format!("Strength of {name}"))
+    });
     let slider =
         slider.on_hover_text("0 is off, 1 unchanged, 2 twice as strong. Double-click resets");
     let is_off = now <= 0.0;
@@ -136,7 +146,7 @@ fn strength_ui(ui: &mut Ui, ctx: &mut Context<'_>, name: &str, edit: impl Fn(f32
     } else {
         ("Switch off", 0.0)
     };
-    let button = ui.button(verb);
+    let button = ui.button(if is_off { "On" } else { "Off" });
     let said = format!("{verb} {name}");
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &said));
     let wanted = match () {
@@ -170,34 +180,39 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         Some(Edit::Force { look, .. }) => Some(*look),
         _ => None,
     };
-    ui.label("looks");
-    for (look, name, hint) in [
-        (None, "as learned", "Where it has learned to look"),
-        (
-            Some(Look::Everywhere),
-            "everywhere",
-            "At every token it may see, alike",
-        ),
-        (Some(Look::Before), "one back", "At the token before"),
-    ] {
-        let label = ui.selectable_label(now == look, name);
-        if label.on_hover_text(hint).clicked() {
-            let edits = match look {
-                Some(look) => parts::with(ctx.edits, force(look)),
-                None => parts::without(ctx.edits, &force(Look::Before)),
-            };
-            ctx.send(Command::SetEdits(edits));
+    let name = |look| match look {
+        None => "looks as learned",
+        Some(Look::Everywhere) => "looks everywhere",
+        Some(Look::Before) => "looks one back",
+    };
+    let mut wanted = now;
+    let looks = ComboBox::from_id_salt("look").selected_text(name(now));
+    let looks = looks.width(ctx.theme.body_size * 9.0).show_ui(ui, |ui| {
+        for look in [None, Some(Look::Everywhere), Some(Look::Before)] {
+            ui.selectable_value(&mut wanted, look, name(look));
         }
+    });
+    looks
+        .response
+        .on_hover_text("Where the head has to look, instead of where it learned to");
+    if wanted != now {
+        let edits = match wanted {
+            Some(look) => parts::with(ctx.edits, force(look)),
+            None => parts::without(ctx.edits, &force(Look::Before)),
+        };
+        ctx.send(Command::SetEdits(edits));
     }
 }
 
 fn layer_parts_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     layer_ui(ui, ctx);
     let layer = ctx.pinned.layer;
+    ui.label("attention");
     strength_ui(ui, ctx, "attention", |factor| Edit::Attention {
         layer,
         factor,
     });
+    ui.label("MLP");
     strength_ui(ui, ctx, "MLP", |factor| Edit::Mlp { layer, factor });
 }
 

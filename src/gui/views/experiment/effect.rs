@@ -26,8 +26,8 @@ pub(super) fn colors(theme: &Theme) -> [Color32; 2] {
 }
 
 /// A line above a picture.
-pub(super) fn title_ui(ui: &mut Ui, theme: &Theme, text: &str) {
-    ui.label(RichText::new(text).font(theme.body()).strong());
+pub(super) fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.label(RichText::new(text).font(theme.caption()).color(*theme.dim));
 }
 
 /// The changed model against the unchanged one.
@@ -223,12 +223,14 @@ impl Effect {
     pub fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, asked: &mut Option<u32>) {
         let theme = ctx.theme;
         if ctx.edits.is_empty() {
-            return deck_ui(ui, theme, 2, |ui, panel| match panel {
+            let names = ["Try one of these", "Which head speaks for it?"];
+            return deck_ui(ui, theme, &names, |ui, panel| match panel {
                 0 => suggestions_ui(ui, ctx),
-                _ => self.next_ui(ui, ctx, asked),
+                _ => super::heads::attribution_ui(ui, ctx, self),
             });
         }
-        deck_ui(ui, theme, 3, |ui, panel| match panel {
+        let names = ["Next token", "Attention", "Layer by layer"];
+        deck_ui(ui, theme, &names, |ui, panel| match panel {
             0 => self.next_ui(ui, ctx, asked),
             1 => self.attention_ui(ui, ctx),
             _ => self.layers_ui(ui, ctx),
@@ -237,14 +239,14 @@ impl Effect {
 
     fn next_ui(&self, ui: &mut Ui, ctx: &Context<'_>, asked: &mut Option<u32>) {
         let theme = ctx.theme;
-        let title = match self.kl_bits() {
-            Some(kl) if !ctx.edits.is_empty() => {
-                format!("Next token: {} bits away (KL divergence)", number(kl))
-            }
-            _ => "Next token, nothing changed yet".to_owned(),
-        };
-        title_ui(ui, theme, &title);
-        paired_head_ui(ui, theme, ["before", "after"], colors(theme));
+        if let Some(kl) = self.kl_bits() {
+            note_ui(
+                ui,
+                theme,
+                &format!("KL divergence {} bits; largest changes first", number(kl)),
+            );
+        }
+        paired_head_ui(ui, theme, ["before", "after"], colors(theme), 0);
         let rows = self.rows();
         let full = rows.iter().map(|&id| self.largest(id)).fold(0.0, f32::max);
         ui.spacing_mut().item_spacing.y = 1.0;
@@ -258,6 +260,7 @@ impl Effect {
                     probs: self.probs(id),
                     full,
                     colors: colors(theme),
+                    hollow: 0,
                     is_chosen,
                     id: Id::unique(("mover", rank)),
                 };
@@ -274,11 +277,6 @@ impl Effect {
     fn attention_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
         let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-        title_ui(
-            ui,
-            theme,
-            &format!("Head {layer}.{head}: attention after − before"),
-        );
         let patterns = self.compared.as_ref().and_then(|compared| {
             compared
                 .before
@@ -296,9 +294,12 @@ impl Effect {
             .collect();
         let is_moved = changes.iter().any(|change| change.abs() > 1e-6);
         if is_moved {
-            legend_ui(ui, theme, Scale::around_zero(&changes), "difference");
+            let measure = format!("head {layer}.{head}, after − before");
+            legend_ui(ui, theme, Scale::around_zero(&changes), &measure);
         } else {
-            let why = "This head looks where it did: it comes before the change, or only what it reads out was changed.";
+            let why = format!(
+                "Head {layer}.{head} looks where it did: the change comes after it, or is only in what it reads out."
+            );
             ui.label(RichText::new(why).color(*theme.dim));
         }
         self.moved_most_ui(ui, ctx);
@@ -345,27 +346,20 @@ impl Effect {
             .as_ref()
             .filter(|depth| Some(depth.token) == self.token);
         let Some((token, early)) = depth.and_then(|d| Some((d.token, d.early.as_ref()?))) else {
-            return title_ui(ui, theme, "Layer by layer …");
+            return note_ui(ui, theme, "Layer by layer …");
         };
         let label = ctx.model.tokenizer.token(token).label();
         let change = match (early[0].last(), early[1].last()) {
             (Some(before), Some(after)) => number(after - before),
             _ => String::new(),
         };
-        title_ui(
+        note_ui(
             ui,
             theme,
-            &format!("“{label}” layer by layer: {change} nats in the end"),
+            &format!(
+                "ln p of “{label}” by the logit lens, dashed before, solid after: {change} nats in the end"
+            ),
         );
-        ui.horizontal(|ui| {
-            for (name, color) in ["before", "after"].into_iter().zip(colors(theme)) {
-                ui.label(
-                    RichText::new(format!("● {name}"))
-                        .font(theme.caption())
-                        .color(color),
-                );
-            }
-        });
         let names: Vec<String> = std::iter::once("in".to_owned())
             .chain((0..ctx.trace.model.n_layers).map(|layer| layer.to_string()))
             .collect();
@@ -376,16 +370,18 @@ impl Effect {
                     name: "before",
                     color: before,
                     values: &early[0],
+                    is_dashed: true,
                 },
                 Series {
                     name: "after",
                     color: after,
                     values: &early[1],
+                    is_dashed: false,
                 },
             ],
             x_title: "after layer",
             x_names: &names,
-            y_title: "log-probability by the logit lens, in nats",
+            y_title: "ln p (nats)",
             focus: Some(ctx.focus.layer + 1),
         };
         let (response, _) = curves.ui(ui, theme);
@@ -425,57 +421,82 @@ fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
     heatmap.point(response, cell, ctx);
 }
 
-/// Experiments to begin with, one click each.
+/// Experiments to begin with, one click each, and what they do.
 fn suggestions_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
-    title_ui(
-        ui,
-        theme,
-        "Change something, and see what the model says then",
-    );
-    let (layer, head) = (ctx.pinned.layer, ctx.pinned.head);
-    let last = ctx.trace.model.n_layers.saturating_sub(1);
-    let pos = ctx
-        .pinned
-        .query
-        .unwrap_or(ctx.trace.tokens.len().saturating_sub(2));
-    for edit in [
-        Edit::Head {
-            layer,
-            head,
-            factor: 0.0,
-        },
-        Edit::Attention {
-            layer: 0,
-            factor: 0.0,
-        },
-        Edit::Mlp {
-            layer: 0,
-            factor: 0.0,
-        },
-        Edit::Mlp {
-            layer: last,
-            factor: 2.0,
-        },
-        Edit::Hide { pos },
-    ] {
-        let name = match &edit {
-            Edit::Head { .. } => format!("Switch off head {layer}.{head}"),
-            Edit::Attention { layer, .. } => format!("Switch off the attention of layer {layer}"),
-            Edit::Mlp { layer, factor } if *factor > 1.0 => {
-                format!("Double the MLP of layer {layer}")
+    ui.spacing_mut().item_spacing.y = theme.body_size * 0.25;
+    ScrollArea::vertical()
+        .id_salt("suggestions")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            for (edit, name, what) in suggestions(ctx) {
+                let button = ui.button(RichText::new(name).font(theme.body()));
+                if button.on_hover_text("One click takes it back").clicked() {
+                    ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
+                }
+                note_ui(ui, theme, &what);
+                ui.add_space(theme.body_size * 0.3);
             }
-            Edit::Mlp { layer, .. } => format!("Switch off the MLP of layer {layer}"),
-            _ => format!("Hide “{}” from all other tokens", ctx.label(pos)),
-        };
-        let button = ui.button(RichText::new(name).font(theme.body()));
-        if button
-            .on_hover_text("Try it; one click takes it back")
-            .clicked()
-        {
-            ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
-        }
-    }
+        });
+}
+
+fn suggestions(ctx: &Context<'_>) -> [(Edit, String, String); 5] {
+    let (layer, head) = (ctx.pinned.layer, ctx.pinned.head);
+    let model = &ctx.trace.model;
+    let last = model.n_layers.saturating_sub(1);
+    let n_tokens = ctx.trace.tokens.len();
+    let pos = ctx.pinned.query.unwrap_or(n_tokens.saturating_sub(2));
+    let query = n_tokens.saturating_sub(1);
+    let row = ctx
+        .trace
+        .pattern(layer, head)
+        .map_or(&[][..], |pattern| pattern.row(query));
+    let key = top(row, 1).first().copied().unwrap_or(0);
+    let weight = percent(row.get(key).copied().unwrap_or(f32::NAN));
+    [
+        (
+            Edit::Head {
+                layer,
+                head,
+                factor: 0.0,
+            },
+            format!("Switch off head {layer}.{head}"),
+            format!(
+                "“{}” looks through it, most at “{}” ({weight})",
+                ctx.label(query),
+                ctx.label(key)
+            ),
+        ),
+        (
+            Edit::Attention {
+                layer: 0,
+                factor: 0.0,
+            },
+            "Switch off the attention of layer 0".to_owned(),
+            format!("{} heads; tokens then meet one layer later", model.n_heads),
+        ),
+        (
+            Edit::Mlp {
+                layer: 0,
+                factor: 0.0,
+            },
+            "Switch off the MLP of layer 0".to_owned(),
+            format!("{} neurons add nothing", model.d_mlp),
+        ),
+        (
+            Edit::Mlp {
+                layer: last,
+                factor: 2.0,
+            },
+            format!("Double the MLP of layer {last}"),
+            "The last word before the answer, twice as loud".to_owned(),
+        ),
+        (
+            Edit::Hide { pos },
+            format!("Hide “{}” ({pos})", ctx.label(pos)),
+            "No other token may look at it".to_owned(),
+        ),
+    ]
 }
 
 #[cfg(test)]

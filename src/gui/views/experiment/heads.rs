@@ -1,7 +1,7 @@
 //! Which head matters for a prediction: every head switched off, one by one, and beside it what each
 //! head adds directly to the score.
 
-use super::effect::{Effect, title_ui};
+use super::effect::{Effect, note_ui};
 use crate::background::{Task, finished};
 use crate::gui::command::Target;
 use crate::gui::format::{abbreviate, number, percent};
@@ -159,26 +159,30 @@ impl Heads {
             let text = format!("{}: {}", problem.what, problem.why);
             ui.label(RichText::new(text).color(*theme.error));
         }
-        deck_ui(ui, theme, 2, |ui, panel| match panel {
-            0 => self.sweep_ui(ui, ctx, effect),
-            _ => attribution_ui(ui, ctx, effect),
-        });
+        deck_ui(
+            ui,
+            theme,
+            &["Without each head", "Direct contribution"],
+            |ui, panel| match panel {
+                0 => self.sweep_ui(ui, ctx, effect),
+                _ => attribution_ui(ui, ctx, effect),
+            },
+        );
     }
 
     fn sweep_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
         let theme = ctx.theme;
         let Some((question, swept)) = &self.swept else {
-            title_ui(ui, theme, "Without each head");
             let how = "Not tried yet. The button above switches every head off, one by one, and shows here how the \
                        log-probability of the chosen token changes.";
             ui.label(RichText::new(how).color(*theme.dim));
             return;
         };
         let label = ctx.model.tokenizer.token(swept.token).label();
-        title_ui(
+        note_ui(
             ui,
             theme,
-            &format!("Without each head: change of ln p(“{label}”)"),
+            &format!("Change of ln p of “{label}” when the head is off"),
         );
         let is_stale = self.current(ctx, effect).is_none();
         if is_stale {
@@ -232,16 +236,16 @@ impl Heads {
 }
 
 /// What each head adds to the score by itself.
-fn attribution_ui(ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
+pub(super) fn attribution_ui(ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
     let theme = ctx.theme;
     let (Some(heads), Some(token)) = (effect.attribution(), effect.token()) else {
-        return title_ui(ui, theme, "Direct contributions …");
+        return note_ui(ui, theme, "Reading …");
     };
     let label = ctx.model.tokenizer.token(token).label();
-    title_ui(
+    note_ui(
         ui,
         theme,
-        &format!("Each head's direct contribution to the score of “{label}”"),
+        &format!("What each head adds directly to the score of “{label}”; click one"),
     );
     grid_ui(ui, ctx, heads, format!("attribution {token}"), "logit");
 }

@@ -86,15 +86,26 @@ impl View for Experiment {
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
         const ROWS: usize = 4;
-        let rows = self.effect.rows().iter().copied().take(ROWS);
+        let is_new = self.effect.rows().is_empty();
+        let rows = if is_new {
+            &ctx.next.ranked
+        } else {
+            self.effect.rows()
+        };
+        let probs = |id: usize| match ctx.next.probs.get(id) {
+            Some(&prob) if is_new => [prob; 2],
+            _ => self.effect.probs(id),
+        };
+        let rows: Vec<[f32; 2]> = rows.iter().take(ROWS).map(|&id| probs(id)).collect();
         let full = rows
-            .clone()
-            .map(|id| self.effect.largest(id))
+            .iter()
+            .flatten()
+            .copied()
             .fold(f32::MIN_POSITIVE, f32::max);
         let height = rect.height() / ROWS as f32;
         let colors = effect::colors(ctx.theme);
-        for (i, id) in rows.enumerate() {
-            for (j, prob) in self.effect.probs(id).into_iter().enumerate() {
+        for (i, probs) in rows.into_iter().enumerate() {
+            for (j, prob) in probs.into_iter().enumerate() {
                 let half = height * 0.4;
                 let min = rect.min + vec2(0.0, i as f32 * height + j as f32 * half);
                 let bar = Rect::from_min_size(min, vec2(rect.width() * prob / full, half - 1.0));
@@ -113,8 +124,8 @@ impl Experiment {
         let [before, after] = self.effect.probs(token as usize);
         if ctx.edits.is_empty() {
             return format!(
-                "Nothing is changed: the model says “{label}” with {}. Switch a part off or change its strength above; \
-                 all views then show the changed model until you take the change back.",
+                "Nothing is changed yet: the model says “{label}” with {}. Change a part above, and every view shows the \
+                 changed model until you take it back.",
                 percent(before)
             );
         }
@@ -131,7 +142,7 @@ impl Experiment {
         );
         if let Some(kl) = self.effect.kl_bits() {
             text += &format!(
-                " Over all tokens the change is {} bits: Σ p before · log₂(p before / p after), 0 if nothing changed.",
+                " Over all tokens: KL = Σ p · log₂(p / p′) = {} bits, p before and p′ after.",
                 number(kl)
             );
         }
