@@ -12,8 +12,6 @@ pub struct Series<'a> {
     pub color: Color32,
     /// One number per place on the axis.
     pub values: &'a [f32],
-    /// Dashed, to be told apart without colour?
-    pub is_dashed: bool,
 }
 
 /// Curves over the same axis. The numbers of the last one are written at its points.
@@ -48,13 +46,7 @@ impl Curves<'_> {
         for series in self.series {
             let points: Vec<Pos2> = self.points(plot, range, series.values).collect();
             let stroke = egui::Stroke::new(theme.stroke + 1.0, series.color);
-            if series.is_dashed {
-                let dash = 5.0 * stroke.width;
-                ui.painter()
-                    .extend(Shape::dashed_line(&points, stroke, dash, dash * 0.7));
-            } else {
-                ui.painter().add(Shape::line(points.clone(), stroke));
-            }
+            ui.painter().add(Shape::line(points.clone(), stroke));
             for point in points {
                 ui.painter()
                     .circle_filled(point, theme.stroke + 2.0, series.color);
@@ -95,7 +87,7 @@ impl Curves<'_> {
         if low > high {
             return (0.0, 1.0);
         }
-        let air = ((high - low) * 0.12).max(high.abs().max(1e-3) * 0.01);
+        let air = ((high - low) * 0.12).max(high.abs() * 5e-4).max(1e-6);
         (low - air, high + air)
     }
 

@@ -135,15 +135,22 @@ fn swatch(painter: &Painter, theme: &Theme, rect: Rect, color: Color32, is_hollo
     }
 }
 
-/// Names what the columns of the rows beneath are.
+/// Says how far the two distributions are apart and names what the rows beneath show.
 pub fn paired_head_ui(
     ui: &mut Ui,
     theme: &Theme,
+    distance: &str,
     names: [&str; 2],
     colors: [Color32; 2],
     hollow: usize,
 ) {
     ui.horizontal_wrapped(|ui| {
+        ui.label(
+            egui::RichText::new(distance)
+                .font(theme.caption())
+                .color(*theme.text),
+        );
+        ui.add_space(theme.caption_size * 0.5);
         ui.spacing_mut().item_spacing.x = theme.caption_size * 0.5;
         for (i, (name, color)) in names.into_iter().zip(colors).enumerate() {
             let side = theme.caption_size * 0.8;
@@ -156,8 +163,9 @@ pub fn paired_head_ui(
             );
             ui.add_space(theme.caption_size * 0.3);
         }
-        let note = egui::RichText::new("↑ ↓ percentage points");
-        ui.label(note.font(theme.caption()).color(*theme.dim));
+        let note = egui::RichText::new("↑ ↓ points");
+        ui.label(note.font(theme.caption()).color(*theme.dim))
+            .on_hover_text("By how many percentage points it went up or down");
     });
 }
 

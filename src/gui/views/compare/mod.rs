@@ -42,8 +42,8 @@ const PRESETS: [(&str, [&str; 2]); 2] = [
 ];
 /// Words that make another text when one takes the other's place.
 const SWAPS: [(&str, &str); 8] = [
-    ("hungry", "tasty"),
     ("cat", "dog"),
+    ("hungry", "tasty"),
     ("boy", "girl"),
     ("little", "big"),
     ("he", "she"),
@@ -172,17 +172,19 @@ impl View for Compare {
             )
         };
         let mut text = format!(
-            "{} of {} places differ. Best guess after the first text: {}, after the second: {}.",
+            "{} of {} places differ. Best guess after the first text: {}, after the second: {}; the Jensen-Shannon divergence \
+             is {} bits of at most 1.",
             both.n_different(),
             both.columns.len(),
             best(&both.probs[0]),
             best(&both.probs[1]),
+            number(both.js_bits),
         );
         if let Some(cosines) = self.focus(ctx, both).and_then(|pair| both.cosines(pair))
             && let Some((first, last)) = cosines.first().zip(cosines.last())
         {
             text += &format!(
-                " The two streams enter the layers with a cosine of {} and leave them with {}.",
+                " The streams enter with a cosine of {} and leave with {}.",
                 number(*first),
                 number(*last)
             );
@@ -310,21 +312,8 @@ fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
 /// The next token after either text.
 fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
     let theme = ctx.theme;
-    note_ui(
-        ui,
-        theme,
-        &format!(
-            "Jensen-Shannon divergence {} bits (0 same, 1 nothing in common)",
-            number(both.js_bits)
-        ),
-    );
-    paired_head_ui(
-        ui,
-        theme,
-        ["after the first", "after the second"],
-        colors(theme),
-        1,
-    );
+    let distance = format!("Jensen-Shannon {} bits", number(both.js_bits));
+    paired_head_ui(ui, theme, &distance, ["first", "second"], colors(theme), 1);
     let prob = |i: usize, id: usize| both.probs[i].get(id).copied().unwrap_or(0.0);
     let full = both
         .ranked
@@ -377,6 +366,11 @@ fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
     };
     if pairs.is_empty() {
         return empty_ui(ui, theme, "No tokens stand beside each other");
+    }
+    if differences.iter().all(|difference| difference.abs() < 1e-6) {
+        let why = "No difference: tokens look only back, and before these tokens nothing differs.";
+        ui.label(RichText::new(why).color(*theme.dim));
+        return;
     }
     let scale = Scale::around_zero(&differences);
     legend_ui(ui, theme, scale, "difference");
@@ -455,7 +449,6 @@ fn streams_ui(ui: &mut Ui, ctx: &Context<'_>, both: &Both, focus: Option<(usize,
             name: "cosine",
             color: *theme.text,
             values: &cosines,
-            is_dashed: false,
         }],
         x_title: "after layer",
         x_names: &names,

@@ -86,7 +86,7 @@ impl Experiment {
                 (self.page, self.part) = (page, part);
             }
         };
-        if ui.available_width() >= ctx.theme.body_size * 45.0 {
+        if is_wide(ui, ctx) {
             choices.for_each(|choice| choice_ui(ui, choice));
             ui.end_row();
             return;
@@ -101,9 +101,27 @@ impl Experiment {
     }
 }
 
-/// The edits in force, each with a button that takes it back.
+/// The edits in force, each with a button that takes it back; in a list where room is short.
 fn edits_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
-    ui.label(RichText::new("In force").color(*ctx.theme.warning));
+    if is_wide(ui, ctx) {
+        ui.label(RichText::new("In force").color(*ctx.theme.warning));
+        take_back_ui(ui, ctx);
+        return;
+    }
+    let n = ctx.edits.len();
+    let text = if n == 1 {
+        "1 change".to_owned()
+    } else {
+        format!("{n} changes")
+    };
+    let menu = ui.menu_button(RichText::new(text).color(*ctx.theme.warning), |ui| {
+        take_back_ui(ui, ctx)
+    });
+    menu.response
+        .on_hover_text("What is changed; click one to take it back");
+}
+
+fn take_back_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     for edit in ctx.edits {
         let name = parts::describe(edit, ctx);
         let text = RichText::new(format!("{} ×", abbreviate(&name, 40)));
@@ -115,6 +133,11 @@ fn edits_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             ctx.send(Command::SetEdits(parts::without(ctx.edits, edit)));
         }
     }
+}
+
+/// Is there room for everything to be in sight?
+pub(super) fn is_wide(ui: &Ui, ctx: &Context<'_>) -> bool {
+    ui.max_rect().width() >= ctx.theme.body_size * 45.0
 }
 
 /// Which layer.

@@ -239,14 +239,9 @@ impl Effect {
 
     fn next_ui(&self, ui: &mut Ui, ctx: &Context<'_>, asked: &mut Option<u32>) {
         let theme = ctx.theme;
-        if let Some(kl) = self.kl_bits() {
-            note_ui(
-                ui,
-                theme,
-                &format!("KL divergence {} bits; largest changes first", number(kl)),
-            );
-        }
-        paired_head_ui(ui, theme, ["before", "after"], colors(theme), 0);
+        let kl = self.kl_bits().unwrap_or(f32::NAN);
+        let distance = format!("KL divergence {} bits", number(kl));
+        paired_head_ui(ui, theme, &distance, ["before", "after"], colors(theme), 0);
         let rows = self.rows();
         let full = rows.iter().map(|&id| self.largest(id)).fold(0.0, f32::max);
         ui.spacing_mut().item_spacing.y = 1.0;
@@ -349,44 +344,31 @@ impl Effect {
             return note_ui(ui, theme, "Layer by layer …");
         };
         let label = ctx.model.tokenizer.token(token).label();
-        let change = match (early[0].last(), early[1].last()) {
-            (Some(before), Some(after)) => number(after - before),
-            _ => String::new(),
-        };
-        note_ui(
-            ui,
-            theme,
-            &format!(
-                "ln p of “{label}” by the logit lens, dashed before, solid after: {change} nats in the end"
-            ),
+        let [before, after] = early;
+        let end = |values: &Vec<f32>| number(values.last().copied().unwrap_or(f32::NAN));
+        let note = format!(
+            "ln p of “{label}”, read out after each layer by the logit lens. In the end {} → {}",
+            end(before),
+            end(after)
         );
+        note_ui(ui, theme, &note);
+        let changes: Vec<f32> = before.iter().zip(after).map(|(b, a)| a - b).collect();
         let names: Vec<String> = std::iter::once("in".to_owned())
             .chain((0..ctx.trace.model.n_layers).map(|layer| layer.to_string()))
             .collect();
-        let [before, after] = colors(theme);
         let curves = Curves {
-            series: &[
-                Series {
-                    name: "before",
-                    color: before,
-                    values: &early[0],
-                    is_dashed: true,
-                },
-                Series {
-                    name: "after",
-                    color: after,
-                    values: &early[1],
-                    is_dashed: false,
-                },
-            ],
+            series: &[Series {
+                name: "change",
+                color: *theme.accent,
+                values: &changes,
+            }],
             x_title: "after layer",
             x_names: &names,
-            y_title: "ln p (nats)",
+            y_title: "change of ln p, in nats",
             focus: Some(ctx.focus.layer + 1),
         };
         let (response, _) = curves.ui(ui, theme);
-        let about =
-            format!("Log-probability of {label} after each layer, before and after the change");
+        let about = format!("Change of the log-probability of {label} after each layer");
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
     }
 }

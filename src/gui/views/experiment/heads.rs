@@ -89,7 +89,9 @@ impl Heads {
             let [before, _] = effect.probs(id as usize);
             format!("“{}” {}", abbreviate(&label, 20), percent(before))
         };
-        ui.label("for the prediction");
+        if super::controls::is_wide(ui, ctx) {
+            ui.label("for the prediction");
+        }
         let choices = ComboBox::from_id_salt("asked").selected_text(name(token));
         let choices = choices.show_ui(ui, |ui| {
             for &id in effect.best().iter().take(CHOICES) {
@@ -179,26 +181,25 @@ impl Heads {
             return;
         };
         let label = ctx.model.tokenizer.token(swept.token).label();
-        note_ui(
-            ui,
-            theme,
-            &format!("Change of ln p of “{label}” when the head is off"),
-        );
         let is_stale = self.current(ctx, effect).is_none();
         if is_stale {
-            let of = abbreviate(&question.text, 48);
-            let note = format!("Out of date: this was “{label}” after “{of}”");
-            ui.label(RichText::new(note).color(*theme.warning));
+            let of = abbreviate(&question.text, 28);
+            let note = format!("Out of date: “{label}” after “{of}”");
+            let note = RichText::new(note).font(theme.caption());
+            ui.label(note.color(*theme.warning))
+                .on_hover_text(&question.text);
+        } else {
+            note_ui(
+                ui,
+                theme,
+                &format!("Change of ln p of “{label}” when the head is off"),
+            );
         }
         let what = format!("sweep {} {}", swept.token, question.text);
         let rect = grid_ui(ui, ctx, &swept.changes, what, "nats");
         if is_stale {
-            hatch(
-                ui.painter(),
-                rect,
-                egui::Stroke::new(theme.stroke, *theme.warning),
-                14.0,
-            );
+            let stroke = egui::Stroke::new(theme.stroke * 0.6, *theme.warning);
+            hatch(ui.painter(), rect, stroke, theme.body_size * 1.6);
         }
     }
 
