@@ -2,11 +2,21 @@
 
 use crate::math::align::{Column, align};
 use crate::math::sampling::{js_bits, softmax, top};
+use crate::math::vector::cosine;
 use crate::trace::{BlockHook, Hook, Token, Trace};
 use std::sync::Arc;
 
 /// How many tokens are listed as the next one.
 pub(super) const LISTED: usize = 40;
+
+/// The difference of two attention patterns, `[query, key]` over the tokens that have a partner.
+#[derive(Debug)]
+pub(super) struct Difference {
+    /// Positions in the first and in the second text.
+    pub pairs: Vec<(usize, usize)>,
+    /// Second minus first, row-major.
+    pub values: Vec<f32>,
+}
 
 /// Two texts, read by the same model.
 #[derive(Debug)]
@@ -84,13 +94,8 @@ impl Both {
         entering.chain(leaving).map(cosine_at).collect()
     }
 
-    /// Second minus first attention of a head, among the tokens that have a partner: those pairs,
-    /// and a square matrix over them, row-major.
-    pub fn attention_difference(
-        &self,
-        layer: usize,
-        head: usize,
-    ) -> Option<(Vec<(usize, usize)>, Vec<f32>)> {
+    /// Where a head looks in the second text and not in the first.
+    pub fn attention_difference(&self, layer: usize, head: usize) -> Option<Difference> {
         let pairs: Vec<_> = self
             .columns
             .iter()
@@ -100,16 +105,16 @@ impl Both {
             self.first.pattern(layer, head)?,
             self.second.pattern(layer, head)?,
         );
-        let mut differences = Vec::with_capacity(pairs.len() * pairs.len());
+        let mut values = Vec::with_capacity(pairs.len() * pairs.len());
         for query in &pairs {
             let (before, after) = (first.row(query.0), second.row(query.1));
             let weight = |row: &[f32], key: usize| row.get(key).copied().unwrap_or(f32::NAN);
             let changes = pairs
                 .iter()
                 .map(|key| weight(after, key.1) - weight(before, key.0));
-            differences.extend(changes);
+            values.extend(changes);
         }
-        Some((pairs, differences))
+        Some(Difference { pairs, values })
     }
 }
 
@@ -126,17 +131,6 @@ fn word(token: &Token) -> &[u8] {
     }
 }
 
-/// The cosine of the angle between two vectors; not a number if one of them is zero.
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    let dot = |a: &[f32], b: &[f32]| -> f64 {
-        a.iter()
-            .zip(b)
-            .map(|(&a, &b)| f64::from(a) * f64::from(b))
-            .sum()
-    };
-    (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()) as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,21 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn the_cosine_of_right_angles_is_zero() {
-        assert!((cosine(&[1.0, 1.0], &[2.0, 2.0]) - 1.0).abs() < 1e-6);
-        assert!(cosine(&[1.0, 0.0], &[0.0, 3.0]).abs() < 1e-6);
-        assert!((cosine(&[1.0], &[-1.0]) + 1.0).abs() < 1e-6);
-        assert!(cosine(&[0.0], &[1.0]).is_nan());
-    }
-
-    #[test]
     fn a_text_does_not_differ_from_itself() {
         let both = both("The cat sat", "The cat sat");
         assert_eq!(both.n_different(), 0);
         assert!(both.js_bits.abs() < 1e-6);
-        let (pairs, differences) = both.attention_difference(1, 2).unwrap();
-        assert_eq!(differences.len(), pairs.len() * pairs.len());
-        assert!(differences.iter().all(|&d| d == 0.0));
+        let Difference { pairs, values } = both.attention_difference(1, 2).unwrap();
+        assert_eq!(values.len(), pairs.len() * pairs.len());
+        assert!(values.iter().all(|&d| d == 0.0));
         let cosines = both.cosines((2, 2)).unwrap();
         assert!(cosines.iter().all(|c| (c - 1.0).abs() < 1e-5));
     }
@@ -175,11 +161,11 @@ mod tests {
         let cosines = both.cosines((3, 3)).unwrap();
         assert!(cosines.iter().all(|c| (c - 1.0).abs() < 1e-5));
         assert!(both.js_bits > 0.0 && both.js_bits <= 1.0);
-        let (pairs, differences) = both.attention_difference(0, 0).unwrap();
+        let Difference { pairs, values } = both.attention_difference(0, 0).unwrap();
         let n = pairs.len();
-        assert!(differences[..(n - 1) * n].iter().all(|d| d.abs() < 1e-5));
+        assert!(values[..(n - 1) * n].iter().all(|d| d.abs() < 1e-5));
         let first = both.first.pattern(0, 0).unwrap().get(5, 1).unwrap();
         let second = both.second.pattern(0, 0).unwrap().get(5, 1).unwrap();
-        assert_eq!(differences[5 * n + 1], second - first);
+        assert!((values[5 * n + 1] - (second - first)).abs() < 1e-6);
     }
 }

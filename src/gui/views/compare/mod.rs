@@ -13,14 +13,14 @@ use crate::gui::format::{number, percent};
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::{Context, View};
 use crate::gui::widgets::{
-    Cells, Curves, Heatmap, Labels, PairedBar, Series, deck_ui, empty_ui, legend_ui,
+    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, deck_ui, empty_ui, legend_ui,
     paired_bar_height, paired_bar_ui, paired_head_ui,
 };
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
 use crate::trace::{Matrix, Token, TraceId};
-use both::Both;
-use egui::{Color32, Id, Painter, Rect, RichText, ScrollArea, TextEdit, Ui, vec2};
+use both::{Both, Difference};
+use egui::{Color32, Id, Painter, Rect, RichText, ScrollArea, TextEdit, Ui, pos2, vec2};
 use std::sync::{Arc, Weak};
 
 /// Pairs of texts that differ in one thing, and what that is.
@@ -183,11 +183,9 @@ impl View for Compare {
         if let Some(cosines) = self.focus(ctx, both).and_then(|pair| both.cosines(pair))
             && let Some((first, last)) = cosines.first().zip(cosines.last())
         {
-            text += &format!(
-                " The streams enter with a cosine of {} and leave with {}.",
-                number(*first),
-                number(*last)
-            );
+            let (first, last) = (number(*first), number(*last));
+            text =
+                format!("{text} The streams enter with a cosine of {first} and leave with {last}.");
         }
         text
     }
@@ -361,18 +359,18 @@ fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
         theme,
         &format!("Head {layer}.{head}, in the second text − in the first"),
     );
-    let Some((pairs, differences)) = both.attention_difference(layer, head) else {
+    let Some(Difference { pairs, values }) = both.attention_difference(layer, head) else {
         return empty_ui(ui, theme, "This recording holds no attention");
     };
     if pairs.is_empty() {
         return empty_ui(ui, theme, "No tokens stand beside each other");
     }
-    if differences.iter().all(|difference| difference.abs() < 1e-6) {
+    if values.iter().all(|value| value.abs() < 1e-6) {
         let why = "No difference: tokens look only back, and before these tokens nothing differs.";
         ui.label(RichText::new(why).color(*theme.dim));
         return;
     }
-    let scale = Scale::around_zero(&differences);
+    let scale = Scale::around_zero(&values);
     legend_ui(ui, theme, scale, "difference");
     let label = |token: Option<&Token>| token.map(Token::label).unwrap_or_default();
     let name = |&(a, b): &(usize, usize)| {
@@ -389,7 +387,7 @@ fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
         matrix: Matrix {
             rows: pairs.len(),
             cols: pairs.len(),
-            data: &differences,
+            data: &values,
         },
         scale,
         rows: Labels {
@@ -421,7 +419,7 @@ fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
 }
 
 /// How alike the two streams are, layer by layer.
-fn streams_ui(ui: &mut Ui, ctx: &Context<'_>, both: &Both, focus: Option<(usize, usize)>) {
+fn streams_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, focus: Option<(usize, usize)>) {
     let theme = ctx.theme;
     let Some((a, b)) = focus else {
         return empty_ui(
@@ -444,24 +442,31 @@ fn streams_ui(ui: &mut Ui, ctx: &Context<'_>, both: &Both, focus: Option<(usize,
     let names: Vec<String> = std::iter::once("in".to_owned())
         .chain((0..both.first.model.n_layers).map(|layer| layer.to_string()))
         .collect();
-    let curves = Curves {
-        series: &[Series {
-            name: "cosine",
-            color: *theme.text,
-            values: &cosines,
-        }],
+    let last = number(cosines.last().copied().unwrap_or(f32::NAN));
+    let about = format!("Cosine of the two streams after each layer, {last} in the end");
+    let points = (0..)
+        .zip(&cosines)
+        .map(|(i, &cosine)| pos2(i as f32, cosine));
+    let chart = Chart {
+        name: &about,
         x_title: "after layer",
+        y_title: "cosine (1 = same direction)",
         x_names: &names,
-        y_title: "cosine of the two streams (1 = same direction)",
-        focus: Some(ctx.focus.layer + 1),
+        y_holds: 1.0..=1.0,
+        curves: &[Curve {
+            name: String::new(),
+            color: *theme.text,
+            mark: Mark::Numbers,
+            points: points.collect(),
+        }],
+        cursor: Some(ctx.focus.layer as f32 + 1.0),
     };
-    let (response, _) = curves.ui(ui, theme);
-    let last = cosines.last().copied().unwrap_or(f32::NAN);
-    let about = format!(
-        "Cosine of the two streams after each layer, {} in the end",
-        number(last)
-    );
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
+    let (response, x) = chart.ui(ui, theme);
+    let place = x.map_or(0, |x| x.round() as usize);
+    if let Some(layer) = place.checked_sub(1) {
+        let head = ctx.pinned.head;
+        ctx.point(&response, Target::Head { layer, head });
+    }
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ fn edits_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         format!("{n} changes")
     };
     let menu = ui.menu_button(RichText::new(text).color(*ctx.theme.warning), |ui| {
-        take_back_ui(ui, ctx)
+        take_back_ui(ui, ctx);
     });
     menu.response
         .on_hover_text("What is changed; click one to take it back");

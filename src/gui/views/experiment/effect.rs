@@ -7,14 +7,14 @@ use crate::gui::format::{number, percent};
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{
-    Cells, Curves, Heatmap, Labels, PairedBar, Series, deck_ui, empty_ui, legend_ui,
+    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, deck_ui, empty_ui, legend_ui,
     paired_bar_height, paired_bar_ui, paired_head_ui,
 };
 use crate::math::sampling::top;
 use crate::model::{Checkpoint, Edit};
 use crate::session::experiment::{Comparison, early_log_probs, moved_attention};
 use crate::trace::{Matrix, Trace, TraceId};
-use egui::{Color32, Id, RichText, ScrollArea, Ui};
+use egui::{Color32, Id, RichText, ScrollArea, Ui, pos2};
 use std::sync::{Arc, Weak};
 
 /// How many tokens are listed.
@@ -334,7 +334,7 @@ impl Effect {
     }
 
     /// The token's log-probability, layer by layer.
-    fn layers_ui(&self, ui: &mut Ui, ctx: &Context<'_>) {
+    fn layers_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
         let depth = self
             .depth
@@ -356,20 +356,35 @@ impl Effect {
         let names: Vec<String> = std::iter::once("in".to_owned())
             .chain((0..ctx.trace.model.n_layers).map(|layer| layer.to_string()))
             .collect();
-        let curves = Curves {
-            series: &[Series {
-                name: "change",
-                color: *theme.accent,
-                values: &changes,
-            }],
-            x_title: "after layer",
-            x_names: &names,
-            y_title: "change of ln p, in nats",
-            focus: Some(ctx.focus.layer + 1),
-        };
-        let (response, _) = curves.ui(ui, theme);
         let about = format!("Change of the log-probability of {label} after each layer");
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
+        let points = (0..)
+            .zip(&changes)
+            .map(|(i, &change)| pos2(i as f32, change));
+        let chart = Chart {
+            name: &about,
+            x_title: "after layer",
+            y_title: "change of ln p, in nats",
+            x_names: &names,
+            y_holds: 0.0..=0.0,
+            curves: &[Curve {
+                name: String::new(),
+                color: *theme.accent,
+                mark: Mark::Numbers,
+                points: points.collect(),
+            }],
+            cursor: Some(ctx.focus.layer as f32 + 1.0),
+        };
+        let (response, x) = chart.ui(ui, theme);
+        point_layer(ctx, &response, x);
+    }
+}
+
+/// Points at the layer under the pointer; the first place on the axis is before any layer.
+fn point_layer(ctx: &mut Context<'_>, response: &egui::Response, x: Option<f32>) {
+    let place = x.map_or(0, |x| x.round() as usize);
+    if let Some(layer) = place.checked_sub(1) {
+        let head = ctx.pinned.head;
+        ctx.point(response, Target::Head { layer, head });
     }
 }
 

@@ -227,9 +227,9 @@ impl Heads {
             );
         }
         if let Some(direct) = effect.attribution().and_then(at) {
-            text += &format!(
-                "Directly, head {layer}.{head} adds {} to the score of “{label}”; what else it does goes through later layers.",
-                number(direct)
+            let direct = number(direct);
+            text = format!(
+                "{text}Directly, head {layer}.{head} adds {direct} to the score of “{label}”; what else it does goes through later layers."
             );
         }
         text

@@ -141,9 +141,9 @@ impl Experiment {
             percent(after)
         );
         if let Some(kl) = self.effect.kl_bits() {
-            text += &format!(
-                " Over all tokens: KL = Σ p · log₂(p / p′) = {} bits, p before and p′ after.",
-                number(kl)
+            let kl = number(kl);
+            text = format!(
+                "{text} Over all tokens: KL = Σ p · log₂(p / p′) = {kl} bits, p before and p′ after."
             );
         }
         text
