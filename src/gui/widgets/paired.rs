@@ -57,7 +57,6 @@ pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Respons
             egui::StrokeKind::Inside,
         );
     }
-    let unit = theme.caption_size;
     let label_width = (rect.width() * 0.26).min(theme.body_size * 10.0);
     let at = pos2(rect.left() + 6.0, rect.center().y);
     let (mono, ink) = (theme.mono(), *theme.text);
@@ -70,36 +69,30 @@ pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Respons
         ink,
         label_width - 10.0,
     );
-    let track = rect
-        .with_min_x(rect.left() + label_width)
-        .with_max_x(rect.right() - unit * 10.4)
-        .shrink2(vec2(0.0, unit * 0.22));
-    for (i, &prob) in bar.probs.iter().enumerate() {
-        let length =
-            track.width().max(0.0) * (prob / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
-        let length = ui
-            .ctx()
-            .animate_value_with_time(bar.id.with(i), length, MOVE_SECS);
-        let min = pos2(track.left(), track.top() + track.height() / 2.0 * i as f32);
-        let row = Rect::from_min_size(min, vec2(length, track.height() / 2.0));
-        swatch(
-            painter,
-            theme,
-            row.shrink2(vec2(0.0, 1.0)),
-            bar.colors[i],
-            i == bar.hollow,
-        );
-        let at = pos2(rect.right() - unit * 5.2, row.center().y);
-        painter.text(
-            at,
-            Align2::RIGHT_CENTER,
-            percent(prob),
-            theme.mono_caption(),
-            bar.colors[i],
-        );
-    }
+    bars(ui, theme, bar, rect.with_min_x(rect.left() + label_width));
     change(painter, theme, rect, bar.probs);
     response
+}
+
+/// Both bars and their percentages.
+fn bars(ui: &Ui, theme: &Theme, bar: &PairedBar<'_>, rect: Rect) {
+    let (painter, unit) = (ui.painter(), theme.caption_size);
+    let track = rect
+        .with_max_x(rect.right() - unit * 10.4)
+        .shrink2(vec2(0.0, unit * 0.22));
+    let half = track.height() / 2.0;
+    for (i, &prob) in bar.probs.iter().enumerate() {
+        let share = (prob / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+        let (id, length) = (bar.id.with(i), track.width().max(0.0) * share);
+        let length = ui.ctx().animate_value_with_time(id, length, MOVE_SECS);
+        let min = pos2(track.left(), track.top() + half * i as f32);
+        let row = Rect::from_min_size(min, vec2(length, half)).shrink2(vec2(0.0, 1.0));
+        let color = bar.colors[i];
+        swatch(painter, theme, row, color, i == bar.hollow);
+        let at = pos2(rect.right() - unit * 5.2, row.center().y);
+        let (text, font) = (percent(prob), theme.mono_caption());
+        painter.text(at, Align2::RIGHT_CENTER, text, font, color);
+    }
 }
 
 /// The arrow at the right: by how many percentage points the probability went up or down.

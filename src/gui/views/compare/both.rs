@@ -62,6 +62,14 @@ impl Both {
         column.second
     }
 
+    /// A pair of tokens as it can be shown: once if they are the same.
+    pub fn label(&self, (a, b): (usize, usize)) -> String {
+        let label =
+            |trace: &Trace, pos: usize| trace.tokens.get(pos).map(Token::label).unwrap_or_default();
+        let (a, b) = (label(&self.first, a), label(&self.second, b));
+        if a == b { a } else { format!("{a}/{b}") }
+    }
+
     /// Is what stands in a column the same token in both texts?
     pub fn is_same(&self, column: Column) -> bool {
         column.both().is_some_and(|(a, b)| {

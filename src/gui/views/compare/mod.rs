@@ -5,22 +5,21 @@
 //! stands before the first difference cannot change: attention looks only back.
 
 mod both;
+mod pictures;
 mod rows;
 
 use crate::background::{Task, finished};
-use crate::gui::command::{Command, Target};
+use crate::gui::command::Command;
 use crate::gui::format::{number, percent};
-use crate::gui::theme::{Scale, Theme};
+use crate::gui::theme::Theme;
 use crate::gui::view::{Context, View};
-use crate::gui::widgets::{
-    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, deck_ui, empty_ui, legend_ui,
-    paired_bar_height, paired_bar_ui, paired_head_ui,
-};
+use crate::gui::widgets::{deck_ui, empty_ui};
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
-use crate::trace::{Matrix, Token, TraceId};
-use both::{Both, Difference};
-use egui::{Color32, Id, Painter, Rect, RichText, ScrollArea, TextEdit, Ui, pos2, vec2};
+use crate::trace::TraceId;
+use both::Both;
+use egui::{Color32, Painter, Rect, RichText, TextEdit, Ui, vec2};
+use pictures::{attention_ui, next_ui, streams_ui};
 use std::sync::{Arc, Weak};
 
 /// Pairs of texts that differ in one thing, and what that is.
@@ -300,172 +299,6 @@ fn variation(text: &str) -> String {
     match text.trim_end().rsplit_once(' ') {
         Some((start, _)) if !start.trim().is_empty() => start.to_owned(),
         _ => format!("{text} and"),
-    }
-}
-
-fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
-    ui.label(RichText::new(text).font(theme.caption()).color(*theme.dim));
-}
-
-/// The next token after either text.
-fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
-    let theme = ctx.theme;
-    let distance = format!("Jensen-Shannon {} bits", number(both.js_bits));
-    paired_head_ui(ui, theme, &distance, ["first", "second"], colors(theme), 1);
-    let prob = |i: usize, id: usize| both.probs[i].get(id).copied().unwrap_or(0.0);
-    let full = both
-        .ranked
-        .iter()
-        .map(|&id| prob(0, id).max(prob(1, id)))
-        .fold(0.0, f32::max);
-    ui.spacing_mut().item_spacing.y = 1.0;
-    ScrollArea::vertical()
-        .id_salt("next")
-        .auto_shrink(false)
-        .show_rows(
-            ui,
-            paired_bar_height(theme),
-            both.ranked.len(),
-            |ui, rows| {
-                for (rank, &id) in both
-                    .ranked
-                    .iter()
-                    .enumerate()
-                    .take(rows.end)
-                    .skip(rows.start)
-                {
-                    let label = ctx.model.tokenizer.token(id as u32).label();
-                    let bar = PairedBar {
-                        label: &label,
-                        probs: [prob(0, id), prob(1, id)],
-                        full,
-                        colors: colors(theme),
-                        hollow: 1,
-                        is_chosen: false,
-                        id: Id::unique(("compared", rank)),
-                    };
-                    paired_bar_ui(ui, theme, &bar);
-                }
-            },
-        );
-}
-
-/// Where the focused head looks in the second text and not in the first.
-fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
-    let theme = ctx.theme;
-    let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-    note_ui(
-        ui,
-        theme,
-        &format!("Head {layer}.{head}, in the second text − in the first"),
-    );
-    let Some(Difference { pairs, values }) = both.attention_difference(layer, head) else {
-        return empty_ui(ui, theme, "This recording holds no attention");
-    };
-    if pairs.is_empty() {
-        return empty_ui(ui, theme, "No tokens stand beside each other");
-    }
-    if values.iter().all(|value| value.abs() < 1e-6) {
-        let why = "No difference: tokens look only back, and before these tokens nothing differs.";
-        ui.label(RichText::new(why).color(*theme.dim));
-        return;
-    }
-    let scale = Scale::around_zero(&values);
-    legend_ui(ui, theme, scale, "difference");
-    let label = |token: Option<&Token>| token.map(Token::label).unwrap_or_default();
-    let name = |&(a, b): &(usize, usize)| {
-        let (a, b) = (
-            label(both.first.tokens.get(a)),
-            label(both.second.tokens.get(b)),
-        );
-        if a == b { a } else { format!("{a}/{b}") }
-    };
-    let names: Vec<String> = pairs.iter().map(name).collect();
-    let place = |pos: Option<usize>| pairs.iter().position(|pair| Some(pair.0) == pos);
-    let heatmap = Heatmap {
-        what: format!("compare {layer}.{head} {:?}", both.second.id),
-        matrix: Matrix {
-            rows: pairs.len(),
-            cols: pairs.len(),
-            data: &values,
-        },
-        scale,
-        rows: Labels {
-            title: "asks (query)",
-            names: &names,
-            color: *theme.query,
-        },
-        cols: Labels {
-            title: "answers (key) →",
-            names: &names,
-            color: *theme.key,
-        },
-        focus: (place(ctx.focus.query), place(ctx.focus.key)),
-        cells: Cells::Causal,
-    };
-    let (response, cell) = heatmap.ui(ui, ctx);
-    let about = format!("Difference of the attention of layer {layer}, head {head}");
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
-    let Some((row, col)) = cell else { return };
-    ctx.point(
-        &response,
-        Target::Cell {
-            query: pairs[row].0,
-            key: pairs[col].0,
-        },
-    );
-    let value = number(heatmap.value((row, col)).unwrap_or(f32::NAN));
-    response.on_hover_text_at_pointer(format!("{} → {}: {value}", names[row], names[col]));
-}
-
-/// How alike the two streams are, layer by layer.
-fn streams_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, focus: Option<(usize, usize)>) {
-    let theme = ctx.theme;
-    let Some((a, b)) = focus else {
-        return empty_ui(
-            ui,
-            theme,
-            "The chosen token has none beside it: click one in the second text",
-        );
-    };
-    let label =
-        |tokens: &[Token], pos: usize| tokens.get(pos).map(Token::label).unwrap_or_default();
-    let (first, second) = (label(&both.first.tokens, a), label(&both.second.tokens, b));
-    note_ui(
-        ui,
-        theme,
-        &format!("Residual streams of “{first}” ({a}) and “{second}” ({b})"),
-    );
-    let Some(cosines) = both.cosines((a, b)) else {
-        return empty_ui(ui, theme, "This recording holds no residual stream");
-    };
-    let names: Vec<String> = std::iter::once("in".to_owned())
-        .chain((0..both.first.model.n_layers).map(|layer| layer.to_string()))
-        .collect();
-    let last = number(cosines.last().copied().unwrap_or(f32::NAN));
-    let about = format!("Cosine of the two streams after each layer, {last} in the end");
-    let points = (0..)
-        .zip(&cosines)
-        .map(|(i, &cosine)| pos2(i as f32, cosine));
-    let chart = Chart {
-        name: &about,
-        x_title: "after layer",
-        y_title: "cosine (1 = same direction)",
-        x_names: &names,
-        y_holds: 1.0..=1.0,
-        curves: &[Curve {
-            name: String::new(),
-            color: *theme.text,
-            mark: Mark::Numbers,
-            points: points.collect(),
-        }],
-        cursor: Some(ctx.focus.layer as f32 + 1.0),
-    };
-    let (response, x) = chart.ui(ui, theme);
-    let place = x.map_or(0, |x| x.round() as usize);
-    if let Some(layer) = place.checked_sub(1) {
-        let head = ctx.pinned.head;
-        ctx.point(&response, Target::Head { layer, head });
     }
 }
 

@@ -9,7 +9,8 @@ use crate::gui::view::Context;
 use crate::gui::widgets::hatch;
 use crate::math::align::Column;
 use crate::trace::{Token, Trace};
-use egui::{Align2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Align2, Galley, Painter, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use std::sync::Arc;
 
 /// The height of both rows and what is between them.
 pub(super) fn height(theme: &Theme) -> f32 {
@@ -98,9 +99,9 @@ fn column_ui(
             theme.line(theme.outline),
         );
     }
-    let mut clicked = None;
     let positions = [column.first, column.second];
     let focused = [focus.map(|f| f.0), focus.map(|f| f.1)];
+    let mut clicked = None;
     for (i, galley) in galleys.into_iter().enumerate() {
         let min = rect.min + vec2(0.0, i as f32 * (row + gap));
         let chip = Rect::from_min_size(min, vec2(width, row));
@@ -108,36 +109,35 @@ fn column_ui(
             hatch(
                 ui.painter(),
                 chip,
-                Stroke::new(theme.stroke, *theme.outline),
-                7.0,
+                theme.line(theme.outline),
+                theme.body_size * 0.5,
             );
             continue;
         };
         let response = ui.interact(chip, ui.scope_id().with((i, pos)), Sense::click());
-        let name = format!(
-            "Token {pos} of the {} text: {}",
-            ["first", "second"][i],
-            labels[i]
-        );
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-        let own = Stroke::new(theme.stroke + 0.5, colors(theme)[i]);
         let outline = match () {
             () if focused[i] == Some(pos) => theme.selection_stroke(),
             () if response.hovered() || response.has_focus() => theme.line(theme.text),
             () if is_same => theme.line(theme.outline),
-            () => own,
+            () => Stroke::new(theme.stroke + 0.5, colors(theme)[i]),
         };
-        ui.painter().rect_filled(chip, 4.0, *theme.raised);
-        ui.painter()
-            .rect_stroke(chip, 4.0, outline, StrokeKind::Inside);
-        let at = Align2::CENTER_CENTER.anchor_size(chip.center(), galley.size());
-        ui.painter().galley(at.min, galley, *theme.text);
+        paint_chip(ui.painter(), theme, chip, galley, outline);
         if i == 0 {
             ctx.point(&response, Target::Token(pos));
         } else if response.clicked() {
             clicked = Some(pos);
         }
-        response.on_hover_text(format!("{name}, position {pos}. Click to compare it"));
+        let text = ["first", "second"][i];
+        let name = format!("Token {pos} of the {text} text: {}", labels[i]);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+        response.on_hover_text(format!("{name}. Click to compare it"));
     }
     clicked
+}
+
+fn paint_chip(painter: &Painter, theme: &Theme, chip: Rect, galley: Arc<Galley>, outline: Stroke) {
+    painter.rect_filled(chip, 4.0, *theme.raised);
+    painter.rect_stroke(chip, 4.0, outline, StrokeKind::Inside);
+    let at = Align2::CENTER_CENTER.anchor_size(chip.center(), galley.size());
+    painter.galley(at.min, galley, *theme.text);
 }

@@ -1,6 +1,5 @@
 //! What the edits in force change: the next token, where heads look, and from which layer on.
 
-use super::parts;
 use crate::background::{Task, finished};
 use crate::gui::command::{Command, Target};
 use crate::gui::format::{number, percent};
@@ -11,7 +10,7 @@ use crate::gui::widgets::{
     paired_bar_height, paired_bar_ui, paired_head_ui,
 };
 use crate::math::sampling::top;
-use crate::model::{Checkpoint, Edit};
+use crate::model::Checkpoint;
 use crate::session::experiment::{Comparison, early_log_probs, moved_attention};
 use crate::trace::{Matrix, Trace, TraceId};
 use egui::{Color32, Id, RichText, ScrollArea, Ui, pos2};
@@ -225,7 +224,7 @@ impl Effect {
         if ctx.edits.is_empty() {
             let names = ["Try one of these", "Which head speaks for it?"];
             return deck_ui(ui, theme, &names, |ui, panel| match panel {
-                0 => suggestions_ui(ui, ctx),
+                0 => super::suggestions::suggestions_ui(ui, ctx),
                 _ => super::heads::attribution_ui(ui, ctx, self),
             });
         }
@@ -418,88 +417,10 @@ fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
     heatmap.point(response, cell, ctx);
 }
 
-/// Experiments to begin with, one click each, and what they do.
-fn suggestions_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
-    let theme = ctx.theme;
-    ui.spacing_mut().item_spacing.y = theme.body_size * 0.25;
-    ScrollArea::vertical()
-        .id_salt("suggestions")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            for (edit, name, what) in suggestions(ctx) {
-                let button = ui.button(RichText::new(name).font(theme.body()));
-                if button.on_hover_text("One click takes it back").clicked() {
-                    ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
-                }
-                note_ui(ui, theme, &what);
-                ui.add_space(theme.body_size * 0.3);
-            }
-        });
-}
-
-fn suggestions(ctx: &Context<'_>) -> [(Edit, String, String); 5] {
-    let (layer, head) = (ctx.pinned.layer, ctx.pinned.head);
-    let model = &ctx.trace.model;
-    let last = model.n_layers.saturating_sub(1);
-    let n_tokens = ctx.trace.tokens.len();
-    let pos = ctx.pinned.query.unwrap_or(n_tokens.saturating_sub(2));
-    let query = n_tokens.saturating_sub(1);
-    let row = ctx
-        .trace
-        .pattern(layer, head)
-        .map_or(&[][..], |pattern| pattern.row(query));
-    let key = top(row, 1).first().copied().unwrap_or(0);
-    let weight = percent(row.get(key).copied().unwrap_or(f32::NAN));
-    [
-        (
-            Edit::Head {
-                layer,
-                head,
-                factor: 0.0,
-            },
-            format!("Switch off head {layer}.{head}"),
-            format!(
-                "“{}” looks through it, most at “{}” ({weight})",
-                ctx.label(query),
-                ctx.label(key)
-            ),
-        ),
-        (
-            Edit::Attention {
-                layer: 0,
-                factor: 0.0,
-            },
-            "Switch off the attention of layer 0".to_owned(),
-            format!("{} heads; tokens then meet one layer later", model.n_heads),
-        ),
-        (
-            Edit::Mlp {
-                layer: 0,
-                factor: 0.0,
-            },
-            "Switch off the MLP of layer 0".to_owned(),
-            format!("{} neurons add nothing", model.d_mlp),
-        ),
-        (
-            Edit::Mlp {
-                layer: last,
-                factor: 2.0,
-            },
-            format!("Double the MLP of layer {last}"),
-            "The last word before the answer, twice as loud".to_owned(),
-        ),
-        (
-            Edit::Hide { pos },
-            format!("Hide “{}” ({pos})", ctx.label(pos)),
-            "No other token may look at it".to_owned(),
-        ),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{BUNDLED, DeviceKind};
+    use crate::model::{BUNDLED, DeviceKind, Edit};
 
     #[test]
     fn depth_agrees_with_the_recordings() {

@@ -10,6 +10,7 @@ mod effect;
 mod heads;
 mod parts;
 mod patch;
+mod suggestions;
 
 use crate::gui::format::{number, percent};
 use crate::gui::view::{Context, View};

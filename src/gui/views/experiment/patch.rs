@@ -76,6 +76,27 @@ impl Patch {
             .desired_width((theme.body_size * 18.0).min(ui.available_width()));
         ui.add(edit).labelled_by(label.id);
         self.read_tokens(ctx);
+        let from = self.choices_ui(ui, ctx);
+        super::controls::layer_ui(ui, ctx);
+        let onto = ctx.pinned.query_or_last(ctx.trace);
+        let can = self.task.is_none() && !self.tokens.2.is_empty();
+        let button = egui::Button::new(format!("Patch onto “{}” ({onto})", ctx.label(onto)));
+        let button = ui.add_enabled(can, button);
+        if button
+            .on_hover_text("Click a token of the text to patch onto another")
+            .clicked()
+        {
+            self.start(ctx, from, onto);
+        }
+        if let Some(problem) = &self.problem {
+            let text = format!("{}: {}", problem.what, problem.why);
+            ui.label(RichText::new(text).color(*theme.error));
+        }
+    }
+
+    /// Which token's activation, and at which hook. Returns the token's position.
+    fn choices_ui(&mut self, ui: &mut Ui, ctx: &Context<'_>) -> usize {
+        let theme = ctx.theme;
         let last = self.tokens.2.len().saturating_sub(1);
         let from = self.from.unwrap_or(last).min(last);
         let name = |pos: usize| {
@@ -104,21 +125,7 @@ impl Patch {
             })
             .response
             .on_hover_text("The activation that is taken, by its TransformerLens name");
-        super::controls::layer_ui(ui, ctx);
-        let onto = ctx.pinned.query_or_last(ctx.trace);
-        let can = self.task.is_none() && !self.tokens.2.is_empty();
-        let button = egui::Button::new(format!("Patch onto “{}” ({onto})", ctx.label(onto)));
-        let button = ui.add_enabled(can, button);
-        if button
-            .on_hover_text("Click a token of the text to patch onto another")
-            .clicked()
-        {
-            self.start(ctx, from, onto);
-        }
-        if let Some(problem) = &self.problem {
-            let text = format!("{}: {}", problem.what, problem.why);
-            ui.label(RichText::new(text).color(*theme.error));
-        }
+        self.from.unwrap_or(last).min(last)
     }
 
     fn read_tokens(&mut self, ctx: &Context<'_>) {
