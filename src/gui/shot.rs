@@ -6,6 +6,7 @@ use super::saved::Saved;
 use super::theme::Theme;
 use super::{raster, views};
 use crate::cli::{ModelArgs, SamplingArgs};
+use crate::model::Edit;
 use crate::problem::{Problem, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -39,12 +40,19 @@ pub struct ShotArgs {
     /// What is selected, e.g. token=3,key=1,layer=2,head=1
     #[arg(long, value_parser = select)]
     select: Option<Pinned>,
+    /// An experiment in force, as JSON: [{"Head":{"layer":4,"head":1,"factor":0.0}}]
+    #[arg(long, value_parser = edits, value_name = "JSON")]
+    edits: Option<Edits>,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
 }
 
 type Pinned = super::selection::Selection;
+
+/// A list that is one argument, not several.
+#[derive(Debug, Clone)]
+struct Edits(Vec<Edit>);
 
 /// Frames drawn at most until everything has come to rest.
 const FRAMES: usize = 40;
@@ -66,6 +74,7 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         sampling: args.sampling.sampling(),
         seed: args.seed,
         prompt: args.text.clone().unwrap_or(first.prompt),
+        edits: args.edits.clone().map(|edits| edits.0).unwrap_or_default(),
         ..Saved::default()
     };
     // The window shows problems as cards; here they end the command.
@@ -146,6 +155,12 @@ fn size(text: &str) -> std::result::Result<[usize; 2], String> {
     sides
         .filter(possible)
         .ok_or_else(|| format!("give WIDTHxHEIGHT, each from 1 to {}", raster::MAX_SIDE))
+}
+
+fn edits(text: &str) -> std::result::Result<Edits, String> {
+    serde_json::from_str(text)
+        .map(Edits)
+        .map_err(|e| e.to_string())
 }
 
 fn select(text: &str) -> std::result::Result<Pinned, String> {

@@ -1,5 +1,6 @@
 //! Pure functions on slices of numbers: no model, no window.
 
+pub mod align;
 pub mod attention_steps;
 pub mod bpe;
 pub mod coin_bar;

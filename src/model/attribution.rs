@@ -7,6 +7,7 @@
 
 use super::gpt2::Gpt2;
 use crate::trace::{BlockHook, Hook, Trace};
+use burn::tensor::{Tensor, TensorData};
 
 /// A token's score at one position, split into its direct contributions. They sum to the score.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +70,27 @@ impl Gpt2 {
             bias,
         })
     }
+
+    /// What the model would say at position `pos` if it ended early: the logit lens on the stream
+    /// that enters block 0 and on what leaves each block, one `[vocab]` after another. `None` when
+    /// the recording lacks the stream.
+    pub fn early_logits(&self, trace: &Trace, pos: usize) -> Option<Vec<Vec<f32>>> {
+        let n_layers = trace.model.n_layers;
+        let entering = std::iter::once(Hook::Block(0, BlockHook::ResidPre));
+        let leaving = (0..n_layers).map(|layer| Hook::Block(layer, BlockHook::ResidPost));
+        let mut streams = Vec::new();
+        for hook in entering.chain(leaving) {
+            streams.extend_from_slice(trace.get(hook)?.at(&[pos])?);
+        }
+        let shape = [n_layers + 1, self.config().n_embd];
+        if streams.len() != shape.iter().product::<usize>() {
+            return None;
+        }
+        let streams = Tensor::from_data(TensorData::new(streams, shape), &self.embed.device());
+        let logits: Vec<f32> = self.unembed(streams).into_data().try_into_vec().ok()?;
+        let rows = logits.chunks_exact(self.config().vocab_size);
+        Some(rows.map(<[f32]>::to_vec).collect())
+    }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -95,5 +117,17 @@ mod tests {
             }
             assert!(model.network.attribute(&trace, 99, 0).is_none());
         }
+    }
+
+    #[test]
+    fn the_last_early_answer_is_the_models_own() {
+        let model = Checkpoint::open(BUNDLED[0].name, DeviceKind::default()).unwrap();
+        let trace = model.trace("The cat sat on the").unwrap();
+        let early = model.network.early_logits(&trace, 4).unwrap();
+        assert_eq!(early.len(), model.info.n_layers + 1);
+        let logits = trace.next_logits().unwrap();
+        let last = early.last().unwrap();
+        assert!(logits.iter().zip(last).all(|(a, b)| (a - b).abs() < 1e-4));
+        assert!(model.network.early_logits(&trace, 5).is_none());
     }
 }

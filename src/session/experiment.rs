@@ -41,6 +41,35 @@ impl Comparison {
     }
 }
 
+/// The log-probability of `token` as the next one, in nats, as each layer would already have it: by
+/// the logit lens on the stream entering block 0 and on what leaves each block.
+pub fn early_log_probs(model: &Checkpoint, trace: &Trace, token: u32) -> Option<Vec<f32>> {
+    let pos = trace.tokens.len().checked_sub(1)?;
+    let early = model.network.early_logits(trace, pos)?;
+    let log_prob = |logits: &Vec<f32>| log_softmax_at(logits, token as usize);
+    early.iter().map(log_prob).collect()
+}
+
+/// How far each head's attention moved between two recordings of one text, `[layer][head]`: the
+/// share of a token's attention that went elsewhere, averaged over tokens. 0 is nowhere, 1 all of it.
+pub fn moved_attention(before: &Trace, after: &Trace) -> Vec<Vec<f32>> {
+    let n_tokens = before.tokens.len().max(1) as f32;
+    let moved = |layer, head| -> f32 {
+        let (before, after) = (before.pattern(layer, head), after.pattern(layer, head));
+        let Some((before, after)) = before.zip(after) else {
+            return 0.0;
+        };
+        let changes = before.data.iter().zip(after.data);
+        changes.map(|(a, b)| (a - b).abs()).sum::<f32>() / (2.0 * n_tokens)
+    };
+    let heads = |layer| {
+        (0..before.model.n_heads)
+            .map(|head| moved(layer, head))
+            .collect()
+    };
+    (0..before.model.n_layers).map(heads).collect()
+}
+
 /// How a token's log-probability changes when each head is switched off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sweep {
@@ -141,6 +170,31 @@ mod tests {
         assert!((log_softmax_at(&logits, 0).unwrap() + std::f32::consts::LN_2).abs() < 1e-6);
         assert_eq!(log_softmax_at(&logits, 2), Some(f32::NEG_INFINITY));
         assert_eq!(log_softmax_at(&logits, 3), None);
+    }
+
+    #[test]
+    fn what_a_missing_head_changes_comes_after_it() {
+        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let text = "The cat sat on the";
+        let off = Edit::Head {
+            layer: 2,
+            head: 1,
+            factor: 0.0,
+        };
+        let before = model.trace(text).unwrap();
+        let after = model.trace_edited(text, &[off]).unwrap();
+        let moved = moved_attention(&before, &after);
+        assert!(moved[..=2].iter().flatten().all(|&m| m == 0.0));
+        assert!(moved[3..].iter().flatten().any(|&m| m > 0.0));
+        assert!(moved.iter().flatten().all(|&m| m <= 1.0));
+
+        let early = |trace| early_log_probs(&model, trace, 7).unwrap();
+        let (before_logs, after_logs) = (early(&before), early(&after));
+        assert_eq!(before_logs[..=2], after_logs[..=2]);
+        assert!((before_logs[3] - after_logs[3]).abs() > 1e-6);
+        let comparison = Comparison::of(&before, &after);
+        let last = after_logs.last().unwrap();
+        assert!((comparison.after[7].ln() - last).abs() < 1e-3);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The views, one file or folder each.
 
 mod attention;
+mod compare;
 mod context;
 mod embeddings;
+mod experiment;
 mod generation;
 mod heads;
 mod lens;
@@ -28,5 +30,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<output::Output>::default(),
         Box::<sampling::SamplingView>::default(),
         Box::<generation::GenerationView>::default(),
+        Box::<experiment::Experiment>::default(),
+        Box::<compare::Compare>::default(),
     ]
 }

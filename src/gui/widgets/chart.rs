@@ -1,5 +1,6 @@
 //! Curves and dots over two axes with round numbers.
 
+use crate::gui::format::number;
 use crate::gui::theme::Theme;
 use egui::{Align2, Color32, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::ops::RangeInclusive;
@@ -11,6 +12,8 @@ pub enum Mark {
     Line,
     /// Joined by a line, with a dot at each.
     Steps,
+    /// The same, with as many of the numbers as fit beside their dots, the last one always.
+    Numbers,
     /// Only dots, faint enough to show where many lie.
     Dots,
 }
@@ -215,11 +218,38 @@ fn paint_curve(painter: &Painter, theme: &Theme, frame: &Frame, curve: &Curve) {
     }
     let (radius, color) = match curve.mark {
         Mark::Line if points.len() > 1 => return,
-        Mark::Line | Mark::Steps => (width * 1.6, curve.color),
+        Mark::Line | Mark::Steps | Mark::Numbers => (width * 1.6, curve.color),
         Mark::Dots => (width * 1.3, curve.color.gamma_multiply(0.55)),
     };
-    for point in points.into_iter().filter(|point| point.is_finite()) {
-        painter.circle_filled(point, radius, color);
+    for point in points.iter().filter(|point| point.is_finite()) {
+        painter.circle_filled(*point, radius, color);
+    }
+    if curve.mark == Mark::Numbers {
+        paint_numbers(painter, theme, frame, curve, &points);
+    }
+}
+
+/// Writes the numbers of a curve over its points, or under those at the top.
+fn paint_numbers(painter: &Painter, theme: &Theme, frame: &Frame, curve: &Curve, points: &[Pos2]) {
+    let n = points.len();
+    let step = frame.plot.width() / n.max(1) as f32;
+    let every = (theme.caption_size * 3.8 / step.max(1.0)).ceil().max(1.0) as usize;
+    for (i, (&at, point)) in points.iter().zip(&curve.points).enumerate() {
+        if !at.is_finite() || !(n - 1 - i).is_multiple_of(every) {
+            continue;
+        }
+        let is_at_top = at.y - frame.plot.top() < theme.caption_size * 1.6;
+        let (gap, anchor) = if is_at_top {
+            (1.0, Align2::CENTER_TOP)
+        } else {
+            (-1.0, Align2::CENTER_BOTTOM)
+        };
+        let at = at + vec2(0.0, gap * (theme.stroke + 1.0) * 2.0);
+        let (text, font) = (number(point.y), theme.mono_caption());
+        let galley = painter.layout_no_wrap(text, font, curve.color);
+        let rect = anchor.anchor_size(at, galley.size());
+        painter.rect_filled(rect, 2.0, theme.background.gamma_multiply(0.8));
+        painter.galley(rect.min, galley, curve.color);
     }
 }
 

@@ -1,0 +1,187 @@
+//! What differs between two texts, in three pictures: next token, attention, residual streams.
+
+use super::both::{Both, Difference};
+use super::colors;
+use crate::gui::command::Target;
+use crate::gui::format::number;
+use crate::gui::theme::{Scale, Theme};
+use crate::gui::view::Context;
+use crate::gui::widgets::{
+    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, empty_ui, legend_ui, paired_bar_height,
+    paired_bar_ui, paired_head_ui,
+};
+use crate::trace::Matrix;
+use egui::{Id, RichText, ScrollArea, Ui, pos2};
+
+fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.label(RichText::new(text).font(theme.caption()).color(*theme.dim));
+}
+
+/// The next token after either text.
+pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
+    let theme = ctx.theme;
+    let distance = format!("Jensen-Shannon {} bits", number(both.js_bits));
+    paired_head_ui(ui, theme, &distance, ["first", "second"], colors(theme), 1);
+    let prob = |i: usize, id: usize| both.probs[i].get(id).copied().unwrap_or(0.0);
+    let full = both
+        .ranked
+        .iter()
+        .map(|&id| prob(0, id).max(prob(1, id)))
+        .fold(0.0, f32::max);
+    ui.spacing_mut().item_spacing.y = 1.0;
+    let scroll = ScrollArea::vertical().id_salt("next").auto_shrink(false);
+    scroll.show_rows(
+        ui,
+        paired_bar_height(theme),
+        both.ranked.len(),
+        |ui, rows| {
+            for (rank, &id) in both
+                .ranked
+                .iter()
+                .enumerate()
+                .take(rows.end)
+                .skip(rows.start)
+            {
+                let label = ctx.model.tokenizer.token(id as u32).label();
+                let bar = PairedBar {
+                    label: &label,
+                    probs: [prob(0, id), prob(1, id)],
+                    full,
+                    colors: colors(theme),
+                    hollow: 1,
+                    is_chosen: false,
+                    id: Id::unique(("compared", rank)),
+                };
+                paired_bar_ui(ui, theme, &bar);
+            }
+        },
+    );
+}
+
+/// Where the focused head looks in the second text and not in the first.
+pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
+    let theme = ctx.theme;
+    let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+    note_ui(
+        ui,
+        theme,
+        &format!("Head {layer}.{head}, in the second text − in the first"),
+    );
+    let Some(Difference { pairs, values }) = both.attention_difference(layer, head) else {
+        return empty_ui(ui, theme, "This recording holds no attention");
+    };
+    if pairs.is_empty() {
+        return empty_ui(ui, theme, "No tokens stand beside each other");
+    }
+    if values.iter().all(|value| value.abs() < 1e-6) {
+        let why = "No difference: tokens look only back, and before these tokens nothing differs.";
+        ui.label(RichText::new(why).color(*theme.dim));
+        return;
+    }
+    let names: Vec<String> = pairs.iter().map(|&pair| both.label(pair)).collect();
+    let matrix = Matrix {
+        rows: pairs.len(),
+        cols: pairs.len(),
+        data: &values,
+    };
+    difference_ui(ui, ctx, both, &pairs, &names, matrix);
+}
+
+/// The difference as a heatmap over the pairs of tokens.
+fn difference_ui(
+    ui: &mut Ui,
+    ctx: &mut Context<'_>,
+    both: &Both,
+    pairs: &[(usize, usize)],
+    names: &[String],
+    matrix: Matrix<'_>,
+) {
+    let theme = ctx.theme;
+    let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+    let scale = Scale::around_zero(matrix.data);
+    legend_ui(ui, theme, scale, "difference");
+    let place = |pos: Option<usize>| pairs.iter().position(|pair| Some(pair.0) == pos);
+    let labels = |title, color| Labels {
+        title,
+        names,
+        color,
+    };
+    let heatmap = Heatmap {
+        what: format!("compare {layer}.{head} {:?}", both.second.id),
+        matrix,
+        scale,
+        rows: labels("asks (query)", *theme.query),
+        cols: labels("answers (key) →", *theme.key),
+        focus: (place(ctx.focus.query), place(ctx.focus.key)),
+        cells: Cells::Causal,
+    };
+    let (response, cell) = heatmap.ui(ui, ctx);
+    let about = format!("Difference of the attention of layer {layer}, head {head}");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
+    let Some((row, col)) = cell else { return };
+    let (query, key) = (pairs[row].0, pairs[col].0);
+    ctx.point(&response, Target::Cell { query, key });
+    let value = number(heatmap.value((row, col)).unwrap_or(f32::NAN));
+    response.on_hover_text_at_pointer(format!("{} → {}: {value}", names[row], names[col]));
+}
+
+/// How alike the two streams are, layer by layer.
+pub(super) fn streams_ui(
+    ui: &mut Ui,
+    ctx: &mut Context<'_>,
+    both: &Both,
+    focus: Option<(usize, usize)>,
+) {
+    let theme = ctx.theme;
+    let Some((a, b)) = focus else {
+        return empty_ui(
+            ui,
+            theme,
+            "The chosen token has none beside it: click one in the second text",
+        );
+    };
+    let label = both.label((a, b));
+    note_ui(
+        ui,
+        theme,
+        &format!("Residual streams at “{label}”, positions {a} and {b}"),
+    );
+    let Some(cosines) = both.cosines((a, b)) else {
+        return empty_ui(ui, theme, "This recording holds no residual stream");
+    };
+    cosines_ui(ui, ctx, &cosines);
+}
+
+/// The cosines as a curve; a click chooses a layer.
+fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, cosines: &[f32]) {
+    let theme = ctx.theme;
+    let layers = 0..cosines.len().saturating_sub(1);
+    let names: Vec<String> = std::iter::once("in".to_owned())
+        .chain(layers.map(|layer| layer.to_string()))
+        .collect();
+    let last = number(cosines.last().copied().unwrap_or(f32::NAN));
+    let about = format!("Cosine of the two streams after each layer, {last} in the end");
+    let points = (0..)
+        .zip(cosines)
+        .map(|(i, &cosine)| pos2(i as f32, cosine));
+    let chart = Chart {
+        name: &about,
+        x_title: "after layer",
+        y_title: "cosine (1 = same direction)",
+        x_names: &names,
+        y_holds: 1.0..=1.0,
+        curves: &[Curve {
+            name: String::new(),
+            color: *theme.text,
+            mark: Mark::Numbers,
+            points: points.collect(),
+        }],
+        cursor: Some(ctx.focus.layer as f32 + 1.0),
+    };
+    let (response, x) = chart.ui(ui, theme);
+    let place = x.map_or(0, |x| x.round() as usize);
+    if let Some(layer) = place.checked_sub(1) {
+        let head = ctx.pinned.head;
+        ctx.point(&response, Target::Head { layer, head });
+    }
+}

@@ -1,0 +1,303 @@
+//! Which head matters for a prediction: every head switched off, one by one, and beside it what each
+//! head adds directly to the score.
+
+use super::effect::{Effect, note_ui};
+use crate::background::{Task, finished};
+use crate::gui::command::Target;
+use crate::gui::format::{abbreviate, number, percent};
+use crate::gui::theme::Scale;
+use crate::gui::view::Context;
+use crate::gui::widgets::{Cells, Heatmap, Labels, deck_ui, hatch, legend_ui};
+use crate::model::Checkpoint;
+use crate::problem::Problem;
+use crate::session::experiment::{Sweep, sweep};
+use crate::trace::Matrix;
+use egui::{Button, ComboBox, ProgressBar, RichText, Ui};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// How many tokens can be asked about.
+const CHOICES: usize = 20;
+/// How often the progress is looked at.
+const LOOK: Duration = Duration::from_millis(60);
+
+/// The sweep: asked for, running, done.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    task: Option<Task<Sweep>>,
+    /// What the running sweep is about.
+    asked: Option<Question>,
+    /// How many heads it has done.
+    done: Arc<AtomicUsize>,
+    swept: Option<(Question, Sweep)>,
+    problem: Option<Problem>,
+}
+
+/// What a sweep is about.
+#[derive(Debug, Clone)]
+struct Question {
+    model: Weak<Checkpoint>,
+    text: String,
+    token: u32,
+}
+
+impl Question {
+    fn now(ctx: &Context<'_>, effect: &Effect) -> Option<Self> {
+        Some(Self {
+            model: Arc::downgrade(ctx.model),
+            text: effect.text().to_owned(),
+            token: effect.token()?,
+        })
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Weak::ptr_eq(&self.model, &other.model)
+            && (&self.text, self.token) == (&other.text, other.token)
+    }
+}
+
+impl Heads {
+    pub fn receive(&mut self) {
+        match finished(&mut self.task) {
+            Some(Ok(sweep)) => {
+                self.swept = self.asked.take().map(|question| (question, sweep));
+                self.problem = None;
+            }
+            Some(Err(problem)) => self.problem = Some(problem),
+            None => {}
+        }
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// Which token, and the button that starts or ends the sweep.
+    pub fn controls_ui(
+        &mut self,
+        ui: &mut Ui,
+        ctx: &Context<'_>,
+        effect: &Effect,
+        asked: &mut Option<u32>,
+    ) {
+        let theme = ctx.theme;
+        let Some(token) = effect.token() else { return };
+        let name = |id: u32| {
+            let label = ctx.model.tokenizer.token(id).label();
+            let [before, _] = effect.probs(id as usize);
+            format!("“{}” {}", abbreviate(&label, 20), percent(before))
+        };
+        if super::controls::is_wide(ui, ctx) {
+            ui.label("for the prediction");
+        }
+        let choices = ComboBox::from_id_salt("asked").selected_text(name(token));
+        let choices = choices.show_ui(ui, |ui| {
+            for &id in effect.best().iter().take(CHOICES) {
+                let id = id as u32;
+                if ui.selectable_label(id == token, name(id)).clicked() {
+                    *asked = Some(id);
+                }
+            }
+        });
+        choices.response.on_hover_text("The token asked about");
+        let total = ctx.model.info.n_layers * ctx.model.info.n_heads;
+        if self.task.is_some() {
+            let done = self.done.load(Ordering::Relaxed);
+            let progress = ProgressBar::new(done as f32 / total.max(1) as f32);
+            let text = format!("{done} of {total} heads");
+            ui.add(progress.desired_width(theme.body_size * 14.0).text(text));
+            if ui.button("Cancel").on_hover_text("End the sweep").clicked() {
+                (self.task, self.asked) = (None, None);
+            }
+            ui.ctx().request_repaint_after(LOOK);
+            return;
+        }
+        let button = ui.add(Button::new(format!(
+            "Switch off all {total} heads, one by one"
+        )));
+        let hint = "Runs the unchanged model once for each head, without it";
+        if button.on_hover_text(hint).clicked() {
+            self.start(ctx, effect);
+        }
+    }
+
+    fn start(&mut self, ctx: &Context<'_>, effect: &Effect) {
+        let Some(question) = Question::now(ctx, effect) else {
+            return;
+        };
+        let (model, text, token) = (Arc::clone(ctx.model), question.text.clone(), question.token);
+        self.done = Arc::default();
+        let progress = Arc::clone(&self.done);
+        self.asked = Some(question);
+        self.problem = None;
+        self.task = Some(Task::spawn(ctx.lane, move |cancel| {
+            sweep(&model, &text, Some(token), |done, _| {
+                progress.store(done, Ordering::Relaxed);
+                if cancel.is_requested() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+        }));
+    }
+
+    /// Is the sweep that is shown about what is on screen?
+    fn current(&self, ctx: &Context<'_>, effect: &Effect) -> Option<&Sweep> {
+        let now = Question::now(ctx, effect)?;
+        let (_, sweep) = self
+            .swept
+            .as_ref()
+            .filter(|(question, _)| question.is(&now))?;
+        Some(sweep)
+    }
+
+    /// Both pictures, layers by heads.
+    pub fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
+        let theme = ctx.theme;
+        if let Some(problem) = &self.problem {
+            let text = format!("{}: {}", problem.what, problem.why);
+            ui.label(RichText::new(text).color(*theme.error));
+        }
+        deck_ui(
+            ui,
+            theme,
+            &["Without each head", "Direct contribution"],
+            |ui, panel| match panel {
+                0 => self.sweep_ui(ui, ctx, effect),
+                _ => attribution_ui(ui, ctx, effect),
+            },
+        );
+    }
+
+    fn sweep_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
+        let theme = ctx.theme;
+        let Some((question, swept)) = &self.swept else {
+            let how = "Not tried yet. The button above switches every head off, one by one, and shows here how the \
+                       log-probability of the chosen token changes.";
+            ui.label(RichText::new(how).color(*theme.dim));
+            return;
+        };
+        let label = ctx.model.tokenizer.token(swept.token).label();
+        let is_stale = self.current(ctx, effect).is_none();
+        if is_stale {
+            let of = abbreviate(&question.text, 28);
+            let note = format!("Out of date: “{label}” after “{of}”");
+            let note = RichText::new(note).font(theme.caption());
+            ui.label(note.color(*theme.warning))
+                .on_hover_text(&question.text);
+        } else {
+            note_ui(
+                ui,
+                theme,
+                &format!("Change of ln p of “{label}” when the head is off"),
+            );
+        }
+        let what = format!("sweep {} {}", swept.token, question.text);
+        let rect = grid_ui(ui, ctx, &swept.changes, what, "nats");
+        if is_stale {
+            let stroke = egui::Stroke::new(theme.stroke * 0.6, *theme.warning);
+            hatch(ui.painter(), rect, stroke, theme.body_size * 1.6);
+        }
+    }
+
+    pub fn explain(&self, ctx: &Context<'_>, effect: &Effect) -> String {
+        let Some(token) = effect.token() else {
+            return String::new();
+        };
+        let label = ctx.model.tokenizer.token(token).label();
+        let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+        let at = |rows: &Vec<Vec<f32>>| rows.get(layer)?.get(head).copied();
+        let mut text = String::new();
+        if let Some(change) = self
+            .current(ctx, effect)
+            .and_then(|sweep| at(&sweep.changes))
+        {
+            let [before, _] = effect.probs(token as usize);
+            text = format!(
+                "Without head {layer}.{head}, ln p of “{label}” changes by {} nats: its probability of {} is multiplied by \
+                 e^{} = {}, which makes {}. ",
+                number(change),
+                percent(before),
+                number(change),
+                number(change.exp()),
+                percent(before * change.exp()),
+            );
+        }
+        if let Some(direct) = effect.attribution().and_then(at) {
+            let direct = number(direct);
+            text = format!(
+                "{text}Directly, head {layer}.{head} adds {direct} to the score of “{label}”; what else it does goes through later layers."
+            );
+        }
+        text
+    }
+}
+
+/// What each head adds to the score by itself.
+pub(super) fn attribution_ui(ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
+    let theme = ctx.theme;
+    let (Some(heads), Some(token)) = (effect.attribution(), effect.token()) else {
+        return note_ui(ui, theme, "Reading …");
+    };
+    let label = ctx.model.tokenizer.token(token).label();
+    note_ui(
+        ui,
+        theme,
+        &format!("What each head adds directly to the score of “{label}”; click one"),
+    );
+    grid_ui(ui, ctx, heads, format!("attribution {token}"), "logit");
+}
+
+/// One number per head, layers down and heads across; clicking a cell selects the head. Returns
+/// where it was drawn.
+fn grid_ui(
+    ui: &mut Ui,
+    ctx: &mut Context<'_>,
+    rows: &[Vec<f32>],
+    what: String,
+    unit: &str,
+) -> egui::Rect {
+    let theme = ctx.theme;
+    let cols = rows.iter().map(Vec::len).min().unwrap_or(0);
+    let cells: Vec<f32> = rows.iter().flat_map(|row| &row[..cols]).copied().collect();
+    let scale = Scale::around_zero(&cells);
+    legend_ui(ui, theme, scale, unit);
+    let names = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
+    let heatmap = Heatmap {
+        what,
+        matrix: Matrix {
+            rows: rows.len(),
+            cols,
+            data: &cells,
+        },
+        scale,
+        rows: Labels {
+            title: "layer",
+            names: &names(rows.len()),
+            color: *theme.text,
+        },
+        cols: Labels {
+            title: "head →",
+            names: &names(cols),
+            color: *theme.text,
+        },
+        focus: (
+            Some(ctx.focus.layer).filter(|&layer| layer < rows.len()),
+            Some(ctx.focus.head).filter(|&head| head < cols),
+        ),
+        cells: Cells::Stretch,
+    };
+    let (response, cell) = heatmap.ui(ui, ctx);
+    let about = format!("Layers by heads, {unit}");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
+    let rect = response.rect;
+    if let Some((layer, head)) = cell {
+        ctx.point(&response, Target::Head { layer, head });
+        let value = number(heatmap.value((layer, head)).unwrap_or(f32::NAN));
+        response.on_hover_text_at_pointer(format!("head {layer}.{head}: {value} {unit}"));
+    }
+    rect
+}
