@@ -106,7 +106,7 @@ fn save_trace(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         trace
             .save(&dir.path().join("t.safetensors"), |_| true)
-            .unwrap()
+            .unwrap();
     });
 }
 
