@@ -75,7 +75,6 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         seed: args.seed,
         prompt: args.text.clone().unwrap_or(first.prompt),
         edits: args.edits.clone().map(|edits| edits.0).unwrap_or_default(),
-        ..Saved::default()
     };
     // The window shows problems as cards; here they end the command.
     let model = crate::model::Checkpoint::open(&saved.model, args.model.device)?;
