@@ -1,9 +1,9 @@
 //! The window: a text on top, the steps of the model on the left, the chosen step in the middle, the
 //! next token on the right, and beneath what is seen.
 //!
-//! [`app`] puts the parts together; [`view`] says what a step is, [`views`] lists them. Everything
-//! that can be asked of the program is a [`command::Command`]. Model work runs on one thread, and
-//! what it yields is looked at in [`app::App::logic`].
+//! `app` puts the parts together; `view` says what a step is, `views` lists them. Everything
+//! that can be asked of the program is a `command::Command`. Model work runs on one thread, and
+//! what it yields is looked at in `app::App::logic`.
 
 mod app;
 mod choose;

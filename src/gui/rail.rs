@@ -17,9 +17,26 @@ pub fn rail_ui(ui: &mut Ui, ctx: &mut Context<'_>, views: &[Box<dyn View>], curr
     } else {
         theme.body_size * 1.7
     };
-    let room = ui.available_height() / views.len().max(1) as f32 - 4.0;
-    let height = room.clamp(caption + 24.0, caption + theme.rail_width * 0.5);
-    ui.spacing_mut().item_spacing.y = 4.0;
+    let gap = 4.0;
+    let room = ui.available_height() / views.len().max(1) as f32 - gap;
+    // Where there is little room the miniatures give way; where there is none, the rail scrolls.
+    let least = if collapsed { 32.0 } else { caption + 4.0 };
+    let height = room.clamp(least, caption + theme.rail_width * 0.5);
+    ui.spacing_mut().item_spacing.y = gap;
+    egui::ScrollArea::vertical().show(ui, |ui| {
+        steps_ui(ui, ctx, views, current, [caption, height]);
+    });
+}
+
+/// Draws the steps, each `height` high with its name in the uppermost `caption`.
+fn steps_ui(
+    ui: &mut Ui,
+    ctx: &mut Context<'_>,
+    views: &[Box<dyn View>],
+    current: usize,
+    [caption, height]: [f32; 2],
+) {
+    let theme = ctx.theme;
     for (i, view) in views.iter().enumerate() {
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
@@ -36,7 +53,7 @@ pub fn rail_ui(ui: &mut Ui, ctx: &mut Context<'_>, views: &[Box<dyn View>], curr
             painter.rect_filled(mark, 2.0, *theme.accent);
         }
         let inner = rect.shrink2(vec2(10.0, 4.0));
-        if !collapsed {
+        if caption > 0.0 {
             let at = pos2(inner.left(), inner.top() + caption / 2.0 - 2.0);
             painter.text(
                 at,
@@ -47,7 +64,12 @@ pub fn rail_ui(ui: &mut Ui, ctx: &mut Context<'_>, views: &[Box<dyn View>], curr
             );
         }
         let picture = inner.with_min_y(inner.top() + caption);
-        view.thumbnail(&painter.with_clip_rect(picture), picture, ctx);
+        if picture.height() >= theme.caption_size {
+            view.thumbnail(&painter.with_clip_rect(picture), picture, ctx);
+        }
+        if i == current && !ui.clip_rect().contains_rect(rect) {
+            response.scroll_to_me(None);
+        }
         if response.on_hover_text(view.question()).clicked() {
             ctx.send(Command::Show(view.id()));
         }

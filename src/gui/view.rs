@@ -92,10 +92,6 @@ impl Context<'_> {
 
     /// The token at a position, as it can be shown.
     pub fn label(&self, pos: usize) -> String {
-        self.trace
-            .tokens
-            .get(pos)
-            .map(crate::trace::Token::label)
-            .unwrap_or_default()
+        self.trace.label(pos)
     }
 }

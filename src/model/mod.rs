@@ -2,7 +2,7 @@
 //!
 //! [`gpt2`] is the page to read first: one forward pass that hands every named activation to a
 //! [`Probe`]. Around it, [`Checkpoint`] opens a folder as Hugging Face publishes it, [`Tokenizer`]
-//! turns text into tokens and back, and [`record`] turns a forward pass into a `Trace`.
+//! turns text into tokens and back, and its `trace` turns a forward pass into a [`Trace`](crate::trace::Trace).
 
 mod activation_function;
 mod attribution;

@@ -168,6 +168,23 @@ impl Trace {
         self.logits(self.tokens.len().checked_sub(1)?)
     }
 
+    /// The token at a position as it can be shown: text made visible, or which bytes of which
+    /// character it holds (`注 2/3`). Empty past the end.
+    pub fn label(&self, pos: usize) -> String {
+        let Some(token) = self.tokens.get(pos) else {
+            return String::new();
+        };
+        if std::str::from_utf8(&token.bytes).is_ok() || token.span.is_empty() {
+            return token.label();
+        }
+        let parts = Part::of_span(&self.text, &token.span).into_iter();
+        let label = |part: Part| match part.is_whole() {
+            true => part.label(),
+            false => format!("{} {}", token::visible_alone(part.of), part.label()),
+        };
+        parts.map(label).collect::<Vec<_>>().join(" ")
+    }
+
     /// Memory taken by the recorded numbers.
     pub fn bytes(&self) -> usize {
         self.activations.values().map(|a| a.data().len() * 4).sum()

@@ -29,7 +29,7 @@ pub fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, pos: usize) -> Response {
     let Some(token) = ctx.trace.tokens.get(pos) else {
         return ui.label("");
     };
-    let label = crate::gui::format::abbreviate(&token.label(), 24);
+    let label = crate::gui::format::abbreviate(&ctx.trace.label(pos), 24);
     let ink = if token.special {
         *theme.accent
     } else {

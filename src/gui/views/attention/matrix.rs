@@ -22,7 +22,7 @@ pub fn explain(ctx: &Context<'_>) -> String {
     };
     let query = ctx.focus.query_or_last(ctx.trace);
     format!(
-        "Rows ask, columns answer: {link}. Its row sums to 100 % and spreads like an even look at {} \
+        "Rows ask, columns answer: {link}. Its row sums to 100\u{a0}% and spreads like an even look at {} \
          tokens. The bars below add up each column: what a token receives from all who look.",
         number(effective_keys(pattern.row(query)))
     )

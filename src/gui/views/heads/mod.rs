@@ -251,7 +251,7 @@ impl Heads {
         };
         format!(
             "Rows ask, columns answer: in layer {}, head {}, “{q}” gives {} of its attention to “{k}”. \
-             Each row sums to 100 %; hatched cells are the future, which a token may not see. {habits}",
+             Each row sums to 100\u{a0}%; hatched cells are the future, which a token may not see. {habits}",
             focus.layer,
             focus.head,
             percent(weight),
