@@ -178,9 +178,11 @@ impl Trace {
             return token.label();
         }
         let parts = Part::of_span(&self.text, &token.span).into_iter();
-        let label = |part: Part| match part.is_whole() {
-            true => part.label(),
-            false => format!("{} {}", token::visible_alone(part.of), part.label()),
+        let label = |part: Part| {
+            if part.is_whole() {
+                return part.label();
+            }
+            format!("{} {}", token::visible_alone(part.of), part.label())
         };
         parts.map(label).collect::<Vec<_>>().join(" ")
     }
