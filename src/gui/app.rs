@@ -320,6 +320,7 @@ impl App {
                 ScrollArea::vertical()
                     .id_salt("tokens")
                     .max_height(rows)
+                    .min_scrolled_height(rows)
                     .show(ui, |ui| {
                         ui.set_min_width(ui.available_width());
                         widgets::chips_ui(ui, &mut ctx);

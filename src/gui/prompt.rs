@@ -46,7 +46,8 @@ pub fn prompt_ui(ui: &mut Ui, theme: &Theme, text: &mut String, trace: Option<&T
         .corner_radius(6);
     let scroll = ScrollArea::vertical()
         .id_salt("prompt scroll")
-        .max_height(3.0 * row);
+        .max_height(3.0 * row)
+        .min_scrolled_height(3.0 * row);
     let framed = frame
         .inner_margin(Margin::symmetric(10, 6))
         .show(ui, |ui| scroll.show(ui, |ui| ui.add(edit)));

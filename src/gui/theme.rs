@@ -310,8 +310,8 @@ impl Theme {
             widget.fg_stroke = self.line(self.text);
             widget.corner_radius = CornerRadius::same(6);
         }
-        // A slider's rail must be seen on a panel of nearly the same colour.
-        widgets.inactive.bg_fill = *self.outline;
+        // The rail of a slider and the inside of a checkbox: to be seen, but not to look ticked.
+        widgets.inactive.bg_fill = self.outline.gamma_multiply(0.45);
     }
 }
 
