@@ -71,6 +71,7 @@ fn set_text(window: &mut Window, text: &str) {
 fn the_first_start_shows_a_sentence_at_work() {
     let window = open(Saved::default());
     assert_eq!(read_text(&window).as_deref(), Some(FIRST_PROMPT));
+    window.get_by_label_contains("Attention pattern of layer 4, head 1");
     for label in [
         "Prompt",
         "Next token",
@@ -280,6 +281,28 @@ fn every_view_survives_everything() {
     }
 }
 
+/// In every view the tokens are there to be clicked, and nothing is lost without a text.
+#[test]
+fn every_view_shares_the_selection() {
+    for view in views::all() {
+        let mut window = open(Saved {
+            prompt: "The cat sat on the".into(),
+            view: view.id().into(),
+            ..Saved::default()
+        });
+        window.get_by_label("Token 1: ·cat").click();
+        settle(&mut window);
+        assert_eq!(app(&window).saved.pinned.query, Some(1), "{}", view.id());
+        for other in views::all() {
+            window.get_by_label(&format!("Step: {}", other.name()));
+        }
+        set_text(&mut window, "");
+        assert_eq!(read_text(&window), None, "{}", view.id());
+        set_text(&mut window, "The");
+        assert_eq!(read_text(&window).as_deref(), Some("The"), "{}", view.id());
+    }
+}
+
 #[test]
 fn every_view_works_with_another_model() {
     for view in views::all() {
@@ -316,8 +339,11 @@ fn the_keyboard_chooses_heads() {
 
 #[test]
 fn page_keys_walk_through_the_steps_and_stop_at_the_ends() {
-    let mut window = open(Saved::default());
     let ids: Vec<&str> = views::all().iter().map(|view| view.id()).collect();
+    let mut window = open(Saved {
+        view: ids[0].into(),
+        ..Saved::default()
+    });
     for expected in ids.iter().skip(1).chain(ids.last()) {
         window.key_press(Key::PageDown);
         settle(&mut window);

@@ -53,8 +53,20 @@ fn steps_ui(
             painter.rect_filled(mark, 2.0, *theme.accent);
         }
         let inner = rect.shrink2(vec2(10.0, 4.0));
+        // The miniature lies beneath the name where there is room, else beside it.
+        let beneath = inner.with_min_y(inner.top() + caption);
+        let beside = rect
+            .shrink(4.0)
+            .with_min_x(rect.left() + rect.width() * 0.68);
+        let has_room = beneath.height() >= theme.caption_size;
+        let picture = if has_room { beneath } else { beside };
         if caption > 0.0 {
-            let at = pos2(inner.left(), inner.top() + caption / 2.0 - 2.0);
+            let name_height = if has_room {
+                caption - 4.0
+            } else {
+                inner.height()
+            };
+            let at = pos2(inner.left(), inner.top() + name_height / 2.0);
             painter.text(
                 at,
                 Align2::LEFT_CENTER,
@@ -63,7 +75,6 @@ fn steps_ui(
                 *theme.text,
             );
         }
-        let picture = inner.with_min_y(inner.top() + caption);
         if picture.height() >= theme.caption_size {
             view.thumbnail(&painter.with_clip_rect(picture), picture, ctx);
         }

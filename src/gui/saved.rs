@@ -41,7 +41,8 @@ impl Default for Saved {
             model: crate::model::BUNDLED[0].name.to_owned(),
             device: crate::model::DeviceKind::default().name().to_owned(),
             theme: "dark".to_owned(),
-            view: String::new(),
+            // The picture that lights up as one types.
+            view: "heads".to_owned(),
             // A head of the bundled model that lights up: it looks at the token before.
             pinned: Selection {
                 layer: 4,

@@ -66,7 +66,7 @@ impl View for Heads {
     }
 
     fn name(&self) -> &'static str {
-        "Attention heads"
+        "All heads"
     }
 
     fn question(&self) -> &'static str {
