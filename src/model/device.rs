@@ -8,7 +8,7 @@ pub enum DeviceKind {
     /// burn-flex: pure-Rust, SIMD, several threads.
     #[default]
     Flex,
-    /// burn-ndarray: deprecated upstream and slower, kept to compare with.
+    /// burn-ndarray: deprecated upstream, kept to compare with.
     #[cfg(feature = "ndarray")]
     NdArray,
 }
@@ -40,7 +40,7 @@ impl DeviceKind {
         match self {
             Self::Flex => "burn-flex: fast, on all processor cores",
             #[cfg(feature = "ndarray")]
-            Self::NdArray => "burn-ndarray: several times slower, to compare with",
+            Self::NdArray => "burn-ndarray: deprecated upstream, to compare with",
         }
     }
 

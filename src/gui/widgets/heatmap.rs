@@ -19,6 +19,35 @@ pub struct Labels<'a> {
     pub color: Color32,
 }
 
+/// Labels longer than this lose their middle.
+const LONGEST: usize = 14;
+
+impl<'a> Labels<'a> {
+    /// Rows of an attention pattern: the tokens that ask.
+    pub fn asks(theme: &Theme, names: &'a [String]) -> Self {
+        Self {
+            title: "asks (query)",
+            names,
+            color: *theme.query,
+        }
+    }
+
+    /// Columns of an attention pattern: the tokens that answer.
+    pub fn answers(theme: &Theme, names: &'a [String]) -> Self {
+        Self {
+            title: "answers (key) →",
+            names,
+            color: *theme.key,
+        }
+    }
+
+    /// How much room the longest name takes.
+    fn depth(&self, theme: &Theme) -> f32 {
+        let longest = self.names.iter().map(|name| name.chars().count()).max();
+        longest.unwrap_or(0).min(LONGEST) as f32 * theme.caption_size * 0.62
+    }
+}
+
 /// A matrix to draw.
 pub struct Heatmap<'a> {
     /// Tells this picture from others of the same recording.
@@ -75,17 +104,8 @@ impl Heatmap<'_> {
 
     /// Where the cells lie in a room, and how large each is.
     pub fn layout(&self, theme: &Theme, room: Rect) -> (Rect, Vec2) {
-        let char_width = theme.caption_size * 0.62;
-        let longest = |names: &[String]| {
-            names
-                .iter()
-                .map(|n| n.chars().count())
-                .max()
-                .unwrap_or(0)
-                .min(14)
-        };
-        let margin_left = longest(self.rows.names) as f32 * char_width + theme.caption_size * 2.4;
-        let margin_top = longest(self.cols.names) as f32 * char_width + theme.caption_size * 2.4;
+        let margin_left = self.rows.depth(theme) + theme.caption_size * 2.4;
+        let margin_top = self.cols.depth(theme) + theme.caption_size * 2.4;
         let room_for_cells =
             vec2(room.width() - margin_left, room.height() - margin_top).max(vec2(1.0, 1.0));
         let counts = vec2(
@@ -192,19 +212,9 @@ impl Heatmap<'_> {
     /// Names the axes: rows along the left edge, columns along the top edge.
     fn paint_titles(&self, ui: &Ui, ctx: &Context<'_>, grid: Rect) {
         let theme = ctx.theme;
-        let longest = |names: &[String]| {
-            names
-                .iter()
-                .map(|n| n.chars().count())
-                .max()
-                .unwrap_or(0)
-                .min(14)
-        };
-        let depth = |names: &[String]| {
-            longest(names) as f32 * theme.caption_size * 0.62 + theme.caption_size * 1.7
-        };
+        let depth = |labels: &Labels<'_>| labels.depth(theme) + theme.caption_size * 1.7;
         let font = theme.caption();
-        let at = pos2(grid.left(), grid.top() - depth(self.cols.names));
+        let at = pos2(grid.left(), grid.top() - depth(&self.cols));
         ui.painter().text(
             at,
             Align2::LEFT_CENTER,
@@ -215,7 +225,7 @@ impl Heatmap<'_> {
         let galley = ui
             .painter()
             .layout_no_wrap(self.rows.title.to_owned(), font, self.rows.color);
-        let at = pos2(grid.left() - depth(self.rows.names), grid.top());
+        let at = pos2(grid.left() - depth(&self.rows), grid.top());
         let min = Align2::RIGHT_CENTER.anchor_size(at, galley.size()).min;
         let shape = TextShape::new(min, galley, self.rows.color)
             .with_angle_and_anchor(-std::f32::consts::FRAC_PI_2, Align2::RIGHT_CENTER);
@@ -287,7 +297,7 @@ pub fn row_labels(
         let at = pos2(grid.left() - 6.0, grid.top() + (row as f32 + 0.5) * cell);
         let color = label_color(theme, labels, focus == Some(row));
         let (anchor, font) = (Align2::RIGHT_CENTER, theme.mono_caption());
-        painter.text(at, anchor, abbreviate(name, 14), font, color);
+        painter.text(at, anchor, abbreviate(name, LONGEST), font, color);
     }
 }
 
@@ -304,7 +314,7 @@ pub fn column_labels(
     for (col, name) in shown_labels(labels.names, cell, theme.caption_size, focus) {
         let at = pos2(grid.left() + (col as f32 + 0.5) * cell, grid.top() - 6.0);
         let color = label_color(theme, labels, focus == Some(col));
-        let galley = painter.layout_no_wrap(abbreviate(name, 14), theme.mono_caption(), color);
+        let galley = painter.layout_no_wrap(abbreviate(name, LONGEST), theme.mono_caption(), color);
         let (angle, anchor) = if turned {
             (-std::f32::consts::FRAC_PI_2, Align2::LEFT_CENTER)
         } else {

@@ -39,16 +39,8 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         what: format!("pattern {}.{}", focus.layer, focus.head),
         matrix,
         scale: WEIGHTS,
-        rows: Labels {
-            title: "asks (query)",
-            names: &names,
-            color: *theme.query,
-        },
-        cols: Labels {
-            title: "answers (key) →",
-            names: &names,
-            color: *theme.key,
-        },
+        rows: Labels::asks(theme, &names),
+        cols: Labels::answers(theme, &names),
         focus: (focus.query, focus.key),
         cells: Cells::Causal,
     };

@@ -398,16 +398,8 @@ fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
         what: format!("attention change {layer}.{head}"),
         matrix,
         scale: Scale::around_zero(matrix.data),
-        rows: Labels {
-            title: "asks (query)",
-            names: &names,
-            color: *theme.query,
-        },
-        cols: Labels {
-            title: "answers (key) →",
-            names: &names,
-            color: *theme.key,
-        },
+        rows: Labels::asks(theme, &names),
+        cols: Labels::answers(theme, &names),
         focus: (ctx.focus.query, ctx.focus.key),
         cells: Cells::Causal,
     };
