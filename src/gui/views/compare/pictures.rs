@@ -101,17 +101,12 @@ fn difference_ui(
     let scale = Scale::around_zero(matrix.data);
     legend_ui(ui, theme, scale, "difference");
     let place = |pos: Option<usize>| pairs.iter().position(|pair| Some(pair.0) == pos);
-    let labels = |title, color| Labels {
-        title,
-        names,
-        color,
-    };
     let heatmap = Heatmap {
         what: format!("compare {layer}.{head} {:?}", both.second.id),
         matrix,
         scale,
-        rows: labels("asks (query)", *theme.query),
-        cols: labels("answers (key) →", *theme.key),
+        rows: Labels::asks(theme, names),
+        cols: Labels::answers(theme, names),
         focus: (place(ctx.focus.query), place(ctx.focus.key)),
         cells: Cells::Causal,
     };

@@ -212,17 +212,12 @@ impl Heads {
             return empty_ui(ui, ctx.theme, "This recording holds no attention");
         };
         let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
-        let labels = |title, color| Labels {
-            title,
-            names: &names,
-            color,
-        };
         let heatmap = Heatmap {
             what,
             matrix,
             scale: WEIGHTS,
-            rows: labels("asks (query)", *ctx.theme.query),
-            cols: labels("answers (key) →", *ctx.theme.key),
+            rows: Labels::asks(ctx.theme, &names),
+            cols: Labels::answers(ctx.theme, &names),
             focus: (focus.query, focus.key),
             cells: Cells::Causal,
         };
