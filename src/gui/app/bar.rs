@@ -1,0 +1,113 @@
+//! The bar at the top: the prompt, undo, the model and the settings.
+
+use super::App;
+use crate::gui::command::Command;
+use crate::gui::history::History;
+use crate::gui::prompt;
+use crate::gui::theme::Theme;
+use crate::model::DeviceKind;
+use crate::problem::Problem;
+use egui::{Frame, Panel, RichText, Ui};
+use std::path::PathBuf;
+
+impl App {
+    pub(super) fn top_ui(&mut self, ui: &mut Ui, theme: &'static Theme, commands: &mut Vec<Command>) {
+        let frame = Frame::new()
+            .fill(*theme.panel)
+            .inner_margin(egui::Margin::symmetric(12, 8));
+        Panel::top("top")
+            .frame(frame)
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                let trace = self.trace.as_deref();
+                let right = egui::Layout::right_to_left(egui::Align::Min);
+                let changed = ui.with_layout(right, |ui| {
+                    settings_ui(ui, theme, &self.saved.device, commands);
+                    let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
+                    prompt::model_ui(ui, theme, trace, name, commands);
+                    history_ui(ui, &self.history, commands);
+                    let left = egui::Layout::top_down(egui::Align::Min);
+                    ui.with_layout(left, |ui| {
+                        prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace)
+                    })
+                    .inner
+                });
+                let changed = changed.inner;
+                if changed {
+                    self.limit_prompt();
+                }
+            });
+    }
+
+    fn limit_prompt(&mut self) {
+        let text = &mut self.saved.prompt;
+        if text.len() <= prompt::MAX_BYTES {
+            return;
+        }
+        let total = text.len();
+        let start = text.ceil_char_boundary(total - prompt::MAX_BYTES);
+        text.drain(..start);
+        let why = format!("it has {total} bytes; the last {} are kept", text.len());
+        self.notices.add(
+            Problem::new("The text is too long", why).cure("Ctrl+Z brings the earlier text back"),
+        );
+    }
+}
+
+/// Undo and redo. Right to left, so redo comes first.
+fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
+    for (sign, name, can, command) in [
+        (
+            "↪",
+            "Redo (Ctrl+Shift+Z)",
+            history.can_redo(),
+            Command::Redo,
+        ),
+        ("↩", "Undo (Ctrl+Z)", history.can_undo(), Command::Undo),
+    ] {
+        let button = ui.add_enabled(can, egui::Button::new(sign));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, name));
+        if button.on_hover_text(name).clicked() {
+            commands.push(command);
+        }
+    }
+}
+
+fn settings_ui(ui: &mut Ui, theme: &Theme, device: &str, commands: &mut Vec<Command>) {
+    let button = ui.menu_button(RichText::new("Settings").font(theme.body()), |ui| {
+        ui.label(RichText::new("Theme").color(*theme.dim));
+        for other in Theme::all() {
+            if ui.radio(other.name == theme.name, &other.label).clicked() {
+                commands.push(Command::SetTheme(other.name.clone()));
+            }
+        }
+        ui.separator();
+        ui.label(RichText::new("Compute with").color(*theme.dim));
+        for kind in DeviceKind::ALL {
+            let radio = ui.radio(kind.name() == device, kind.name());
+            if radio.on_hover_text(kind.description()).clicked() {
+                commands.push(Command::SetDevice(kind.name()));
+            }
+        }
+    });
+    button.response.on_hover_text("Theme and backend");
+}
+
+/// A folder dropped on the window is a model to open; of a file, its folder is.
+pub(super) fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
+    let dropped = ui.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .first()
+            .map(|file| file.path().to_owned())
+    });
+    if let Some(path) = dropped {
+        let folder = if path.is_file() {
+            path.parent().map(PathBuf::from).unwrap_or(path)
+        } else {
+            path
+        };
+        commands.push(Command::OpenModel(folder.display().to_string()));
+    }
+}

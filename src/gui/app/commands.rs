@@ -1,0 +1,90 @@
+//! What the program does when it is asked for something.
+
+use super::App;
+use super::reading::READING;
+use crate::gui::choose::Choice;
+use crate::gui::command::Command;
+use crate::gui::history::History;
+use crate::gui::keys;
+use crate::gui::saved::Saved;
+use crate::gui::selection::Selection;
+use crate::math::sampling::{Coins, pick};
+
+impl App {
+    pub(super) fn obey(&mut self, ctx: &egui::Context, command: Command) {
+        let pinned = self.saved.pinned;
+        match command {
+            Command::Hover(target) => {
+                self.hover = Some(pinned.at(target));
+                ctx.request_repaint();
+            }
+            Command::Select(target) => self.saved.pinned = pinned.at(target),
+            Command::Release => {
+                self.saved.pinned = Selection {
+                    layer: pinned.layer,
+                    head: pinned.head,
+                    ..Selection::default()
+                };
+            }
+            Command::SetPrompt(text) => self.saved.prompt = text,
+            Command::Append(text) => self.saved.prompt.push_str(&text),
+            Command::Undo => self.restore(History::undo),
+            Command::Redo => self.restore(History::redo),
+            Command::TypePrompt => keys::type_prompt(ctx),
+            Command::Step(by) => {
+                let last = self.views.len().saturating_sub(1);
+                let next = self.current().saturating_add_signed(by).min(last);
+                self.views[next].id().clone_into(&mut self.saved.view);
+            }
+            Command::ToggleZoom => self.presenter.is_zoomed ^= true,
+            Command::ToggleSpotlight => self.presenter.has_spotlight ^= true,
+            Command::Show(view) => view.clone_into(&mut self.saved.view),
+            Command::OpenModel(name) => {
+                // What was wrong with the model asked for before does not matter any more.
+                self.notices.resolve(|problem| problem.what != READING);
+                self.saved.model.clone_from(&name);
+                self.open(name);
+            }
+            Command::ChooseModel => self.choice = Some(Choice::new(&self.saved.model)),
+            Command::BrowseModel => self.browse(),
+            Command::SetTheme(name) => self.saved.theme = name,
+            Command::SetDevice(name) => {
+                name.clone_into(&mut self.saved.device);
+                self.open(self.saved.model.clone());
+            }
+            Command::SetEdits(edits) => self.saved.edits = edits,
+            Command::SetSampling(sampling) => self.saved.sampling = sampling,
+            Command::SetSeed(seed) => {
+                self.saved.seed = seed;
+                self.coins = Coins::new(seed);
+            }
+            Command::Draw => self.draw(),
+        }
+        ctx.request_repaint();
+    }
+
+    /// Goes to another state of the history; another model or device is opened on the way.
+    fn restore(&mut self, step: fn(&mut History) -> Option<Saved>) {
+        let Some(saved) = step(&mut self.history) else {
+            return;
+        };
+        let is_same = (&saved.model, &saved.device) == (&self.saved.model, &self.saved.device);
+        if saved.seed != self.saved.seed {
+            self.coins = Coins::new(saved.seed);
+        }
+        self.saved = saved;
+        if !is_same {
+            self.open(self.saved.model.clone());
+        }
+    }
+
+    fn draw(&mut self) {
+        let Some(model) = &self.model else { return };
+        if self.next.sampling_probs.is_empty() {
+            return;
+        }
+        let id = pick(&self.next.sampling_probs, self.coins.toss()) as u32;
+        let token = model.tokenizer.token(id);
+        self.saved.prompt.push_str(&token.text);
+    }
+}

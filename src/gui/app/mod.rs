@@ -1,0 +1,157 @@
+//! The parts of the window, put together.
+
+use super::choose::{Choice, choose_ui};
+use super::command::Command;
+use super::history::History;
+use super::next::Next;
+use super::notices::Notices;
+use super::presenter::Presenter;
+use super::saved::Saved;
+use super::selection::Selection;
+use super::textures::Textures;
+use super::theme::{Theme, fonts};
+use super::view::{Context, View};
+use super::{keys, prompt, rail, side, views, widgets};
+use crate::background::{Lane, Task, finished};
+use crate::math::sampling::{Coins, pick};
+use crate::model::{Checkpoint, DeviceKind, Edit};
+use crate::problem::{Problem, Result};
+use crate::trace::Trace;
+use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The program behind the window.
+pub struct App {
+    /// What is remembered from one start to the next.
+    pub saved: Saved,
+    views: Vec<Box<dyn View>>,
+    /// Where the model works.
+    lane: Lane,
+    /// Where dialogs of the desktop wait for an answer.
+    dialogs: Lane,
+    model: Option<Arc<Checkpoint>>,
+    opening: Option<Task<Checkpoint>>,
+    browsing: Option<Task<Option<PathBuf>>>,
+    trace: Option<Arc<Trace>>,
+    /// While an experiment changes the model, the recording of the unchanged one.
+    baseline: Option<Arc<Trace>>,
+    tracing: Option<Task<Reading>>,
+    /// What the model was last asked to read, and with which changes.
+    asked: Option<(String, Vec<Edit>)>,
+    next: Next,
+    hover: Option<Selection>,
+    textures: Textures,
+    notices: Notices,
+    choice: Option<Choice>,
+    coins: Coins,
+    commands: Vec<Command>,
+    presenter: Presenter,
+    history: History,
+    dressed: Option<&'static str>,
+}
+
+impl App {
+    /// Starts the program: threads, fonts, and the model on its way.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn new(ctx: &egui::Context, saved: Saved) -> Result<Self> {
+        ctx.set_fonts(fonts());
+        let wake = ctx.clone();
+        let lane = Lane::start("model", move || wake.request_repaint())?;
+        let wake = ctx.clone();
+        let dialogs = Lane::start("dialogs", move || wake.request_repaint())?;
+        let mut app = Self {
+            views: views::all(),
+            lane,
+            dialogs,
+            model: None,
+            opening: None,
+            browsing: None,
+            trace: None,
+            baseline: None,
+            tracing: None,
+            asked: None,
+            next: Next::default(),
+            hover: None,
+            textures: Textures::default(),
+            notices: Notices::default(),
+            choice: None,
+            coins: Coins::new(saved.seed),
+            commands: Vec::new(),
+            presenter: Presenter::default(),
+            history: History::new(saved.clone()),
+            dressed: None,
+            saved,
+        };
+        app.open(app.saved.model.clone());
+        Ok(app)
+    }
+
+    /// Looks at what the threads have done, and gives them what is next. Draws nothing.
+    pub fn logic(&mut self) {
+        self.receive_model();
+        self.receive_trace();
+        self.receive_folder();
+        self.views.iter_mut().for_each(|view| view.receive());
+        self.ask();
+    }
+
+    /// Is anything under way that will change the picture?
+    pub fn is_busy(&self) -> bool {
+        self.opening.is_some() || self.tracing.is_some() || self.views[self.current()].is_busy()
+    }
+
+    /// Asks for something, as a view or a shortcut would.
+    pub fn command(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// The index of the view on screen.
+    fn current(&self) -> usize {
+        self.views
+            .iter()
+            .position(|view| view.id() == self.saved.view)
+            .unwrap_or(0)
+    }
+
+    /// The recording on screen.
+    pub fn trace(&self) -> Option<&Arc<Trace>> {
+        self.trace.as_ref()
+    }
+
+    /// Draws the window.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let theme = Theme::named(&self.saved.theme);
+        if self.dressed != Some(&theme.name) {
+            theme.apply(ui.ctx());
+            self.dressed = Some(&theme.name);
+        }
+        if let Some(trace) = &self.trace {
+            self.next.update(trace, &self.saved.sampling);
+        }
+        let mut commands = std::mem::take(&mut self.commands);
+        if self.choice.is_none() {
+            keys::keys(ui, self.saved.pinned, self.trace.as_deref(), &mut commands);
+        }
+        dropped_files(ui, &mut commands);
+        self.top_ui(ui, theme, &mut commands);
+        self.panels_ui(ui, theme, &mut commands);
+        if let Some(choice) = &mut self.choice {
+            let is_opening = self.opening.is_some();
+            if choose_ui(ui, theme, choice, is_opening, &mut commands).is_break() {
+                self.choice = None;
+            }
+        }
+        self.presenter.ui(ui, theme);
+        self.textures.end_frame();
+        self.hover = None;
+        for command in commands {
+            self.obey(ui.ctx(), command);
+        }
+        self.history.record(&self.saved, Instant::now());
+    }
+
+}

@@ -1,0 +1,152 @@
+//! Everything beneath the bar: the tokens, the rail, the next token, the explanation and the view.
+
+use super::App;
+use crate::gui::command::Command;
+use crate::gui::theme::Theme;
+use crate::gui::view::Context;
+use crate::gui::{rail, side, widgets};
+use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
+
+impl App {
+    /// Everything beneath the prompt: the rail, the next token, the explanation and the view.
+    pub(super) fn panels_ui(&mut self, ui: &mut Ui, theme: &'static Theme, commands: &mut Vec<Command>) {
+        let (Some(model), Some(trace)) = (&self.model, &self.trace) else {
+            return self.empty_ui(ui, theme, commands);
+        };
+        let mut ctx = Context {
+            theme,
+            model,
+            trace,
+            edits: &self.saved.edits,
+            baseline: self.baseline.as_ref(),
+            focus: self.hover.unwrap_or(self.saved.pinned).within(trace),
+            pinned: self.saved.pinned.within(trace),
+            sampling: &self.saved.sampling.clone(),
+            seed: self.saved.seed,
+            next: &self.next,
+            textures: &mut self.textures,
+            lane: &self.lane,
+            commands,
+        };
+        let margin = |x, y| {
+            Frame::new()
+                .fill(*theme.panel)
+                .inner_margin(egui::Margin::symmetric(x, y))
+        };
+        Panel::top("tokens")
+            .frame(margin(12, 4))
+            .show_separator_line(false)
+            .show(ui, |ui| {
+                let rows = 2.6 * theme.body_size * 1.9;
+                ScrollArea::vertical()
+                    .id_salt("tokens")
+                    .max_height(rows)
+                    .min_scrolled_height(rows)
+                    .show(ui, |ui| {
+                        ui.set_min_width(ui.available_width());
+                        widgets::chips_ui(ui, &mut ctx);
+                    });
+            });
+        let width = ui.available_width();
+        if !ctx.edits.is_empty() {
+            let banner = Panel::top("experiment")
+                .frame(margin(12, 4))
+                .show_separator_line(false);
+            banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
+        }
+        let is_zoomed = self.presenter.is_zoomed;
+        if width > theme.rail_width * 5.0 && !is_zoomed {
+            let rail = Panel::left("rail")
+                .exact_size(theme.rail_width)
+                .resizable(false);
+            let current = &self.saved.view;
+            rail.frame(margin(8, 8))
+                .show_separator_line(false)
+                .show(ui, |ui| {
+                    rail::rail_ui(ui, &mut ctx, &self.views, current);
+                });
+        }
+        if width > theme.side_width * 2.2 && !is_zoomed {
+            let side = Panel::right("next")
+                .exact_size(theme.side_width)
+                .resizable(false);
+            side.frame(margin(12, 8))
+                .show_separator_line(false)
+                .show(ui, |ui| {
+                    side::sampling_ui(ui, &mut self.saved.sampling, trace.model.vocab_size);
+                    ui.add_space(theme.body_size / 2.0);
+                    side::side_ui(ui, &mut ctx);
+                });
+        }
+        let index = self
+            .views
+            .iter()
+            .position(|v| v.id() == self.saved.view)
+            .unwrap_or(0);
+        let Some(view) = self.views.get_mut(index) else {
+            return;
+        };
+        let strip = Panel::bottom("explanation")
+            .frame(margin(16, 10))
+            .show_separator_line(false);
+        strip.show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            ui.label(RichText::new(view.explain(&ctx)).font(theme.body()));
+        });
+        let picture = Frame::new().fill(*theme.background).inner_margin(16);
+        CentralPanel::default().frame(picture).show(ui, |ui| {
+            ui.label(RichText::new(view.question()).font(theme.title()));
+            ui.horizontal_wrapped(|ui| view.controls(ui, &mut ctx));
+            ui.add_space(theme.body_size / 2.0);
+            view.ui(ui, &mut ctx);
+            self.notices.ui(ui, theme);
+        });
+    }
+
+    /// Before the first recording, and when there is no text.
+    fn empty_ui(&mut self, ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) {
+        let frame = Frame::new().fill(*theme.background).inner_margin(32);
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            self.notices.ui(ui, theme);
+            if !self.saved.prompt.is_empty() {
+                return;
+            }
+            ui.add_space(ui.available_height() * 0.25);
+            ui.vertical_centered(|ui| {
+                ui.label(RichText::new("Type a sentence, or try one of these").font(theme.title()));
+                ui.add_space(theme.body_size);
+                for example in EXAMPLES {
+                    if ui
+                        .button(RichText::new(example).font(theme.body()))
+                        .clicked()
+                    {
+                        commands.push(Command::SetPrompt(example.to_owned()));
+                    }
+                }
+            });
+        });
+    }
+}
+
+const EXAMPLES: [&str; 4] = [
+    "The cat sat on the",
+    "Once upon a time there was a little",
+    "The cat chased the mouse because it was hungry",
+    "please buy an apple and an orange",
+];
+
+/// An experiment in force is always visible, and one click away from off.
+fn experiment_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        let changes: Vec<String> = ctx.edits.iter().map(ToString::to_string).collect();
+        let text = format!("Experiment in force: {}", changes.join(", "));
+        ui.label(RichText::new(text).color(*ctx.theme.warning));
+        let off = ui.button("Switch off");
+        if off
+            .on_hover_text("Show the unchanged model again")
+            .clicked()
+        {
+            ctx.send(Command::SetEdits(Vec::new()));
+        }
+    });
+}

@@ -1,0 +1,112 @@
+//! Opening a model and having it read: what runs on the threads, and what comes back.
+
+use super::App;
+use crate::background::{Task, finished};
+use crate::gui::command::Command;
+use crate::model::{Checkpoint, DeviceKind};
+use crate::problem::Problem;
+use crate::trace::Trace;
+use std::sync::Arc;
+
+/// What the model made of a text.
+pub(super) struct Reading {
+    trace: Trace,
+    /// The same without the changes of an experiment, if there are any.
+    baseline: Option<Trace>,
+}
+
+pub(super) const READING: &str = "The model cannot read this text";
+
+impl App {
+    pub(super) fn open(&mut self, name: String) {
+        let device = DeviceKind::named(&self.saved.device).unwrap_or_default();
+        self.opening = Some(Task::spawn(&self.lane, move |_| {
+            Checkpoint::open(&name, device)
+        }));
+    }
+
+    pub(super) fn receive_model(&mut self) {
+        match finished(&mut self.opening) {
+            Some(Ok(model)) => {
+                self.model = Some(Arc::new(model));
+                self.asked = None;
+                self.choice = None;
+            }
+            Some(Err(problem)) => {
+                self.notices.add(problem);
+                self.saved.model = match &self.model {
+                    Some(model) => model.source.clone(),
+                    // A model that is gone since the last start must not leave the window empty.
+                    None => crate::model::BUNDLED[0].name.to_owned(),
+                };
+                if self.model.is_none() {
+                    self.open(self.saved.model.clone());
+                }
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn receive_trace(&mut self) {
+        match finished(&mut self.tracing) {
+            Some(Ok(Reading { trace, baseline })) => {
+                self.notices.resolve(|problem| problem.what == READING);
+                self.saved.pinned = self.saved.pinned.within(&trace);
+                self.trace = Some(Arc::new(trace));
+                self.baseline = baseline.map(Arc::new);
+            }
+            Some(Err(problem)) => self.notices.add(Problem {
+                what: READING.to_owned(),
+                ..problem
+            }),
+            None => {}
+        }
+    }
+
+    pub(super) fn receive_folder(&mut self) {
+        match finished(&mut self.browsing) {
+            Some(Ok(Some(folder))) => self
+                .commands
+                .push(Command::OpenModel(folder.display().to_string())),
+            Some(Err(problem)) => self.notices.add(problem),
+            Some(Ok(None)) | None => {}
+        }
+    }
+
+    /// Has the model read the text, if it has not yet. The newest request wins; until it is
+    /// answered, the last picture stays.
+    pub(super) fn ask(&mut self) {
+        let Some(model) = &self.model else { return };
+        if self.saved.prompt.is_empty() {
+            (self.trace, self.baseline, self.tracing, self.asked) = (None, None, None, None);
+            return;
+        }
+        let wanted = (&self.saved.prompt, &self.saved.edits);
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|(text, edits)| (text, edits) == wanted)
+        {
+            return;
+        }
+        let (model, text, edits) = (Arc::clone(model), wanted.0.clone(), wanted.1.clone());
+        self.asked = Some((text.clone(), edits.clone()));
+        self.tracing = Some(Task::spawn(&self.lane, move |_| {
+            let trace = model.trace_edited(&text, &edits)?;
+            let baseline = (!edits.is_empty())
+                .then(|| model.trace(&text))
+                .transpose()?;
+            Ok(Reading { trace, baseline })
+        }));
+    }
+
+    /// Asks the desktop for a folder, on a thread of its own: the answer may take minutes.
+    pub(super) fn browse(&mut self) {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Open a model's folder")
+            .pick_folder();
+        let wait =
+            move |_: &_| Ok(pollster::block_on(dialog).map(|folder| folder.path().to_owned()));
+        self.browsing = Some(Task::spawn(&self.dialogs, wait));
+    }
+}
