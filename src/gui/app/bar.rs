@@ -11,7 +11,12 @@ use egui::{Frame, Panel, RichText, Ui};
 use std::path::PathBuf;
 
 impl App {
-    pub(super) fn top_ui(&mut self, ui: &mut Ui, theme: &'static Theme, commands: &mut Vec<Command>) {
+    pub(super) fn top_ui(
+        &mut self,
+        ui: &mut Ui,
+        theme: &'static Theme,
+        commands: &mut Vec<Command>,
+    ) {
         let frame = Frame::new()
             .fill(*theme.panel)
             .inner_margin(egui::Margin::symmetric(12, 8));

@@ -1,5 +1,12 @@
 //! The parts of the window, put together.
 
+mod bar;
+mod commands;
+mod panels;
+mod reading;
+
+use self::bar::dropped_files;
+use self::reading::Reading;
 use super::choose::{Choice, choose_ui};
 use super::command::Command;
 use super::history::History;
@@ -10,14 +17,14 @@ use super::saved::Saved;
 use super::selection::Selection;
 use super::textures::Textures;
 use super::theme::{Theme, fonts};
-use super::view::{Context, View};
-use super::{keys, prompt, rail, side, views, widgets};
-use crate::background::{Lane, Task, finished};
-use crate::math::sampling::{Coins, pick};
-use crate::model::{Checkpoint, DeviceKind, Edit};
-use crate::problem::{Problem, Result};
+use super::view::View;
+use super::{keys, views};
+use crate::background::{Lane, Task};
+use crate::math::sampling::Coins;
+use crate::model::{Checkpoint, Edit};
+use crate::problem::Result;
 use crate::trace::Trace;
-use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
+use egui::Ui;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -153,5 +160,4 @@ impl App {
         }
         self.history.record(&self.saved, Instant::now());
     }
-
 }

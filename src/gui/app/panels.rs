@@ -9,7 +9,12 @@ use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
 
 impl App {
     /// Everything beneath the prompt: the rail, the next token, the explanation and the view.
-    pub(super) fn panels_ui(&mut self, ui: &mut Ui, theme: &'static Theme, commands: &mut Vec<Command>) {
+    pub(super) fn panels_ui(
+        &mut self,
+        ui: &mut Ui,
+        theme: &'static Theme,
+        commands: &mut Vec<Command>,
+    ) {
         let (Some(model), Some(trace)) = (&self.model, &self.trace) else {
             return self.empty_ui(ui, theme, commands);
         };
