@@ -1,8 +1,10 @@
 //! What can be done with a model: the use cases that the command line and the window share.
 
+mod beams;
 pub mod experiment;
 mod reader;
 
+pub use beams::{log_probs, write_beams};
 pub use reader::Reader;
 
 use crate::math::sampling::{Coins, Sampling, pick, top};

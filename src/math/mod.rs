@@ -2,6 +2,7 @@
 
 pub mod align;
 pub mod attention_steps;
+pub mod beam;
 pub mod bpe;
 pub mod coin_bar;
 pub mod heads;

@@ -203,12 +203,17 @@ impl Gpt2Config {
 
     /// Does this token end a text?
     pub fn is_end(&self, id: u32) -> bool {
-        let id = i64::from(id);
-        match &self.eos_token_id {
-            None => false,
-            Some(OneOrMany::One(end)) => *end == id,
-            Some(OneOrMany::Many(ends)) => ends.contains(&id),
-        }
+        self.ends().contains(&id)
+    }
+
+    /// The tokens that end a text.
+    pub fn ends(&self) -> Vec<u32> {
+        let ends: &[i64] = match &self.eos_token_id {
+            None => &[],
+            Some(OneOrMany::One(end)) => std::slice::from_ref(end),
+            Some(OneOrMany::Many(ends)) => ends,
+        };
+        ends.iter().filter_map(|&end| end.try_into().ok()).collect()
     }
 }
 

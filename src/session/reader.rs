@@ -5,7 +5,7 @@ use crate::model::{Cache, Silent};
 
 /// Remembers the keys and values of the last text it read, so that a text with the same beginning
 /// costs only the tokens that are new.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Reader {
     cache: Cache,
     /// The tokens whose keys and values are in the cache.

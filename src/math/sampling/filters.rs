@@ -180,13 +180,7 @@ impl Scores {
     /// The entropy in nats, and for each token |−ln p − entropy|; +∞ where the score is −∞.
     fn distances_from_entropy(&mut self) -> (f32, Vec<f32>) {
         self.fill_exps();
-        let max = torch::max(&self.values);
-        let log_sum = f64::from(torch::lane_sum(&self.exps, 0, self.exps.len())).ln() as f32;
-        let mut distances: Vec<f32> = self
-            .values
-            .iter()
-            .map(|score| (score - max) - log_sum)
-            .collect();
+        let mut distances = torch::log_normalised(&self.values, &self.exps);
         let terms: Vec<f32> = distances
             .iter()
             .map(|&log_prob| log_prob_times_prob(log_prob))

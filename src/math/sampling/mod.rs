@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use draw::{Coins, draw_many, pick};
 pub use measure::{effective_choices, entropy_bits, js_bits, kl_bits, rank_of, top};
-pub use torch::softmax;
+pub use torch::{log_softmax, softmax};
 
 /// One step between the logits and the final probabilities; each is a class of Hugging Face transformers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -248,6 +248,17 @@ impl Sampling {
             }
         }
         filters
+    }
+
+    /// The scores after the repetition penalty alone: what transformers does to the log-probabilities
+    /// that beam search adds up. `scores` is `[vocab]`.
+    pub fn penalise(&self, scores: &[f32], context: &[u32]) -> Vec<f32> {
+        if !self.is_on(Filter::RepetitionPenalty) {
+            return scores.to_vec();
+        }
+        let mut scores = Scores::new(scores);
+        scores.repetition_penalty(context, self.penalty());
+        scores.values().to_vec()
     }
 
     /// Applies the filters in turn and shows the scores after each to `watch`.

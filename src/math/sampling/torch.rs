@@ -21,6 +21,19 @@ pub fn softmax(logits: &[f32]) -> Vec<f32> {
     normalised(exps(&scores))
 }
 
+/// Logarithms of the probabilities, `[vocab]`: xᵢ − max x − ln Σ exp(xⱼ − max x). NaN counts as −∞.
+pub fn log_softmax(logits: &[f32]) -> Vec<f32> {
+    let scores: Vec<f32> = logits.iter().map(|&logit| finite_or_cut(logit)).collect();
+    log_normalised(&scores, &exps(&scores))
+}
+
+/// Log-probabilities of `scores` whose exp(score − max) are `exps`.
+pub(super) fn log_normalised(scores: &[f32], exps: &[f32]) -> Vec<f32> {
+    let max = max(scores);
+    let log_sum = f64::from(lane_sum(exps, 0, exps.len())).ln() as f32;
+    scores.iter().map(|score| (score - max) - log_sum).collect()
+}
+
 /// A logit that arithmetic can go on with: NaN becomes −∞, +∞ the greatest number.
 pub(super) fn finite_or_cut(logit: f32) -> f32 {
     if logit.is_nan() {
