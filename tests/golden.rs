@@ -4,9 +4,10 @@
 //! that disagrees names the place where the forward pass goes wrong.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use headlight::math::beam::BeamSettings;
 use headlight::math::sampling::Sampling;
 use headlight::model::{Checkpoint, DeviceKind};
-use headlight::session::Generation;
+use headlight::session::{Generation, write_beams};
 use headlight::trace::Hook;
 use safetensors::SafeTensors;
 
@@ -79,5 +80,40 @@ fn greedy_text_equals_the_reference() {
         let generation = Generation::new(&model, text, sampling.clone(), 0).unwrap();
         let got: Vec<u32> = generation.take(expected.len()).map(|t| t.id).collect();
         assert_eq!(got, expected, "{device:?}");
+    }
+}
+
+/// `assets/golden/beams.py` asked transformers' `generate(num_beams=…)`.
+#[test]
+fn beam_search_finds_the_texts_of_the_reference() {
+    let json = include_str!("../assets/golden/beams.json");
+    let cases: Vec<serde_json::Value> = serde_json::from_str(json).unwrap();
+    let float = |value: &serde_json::Value| value.as_f64().map(|x| x as f32);
+    for case in &cases {
+        let name = case["model"].as_str().unwrap();
+        let name = if name == "tiny" { TINY } else { name };
+        let model = Checkpoint::open(name, DeviceKind::default()).unwrap();
+        let ends = case["ends"].as_array().map(|ends| {
+            let ends = ends.iter().map(|end| end.as_u64().unwrap() as u32);
+            ends.collect()
+        });
+        let [width, tokens] = ["width", "tokens"].map(|n| case[n].as_u64().unwrap() as usize);
+        let ends = ends.unwrap_or_else(|| model.network.config().ends());
+        let mut settings = BeamSettings::new(width, tokens, ends);
+        settings.length_penalty = float(&case["length_penalty"]).unwrap_or(1.0);
+        let sampling = Sampling {
+            repetition_penalty: float(&case["repetition_penalty"]),
+            ..Sampling::default()
+        };
+        let text = case["text"].as_str().unwrap();
+        let found = write_beams(&model, text, &sampling, settings).unwrap();
+        let expected = case["found"].as_array().unwrap();
+        assert_eq!(found.len(), expected.len(), "{case}");
+        for (found, expected) in found.iter().zip(expected) {
+            let tokens: Vec<u32> = serde_json::from_value(expected["tokens"].clone()).unwrap();
+            assert_eq!(found.tokens, tokens, "{case}");
+            let far = (found.score - float(&expected["score"]).unwrap()).abs();
+            assert!(far < 1e-4, "{case}");
+        }
     }
 }

@@ -33,7 +33,13 @@ pub(super) struct GenerateArgs {
           conflicts_with_all = ["greedy", "temperature", "top_k", "top_p", "min_p", "typical_p", "seed"])]
     beams: Option<u8>,
     /// With --beams: the power of its length that a text's log-probability is divided by
-    #[arg(long, value_name = "X", default_value_t = 1.0, requires = "beams", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 1.0,
+        requires = "beams",
+        allow_negative_numbers = true
+    )]
     length_penalty: f32,
     /// Print JSON with the ids, when done
     #[arg(long)]
@@ -69,12 +75,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<()> {
 }
 
 /// Beam search: the best text, or as JSON all that were finished.
-fn beams(
-    args: &GenerateArgs,
-    model: &Checkpoint,
-    sampling: &Sampling,
-    width: usize,
-) -> Result<()> {
+fn beams(args: &GenerateArgs, model: &Checkpoint, sampling: &Sampling, width: usize) -> Result<()> {
     let settings = BeamSettings {
         length_penalty: args.length_penalty,
         ..BeamSettings::new(width, args.tokens, model.network.config().ends())

@@ -126,8 +126,9 @@ impl BeamSearch {
         let is_last = self.length >= self.settings.max_tokens;
         for (rank, &(log_prob, parent, token)) in candidates.iter().enumerate() {
             let is_end = is_last || self.settings.ends.contains(&token);
-            if is_end && rank >= self.settings.width || !is_end && running.len() >= self.settings.width
-            {
+            // Ends count only among the best; what goes on takes their places.
+            let n_before = if is_end { rank } else { running.len() };
+            if n_before >= self.settings.width {
                 continue;
             }
             let mut tokens = self.running[parent].tokens.clone();
