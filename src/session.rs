@@ -109,7 +109,7 @@ impl Iterator for Generation<'_> {
         }
         let probs = self.sampling.apply(&self.logits, &self.context).probs;
         let id = pick(&probs, self.coins.toss()) as u32;
-        if self.model.network.config().is_end(id) {
+        if self.model.network.is_end(id) {
             self.ended = true;
         } else {
             self.append(id);

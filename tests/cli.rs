@@ -60,7 +60,7 @@ fn trace_writes_every_activation_in_both_formats() {
         ]);
         let trace = Trace::load(&out).unwrap();
         let hooks: Vec<Hook> = trace.iter().map(|(hook, _)| hook).collect();
-        assert_eq!(hooks, Hook::all(trace.model.n_layers), "{name}");
+        assert_eq!(hooks, Hook::all(&trace.model), "{name}");
     }
     let out = dir.path().join("some.json");
     let args = [

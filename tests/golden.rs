@@ -33,7 +33,7 @@ fn every_activation_equals_the_reference() {
     for &device in DeviceKind::ALL {
         let model = Checkpoint::open(TINY, device).unwrap();
         let trace = model.trace(&text).unwrap();
-        let hooks = Hook::all(model.info.n_layers);
+        let hooks = Hook::all(&model.info);
         assert_eq!(
             trace.iter().map(|(hook, _)| hook).collect::<Vec<_>>(),
             hooks
@@ -98,7 +98,7 @@ fn beam_search_finds_the_texts_of_the_reference() {
             ends.collect()
         });
         let [width, tokens] = ["width", "tokens"].map(|n| case[n].as_u64().unwrap() as usize);
-        let ends = ends.unwrap_or_else(|| model.network.config().ends());
+        let ends = ends.unwrap_or_else(|| model.network.ends());
         let mut settings = BeamSettings::new(width, tokens, ends);
         settings.length_penalty = float(&case["length_penalty"]).unwrap_or(1.0);
         let sampling = Sampling {

@@ -139,7 +139,13 @@ def activations(folder, ids: list[int]) -> dict[str, torch.Tensor]:
     return record(load(folder), ids)
 
 
-def main() -> None:
+def in_float64(model: GPT2LMHeadModel) -> GPT2LMHeadModel:
+    for block in model.transformer.h:
+        block.attn.reorder_and_upcast_attn = False  # that path insists on float32
+    return model.double()
+
+
+def main(load=load, record=record) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
     parser.add_argument("--text", required=True)
@@ -147,7 +153,7 @@ def main() -> None:
     args = parser.parse_args()
 
     model, tokenizer = load(args.folder), AutoTokenizer.from_pretrained(args.folder)
-    ids = encode(tokenizer, args.text, model.config.n_positions)
+    ids = encode(tokenizer, args.text, model.config.max_position_embeddings)
     strings = [tokenizer.decode([i]) for i in ids]
     save_file(record(model, ids), args.out, {"text": args.text, "tokens": json.dumps(strings, ensure_ascii=False)})
 

@@ -78,7 +78,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<()> {
 fn beams(args: &GenerateArgs, model: &Checkpoint, sampling: &Sampling, width: usize) -> Result<()> {
     let settings = BeamSettings {
         length_penalty: args.length_penalty,
-        ..BeamSettings::new(width, args.tokens, model.network.config().ends())
+        ..BeamSettings::new(width, args.tokens, model.network.ends())
     };
     let finished = write_beams(model, &args.text, sampling, settings)?;
     let decode = |beam: &Finished| model.tokenizer.decode(&beam.tokens);

@@ -5,7 +5,7 @@
 //! biases contributed directly (Elhage et al. 2021, "A Mathematical Framework for Transformer
 //! Circuits").
 
-use super::gpt2::Gpt2;
+use super::network::Network;
 use crate::trace::{BlockHook, Hook, Trace};
 use burn::tensor::{Tensor, TensorData};
 
@@ -14,7 +14,7 @@ use burn::tensor::{Tensor, TensorData};
 pub struct Attribution {
     /// What the token's own embedding contributes.
     pub embed: f32,
-    /// What the position's embedding contributes.
+    /// What the position's embedding contributes; 0 when the model adds none.
     pub pos_embed: f32,
     /// What each head contributes, `[layer][head]`.
     pub heads: Vec<Vec<f32>>,
@@ -35,21 +35,19 @@ impl Attribution {
     }
 }
 
-impl Gpt2 {
+impl Network {
     /// Splits the score of `token` as the one after position `pos` of a recording of this model.
     /// `None` when the recording lacks what is needed.
     pub fn attribute(&self, trace: &Trace, pos: usize, token: usize) -> Option<Attribution> {
         let scale = *trace.get(Hook::LnFinalScale)?.at(&[pos])?.first()?;
-        let (direction, bias) = self.read_out(token)?;
-        // The norm also subtracts the mean; it is symmetric, so it can act on the direction instead.
-        let mean = direction.iter().sum::<f32>() / direction.len() as f32;
-        let direction: Vec<f32> = direction.iter().map(|x| (x - mean) / scale).collect();
+        let (direction, bias) = self.unembedding().read_out(token)?;
+        let direction: Vec<f32> = direction.iter().map(|x| x / scale).collect();
         let part = |hook| Some(dot(trace.get(hook)?.at(&[pos])?, &direction));
         let mut heads = Vec::new();
         let mut attention_biases = Vec::new();
         let mut mlps = Vec::new();
         for layer in 0..trace.model.n_layers {
-            let (through, bias) = self.attention_direction(layer, &direction)?;
+            let (through, bias) = self.attention(layer)?.out.back(&direction)?;
             let z = trace.block(layer, BlockHook::Z)?.at(&[pos])?;
             let d_head = trace.model.d_head;
             heads.push(
@@ -63,7 +61,11 @@ impl Gpt2 {
         }
         Some(Attribution {
             embed: part(Hook::Embed)?,
-            pos_embed: part(Hook::PosEmbed)?,
+            pos_embed: if trace.model.positions.are_added() {
+                part(Hook::PosEmbed)?
+            } else {
+                0.0
+            },
             heads,
             attention_biases,
             mlps,
@@ -82,13 +84,13 @@ impl Gpt2 {
         for hook in entering.chain(leaving) {
             streams.extend_from_slice(trace.get(hook)?.at(&[pos])?);
         }
-        let shape = [n_layers + 1, self.config().n_embd];
+        let shape = [n_layers + 1, self.embed().dims()[1]];
         if streams.len() != shape.iter().product::<usize>() {
             return None;
         }
-        let streams = Tensor::from_data(TensorData::new(streams, shape), &self.embed.device());
+        let streams = Tensor::from_data(TensorData::new(streams, shape), &self.device());
         let logits: Vec<f32> = self.unembed(streams).into_data().try_into_vec().ok()?;
-        let rows = logits.chunks_exact(self.config().vocab_size);
+        let rows = logits.chunks_exact((logits.len() / (n_layers + 1)).max(1));
         Some(rows.map(<[f32]>::to_vec).collect())
     }
 }

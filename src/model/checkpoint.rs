@@ -2,10 +2,10 @@
 
 use super::bundled::Bundled;
 use super::cache::Cache;
-use super::config::Gpt2Config;
+use super::config::Config;
 use super::edit::{Edit, Edited};
-use super::gpt2::Gpt2;
 use super::lexicon::Lexicon;
+use super::network::Network;
 use super::probe::{Probe, Recorder};
 use super::tokenizer::Tokenizer;
 use super::weights::Weights;
@@ -17,8 +17,6 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 const OPENING: &str = "Could not open the model";
-/// What checkpoints with a language head put before the names of the bare model's tensors.
-const PREFIX: &str = "transformer.";
 
 /// A model ready to run.
 #[derive(Debug)]
@@ -30,7 +28,7 @@ pub struct Checkpoint {
     /// Its tokenizer.
     pub tokenizer: Tokenizer,
     /// Its network.
-    pub network: Gpt2,
+    pub network: Network,
     lexicon: OnceLock<Lexicon>,
 }
 
@@ -52,10 +50,10 @@ impl Checkpoint {
     /// # Errors
     /// Only if the program itself is damaged.
     pub fn bundled(bundled: &Bundled, device: DeviceKind) -> Result<Self> {
-        let config = Gpt2Config::parse(bundled.config)?;
+        let config = Config::parse(bundled.config)?;
         let weights = Weights::embedded(bundled.weights)?;
         let tokenizer = Tokenizer::parse(bundled.tokenizer)?;
-        let network = Gpt2::load(config, &weights.without_prefix(PREFIX), &device.device())?;
+        let network = Network::load(config, weights, &device.device())?;
         Ok(Self::new(
             bundled.name.to_owned(),
             bundled.name,
@@ -65,17 +63,17 @@ impl Checkpoint {
     }
 
     fn folder(folder: &Path, device: DeviceKind) -> Result<Self> {
-        let config = Gpt2Config::parse(&read_config(folder)?).map_err(|problem| Problem {
+        let config = Config::parse(&read_config(folder)?).map_err(|problem| Problem {
             why: format!("{}: {}", problem.why, folder.display()),
             ..problem
         })?;
-        let config = config
-            .heed_generation_config(std::fs::read(folder.join("generation_config.json")).ok());
+        let generation_config = std::fs::read(folder.join("generation_config.json")).ok();
+        let config = config.heed_generation_config(generation_config.as_deref());
         let weights = Weights::open(folder)?;
         let tokenizer = Tokenizer::open(folder)?;
         let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = absolute.file_name().unwrap_or(folder.as_os_str());
-        let network = Gpt2::load(config, &weights.without_prefix(PREFIX), &device.device())?;
+        let network = Network::load(config, weights, &device.device())?;
         Ok(Self::new(
             folder.to_string_lossy().into_owned(),
             &name.to_string_lossy(),
@@ -84,25 +82,10 @@ impl Checkpoint {
         ))
     }
 
-    fn new(source: String, name: &str, tokenizer: Tokenizer, network: Gpt2) -> Self {
-        let config = network.config();
-        let info = ModelInfo {
-            name: name.to_owned(),
-            architecture: "gpt2".to_owned(),
-            n_layers: config.n_layer,
-            n_heads: config.n_head,
-            d_model: config.n_embd,
-            d_head: config.d_head(),
-            d_mlp: config.d_mlp(),
-            n_ctx: config.n_positions,
-            vocab_size: config.vocab_size,
-            n_params: config.n_params(),
-            activation_function: config.activation_function.clone(),
-            layer_norm_epsilon: config.layer_norm_epsilon,
-        };
+    fn new(source: String, name: &str, tokenizer: Tokenizer, network: Network) -> Self {
         Self {
             source,
-            info: Arc::new(info),
+            info: Arc::new(network.info(name)),
             tokenizer,
             network,
             lexicon: OnceLock::new(),
@@ -113,7 +96,7 @@ impl Checkpoint {
     /// with a large vocabulary: ask from a background task.
     pub fn lexicon(&self) -> &Lexicon {
         self.lexicon
-            .get_or_init(|| Lexicon::of(&self.network.embed))
+            .get_or_init(|| Lexicon::of(self.network.embed()))
     }
 
     /// The tokens the model reads for a text: all of them, or as many from the end as its context

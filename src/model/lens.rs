@@ -201,7 +201,7 @@ fn logits(
         .data()
         .get(positions.start * d_model..positions.end * d_model);
     let data = TensorData::new(part.ok_or_else(missing)?.to_vec(), [n, d_model]);
-    let device = model.network.embed.device();
+    let device = model.network.device();
     let logits = model.network.unembed(Tensor::from_data(data, &device)); // [pos, vocab]
     let numbers = logits.into_data().try_into_vec();
     numbers.map_err(|e| Problem::new("The layers cannot be read", format!("{e:?}")))
@@ -308,7 +308,7 @@ mod tests {
         let (last, n) = (trace.model.n_layers - 1, trace.tokens.len());
         let resid = trace.block(last, BlockHook::ResidPost).unwrap();
         let data = TensorData::new(resid.data().to_vec(), [n, trace.model.d_model]);
-        let device = model.network.embed.device();
+        let device = model.network.device();
         let read = model.network.unembed(Tensor::from_data(data, &device));
         let read: Vec<f32> = read.into_data().try_into_vec().unwrap();
         for (a, b) in read.iter().zip(trace.get(Hook::Logits).unwrap().data()) {

@@ -5,7 +5,9 @@
 //! turns text into tokens and back, and its `trace` turns a forward pass into a [`Trace`](crate::trace::Trace).
 
 mod activation_function;
+mod attention;
 mod attribution;
+mod block;
 mod bundled;
 mod cache;
 mod checkpoint;
@@ -15,23 +17,34 @@ mod edit;
 pub mod gpt2;
 pub mod lens;
 mod lexicon;
+mod linear;
+pub mod llama;
 mod merges;
+mod mlp;
+mod network;
+mod norm;
 mod ops;
 mod positions;
 mod probe;
+mod rotary;
+mod safetensors_files;
 mod tokenizer;
+mod unembedding;
 mod weights;
 
 pub use activation_function::ActivationFunction;
+pub use attention::Heads;
 pub use attribution::Attribution;
 pub use bundled::{BUNDLED, Bundled};
 pub use cache::Cache;
 pub use checkpoint::Checkpoint;
-pub use config::Gpt2Config;
+pub use config::{Config, Family, Gpt2Config, LlamaConfig, Rope, RopeScaling, SUPPORTED};
 pub use device::DeviceKind;
 pub use edit::{Edit, Edited, Look};
 pub use lexicon::{Lexicon, Neighbour};
 pub use merges::{Bpe, Method, Word};
+pub use network::Network;
 pub use probe::{Probe, Recorder, Silent};
+pub use rotary::Rotary;
 pub use tokenizer::Tokenizer;
-pub use weights::Weights;
+pub use weights::{TensorSource, Weights};

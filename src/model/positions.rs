@@ -9,9 +9,12 @@ impl Checkpoint {
     /// only those of its own tokens.
     ///
     /// # Errors
-    /// When the tensor cannot be read back from the device.
+    /// When the model has no such vectors, or they cannot be read back from the device.
     pub fn position_table(&self) -> Result<Activation> {
-        let table = &self.network.pos_embed;
+        let Some(table) = self.network.pos_embed() else {
+            let why = "this model adds no position vectors";
+            return Err(Problem::new("There are no position vectors", why));
+        };
         let numbers = table.to_data().try_into_vec::<f32>().ok();
         numbers
             .and_then(|numbers| Activation::new(table.dims().to_vec(), numbers))

@@ -53,7 +53,7 @@ mod tests {
         };
         let written = Generation::new(&model, text, greedy.clone(), 0).unwrap();
         let written: Vec<u32> = written.take(8).map(|token| token.id).collect();
-        let settings = BeamSettings::new(1, 8, model.network.config().ends());
+        let settings = BeamSettings::new(1, 8, model.network.ends());
         let beams = write_beams(&model, text, &greedy, settings).unwrap();
         assert_eq!(beams[0].tokens, written);
     }

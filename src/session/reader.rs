@@ -1,7 +1,6 @@
 //! Reading on: what the model says after a text of which it has mostly read the beginning.
 
-use crate::model::gpt2::Gpt2;
-use crate::model::{Cache, Silent};
+use crate::model::{Cache, Network, Silent};
 
 /// Remembers the keys and values of the last text it read, so that a text with the same beginning
 /// costs only the tokens that are new.
@@ -15,7 +14,7 @@ pub struct Reader {
 impl Reader {
     /// The scores of the token after `context`, `[vocab]`; none after nothing. The context fits into
     /// the model's.
-    pub fn next_logits(&mut self, network: &Gpt2, context: &[u32]) -> Vec<f32> {
+    pub fn next_logits(&mut self, network: &Network, context: &[u32]) -> Vec<f32> {
         if context.is_empty() {
             return Vec::new();
         }

@@ -5,7 +5,7 @@
 //! above the diagonal), as the name `hook_attn_scores` means in TransformerLens. In JSON, which has
 //! no such numbers, -inf, inf and NaN are strings.
 
-use super::{Activation, Axis, BlockHook, Hook, ModelInfo, Token, Trace};
+use super::{Activation, BlockHook, Hook, ModelInfo, Token, Trace};
 use crate::problem::{Problem, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::de::{Deserializer, SeqAccess, Visitor};
@@ -75,7 +75,11 @@ impl Trace {
         let n = self.tokens.len();
         let mut scores = activation.data().to_vec();
         for (i, row) in scores.chunks_exact_mut(n.max(1)).enumerate() {
-            row[i % n + 1..].fill(f32::NEG_INFINITY);
+            for (key, score) in row.iter_mut().enumerate() {
+                if !self.model.sees(i % n, key) {
+                    *score = f32::NEG_INFINITY;
+                }
+            }
         }
         Some(Cow::Owned(scores))
     }
@@ -284,7 +288,8 @@ impl Serialize for JsonActivations<'_> {
             else {
                 continue;
             };
-            let axes = hook.axes().iter().copied().map(Axis::name).collect();
+            let axes = hook.axes().iter();
+            let axes = axes.map(|&axis| self.0.trace.axis_name(axis)).collect();
             let shape = activation.shape();
             let data = &data;
             map.serialize_entry(&hook.to_string(), &JsonActivation { axes, shape, data })?;
@@ -332,6 +337,7 @@ mod tests {
             n_params: 1,
             activation_function: "gelu_new".into(),
             layer_norm_epsilon: 1e-5,
+            ..ModelInfo::default()
         };
         let token = |id, text: &str, span| Token {
             id,

@@ -3,6 +3,7 @@
 //! The names are those of TransformerLens, so that its users feel at home and its notebooks can
 //! read our files. The order of [`Hook::all`] is the order in which a forward pass meets them.
 
+use super::{ModelInfo, Positions};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,6 +18,8 @@ pub enum Axis {
     Key,
     /// Attention head.
     Head,
+    /// Keys and values that one or several heads look at.
+    KvHead,
     /// Dimension of the residual stream.
     DModel,
     /// Dimension inside one head.
@@ -37,6 +40,7 @@ impl Axis {
             Self::Query => "query",
             Self::Key => "key",
             Self::Head => "head",
+            Self::KvHead => "kv_head",
             Self::DModel => "d_model",
             Self::DHead => "d_head",
             Self::DMlp => "d_mlp",
@@ -51,13 +55,13 @@ impl Axis {
 pub enum Hook {
     /// Token embeddings, `[pos, d_model]`.
     Embed,
-    /// Position embeddings, `[pos, d_model]`.
+    /// Position embeddings, `[pos, d_model]`, of a model that adds them.
     PosEmbed,
     /// An activation inside block `0`, `1`, ...
     Block(usize, BlockHook),
-    /// Standard deviation used by the final norm, `[pos, 1]`.
+    /// What the final norm divides by, `[pos, 1]`: the standard deviation, or the root mean square.
     LnFinalScale,
-    /// Input of the final norm, centred and scaled, before weight and bias, `[pos, d_model]`.
+    /// Final norm before weight and bias, `[pos, d_model]`.
     LnFinalNormalized,
     /// Scores of every token of the vocabulary, `[pos, vocab]`.
     Logits,
@@ -68,16 +72,20 @@ pub enum Hook {
 pub enum BlockHook {
     /// Residual stream entering the block, `[pos, d_model]`.
     ResidPre,
-    /// Standard deviation used by the first norm, `[pos, 1]`.
+    /// What the first norm divides by, `[pos, 1]`.
     Ln1Scale,
     /// First norm before weight and bias, `[pos, d_model]`.
     Ln1Normalized,
     /// Queries, `[pos, head, d_head]`.
     Q,
-    /// Keys, `[pos, head, d_head]`.
+    /// Keys, `[pos, kv_head, d_head]`.
     K,
-    /// Values, `[pos, head, d_head]`.
+    /// Values, `[pos, kv_head, d_head]`.
     V,
+    /// Queries turned by their position, `[pos, head, d_head]`, when positions are rotations.
+    RotQ,
+    /// Keys turned by their position, `[pos, kv_head, d_head]`, when positions are rotations.
+    RotK,
     /// Query-key products after scaling, `[head, query, key]`. Kept without the causal mask inside
     /// the program (the mask is a step worth showing); exported with -inf above the diagonal.
     AttnScores,
@@ -89,13 +97,16 @@ pub enum BlockHook {
     AttnOut,
     /// Residual stream between attention and MLP, `[pos, d_model]`.
     ResidMid,
-    /// Standard deviation used by the second norm, `[pos, 1]`.
+    /// What the second norm divides by, `[pos, 1]`.
     Ln2Scale,
     /// Second norm before weight and bias, `[pos, d_model]`.
     Ln2Normalized,
     /// Neurons before the activation function, `[pos, d_mlp]`.
     MlpPre,
-    /// Neurons after the activation function, `[pos, d_mlp]`.
+    /// What each neuron of a gated MLP is multiplied by after the activation function,
+    /// `[pos, d_mlp]`.
+    MlpPreLinear,
+    /// Neurons after the activation function, multiplied if the MLP is gated, `[pos, d_mlp]`.
     MlpPost,
     /// What the MLP adds to the stream, `[pos, d_model]`.
     MlpOut,
@@ -104,14 +115,16 @@ pub enum BlockHook {
 }
 
 impl BlockHook {
-    /// Every hook of a block, in the order of the forward pass.
-    pub const ALL: [Self; 17] = [
+    /// Every hook that any block has, in the order of the forward pass.
+    pub const ALL: [Self; 20] = [
         Self::ResidPre,
         Self::Ln1Scale,
         Self::Ln1Normalized,
         Self::Q,
         Self::K,
         Self::V,
+        Self::RotQ,
+        Self::RotK,
         Self::AttnScores,
         Self::Pattern,
         Self::Z,
@@ -120,6 +133,7 @@ impl BlockHook {
         Self::Ln2Scale,
         Self::Ln2Normalized,
         Self::MlpPre,
+        Self::MlpPreLinear,
         Self::MlpPost,
         Self::MlpOut,
         Self::ResidPost,
@@ -134,6 +148,8 @@ impl BlockHook {
             Self::Q => "attn.hook_q",
             Self::K => "attn.hook_k",
             Self::V => "attn.hook_v",
+            Self::RotQ => "attn.hook_rot_q",
+            Self::RotK => "attn.hook_rot_k",
             Self::AttnScores => "attn.hook_attn_scores",
             Self::Pattern => "attn.hook_pattern",
             Self::Z => "attn.hook_z",
@@ -142,9 +158,19 @@ impl BlockHook {
             Self::Ln2Scale => "ln2.hook_scale",
             Self::Ln2Normalized => "ln2.hook_normalized",
             Self::MlpPre => "mlp.hook_pre",
+            Self::MlpPreLinear => "mlp.hook_pre_linear",
             Self::MlpPost => "mlp.hook_post",
             Self::MlpOut => "hook_mlp_out",
             Self::ResidPost => "hook_resid_post",
+        }
+    }
+
+    /// Does a block of such a model have it?
+    fn is_in(self, model: &ModelInfo) -> bool {
+        match self {
+            Self::RotQ | Self::RotK => model.positions == Positions::Rotary,
+            Self::MlpPreLinear => model.gated_mlp,
+            _ => true,
         }
     }
 
@@ -152,20 +178,25 @@ impl BlockHook {
     pub fn axes(self) -> &'static [Axis] {
         match self {
             Self::Ln1Scale | Self::Ln2Scale => &[Axis::Pos, Axis::One],
-            Self::Q | Self::K | Self::V | Self::Z => &[Axis::Pos, Axis::Head, Axis::DHead],
+            Self::Q | Self::RotQ | Self::Z => &[Axis::Pos, Axis::Head, Axis::DHead],
+            Self::K | Self::V | Self::RotK => &[Axis::Pos, Axis::KvHead, Axis::DHead],
             Self::AttnScores | Self::Pattern => &[Axis::Head, Axis::Query, Axis::Key],
-            Self::MlpPre | Self::MlpPost => &[Axis::Pos, Axis::DMlp],
+            Self::MlpPre | Self::MlpPreLinear | Self::MlpPost => &[Axis::Pos, Axis::DMlp],
             _ => &[Axis::Pos, Axis::DModel],
         }
     }
 }
 
 impl Hook {
-    /// Every hook of a model with `n_layers` blocks, in the order of the forward pass.
-    pub fn all(n_layers: usize) -> Vec<Self> {
-        let blocks = (0..n_layers).flat_map(|l| BlockHook::ALL.map(|at| Self::Block(l, at)));
-        [Self::Embed, Self::PosEmbed]
-            .into_iter()
+    /// Every hook of a model, in the order of the forward pass.
+    pub fn all(model: &ModelInfo) -> Vec<Self> {
+        let block = BlockHook::ALL.into_iter().filter(|at| at.is_in(model));
+        let block: Vec<BlockHook> = block.collect();
+        let blocks =
+            (0..model.n_layers).flat_map(|l| block.iter().map(move |&at| Self::Block(l, at)));
+        let pos_embed = model.positions.are_added().then_some(Self::PosEmbed);
+        std::iter::once(Self::Embed)
+            .chain(pos_embed)
             .chain(blocks)
             .chain([Self::LnFinalScale, Self::LnFinalNormalized, Self::Logits])
             .collect()
@@ -256,23 +287,39 @@ impl FromStr for Hook {
 mod tests {
     use super::*;
 
+    fn gpt2(n_layers: usize) -> ModelInfo {
+        ModelInfo {
+            n_layers,
+            ..ModelInfo::default()
+        }
+    }
+
+    fn llama(n_layers: usize) -> ModelInfo {
+        ModelInfo {
+            positions: Positions::Rotary,
+            gated_mlp: true,
+            ..gpt2(n_layers)
+        }
+    }
+
     #[test]
     fn names_round_trip_and_are_unique() {
-        let all = Hook::all(12);
-        assert_eq!(all.len(), 2 + 12 * 17 + 3);
-        for hook in &all {
-            assert_eq!(hook.to_string().parse(), Ok(*hook));
+        assert_eq!(Hook::all(&gpt2(12)).len(), 2 + 12 * 17 + 3);
+        assert_eq!(Hook::all(&llama(12)).len(), 1 + 12 * 20 + 3);
+        for all in [Hook::all(&gpt2(12)), Hook::all(&llama(12))] {
+            for hook in &all {
+                assert_eq!(hook.to_string().parse(), Ok(*hook));
+            }
+            let names: std::collections::BTreeSet<_> = all.iter().map(Hook::to_string).collect();
+            assert_eq!(names.len(), all.len());
         }
-        let names: std::collections::BTreeSet<_> = all.iter().map(ToString::to_string).collect();
-        assert_eq!(names.len(), all.len());
     }
 
     #[test]
     fn forward_order_is_sort_order() {
-        let all = Hook::all(3);
-        let mut sorted = all.clone();
-        sorted.sort();
-        assert_eq!(all, sorted);
+        for all in [Hook::all(&gpt2(3)), Hook::all(&llama(3))] {
+            assert!(all.is_sorted());
+        }
     }
 
     #[test]

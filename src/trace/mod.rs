@@ -6,17 +6,18 @@
 mod activation;
 mod file;
 mod hook;
+mod model_info;
 mod part;
 mod token;
 
 pub use activation::{Activation, Matrix};
 pub use file::{FORMAT, VERSION};
 pub use hook::{Axis, BlockHook, Hook, UnknownHook};
+pub use model_info::{ModelInfo, NormKind, Positions, Shape};
 pub use part::Part;
 pub use token::{Token, visible, visible_alone};
 
 use crate::problem::{Problem, Result};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,35 +31,6 @@ impl TraceId {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-/// What there is to say about a model besides its weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ModelInfo {
-    /// Name to show: the folder's name.
-    pub name: String,
-    /// Family of the architecture as in `config.json`: `gpt2`.
-    pub architecture: String,
-    /// Number of blocks.
-    pub n_layers: usize,
-    /// Attention heads per block.
-    pub n_heads: usize,
-    /// Width of the residual stream.
-    pub d_model: usize,
-    /// Width of one head's queries, keys and values.
-    pub d_head: usize,
-    /// Hidden width of the MLP.
-    pub d_mlp: usize,
-    /// Longest sequence the model can read, in tokens.
-    pub n_ctx: usize,
-    /// Number of tokens the model knows.
-    pub vocab_size: usize,
-    /// Number of trained parameters.
-    pub n_params: usize,
-    /// Activation function of the MLP, as named in `config.json`.
-    pub activation_function: String,
-    /// Added to the variance by every norm.
-    pub layer_norm_epsilon: f64,
 }
 
 /// The record of one forward pass.
@@ -130,11 +102,21 @@ impl Trace {
         match axis {
             Axis::Pos | Axis::Query | Axis::Key => self.tokens.len(),
             Axis::Head => self.model.n_heads,
+            Axis::KvHead => self.model.kv_heads(),
             Axis::DModel => self.model.d_model,
             Axis::DHead => self.model.d_head,
             Axis::DMlp => self.model.d_mlp,
             Axis::Vocab => self.model.vocab_size,
             Axis::One => 1,
+        }
+    }
+
+    /// The name of an axis in files and labels.
+    pub fn axis_name(&self, axis: Axis) -> &'static str {
+        // Where every head has its own keys and values there is no other kind of head to tell apart.
+        match axis {
+            Axis::KvHead if self.model.n_kv_heads.is_none() => Axis::Head.name(),
+            axis => axis.name(),
         }
     }
 

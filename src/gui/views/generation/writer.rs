@@ -230,5 +230,5 @@ impl Writer {
 
 /// Does this token end the text?
 pub(super) fn is_end(ctx: &Context<'_>, token: Option<u32>) -> bool {
-    token.is_some_and(|id| ctx.model.network.config().is_end(id))
+    token.is_some_and(|id| ctx.model.network.is_end(id))
 }

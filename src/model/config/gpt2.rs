@@ -1,11 +1,11 @@
 //! `config.json` of a GPT-2 checkpoint, field by field as Hugging Face publishes it.
 
-use super::activation_function::ActivationFunction;
+use super::super::activation_function::ActivationFunction;
+use super::{OneOrMany, READING, check_epsilon, check_sizes, function, read};
 use crate::problem::{Problem, Result};
+use crate::trace::ModelInfo;
 use serde::Deserialize;
-use serde_json::Value;
-
-const READING: &str = "Could not use the model's config.json";
+use serde_json::{Map, Value};
 
 /// The fields that change the numbers, with the defaults of transformers' `GPT2Config`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -43,16 +43,6 @@ pub struct Gpt2Config {
     pub eos_token_id: Option<OneOrMany>,
 }
 
-/// Hugging Face writes one end token as a number and several as a list.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// A single id.
-    One(i64),
-    /// Several ids.
-    Many(Vec<i64>),
-}
-
 impl Default for Gpt2Config {
     fn default() -> Self {
         Self {
@@ -74,25 +64,10 @@ impl Default for Gpt2Config {
 }
 
 impl Gpt2Config {
-    /// Reads and checks the text of a `config.json`.
-    ///
-    /// # Errors
-    /// When the text is no JSON, or asks for something this program would compute wrongly; the
-    /// message names the field.
-    pub fn parse(json: &[u8]) -> Result<Self> {
-        let fields: Value = serde_json::from_slice(json)
-            .map_err(|e| Problem::new(READING, format!("it is not valid JSON ({e})")))?;
-        if !fields.is_object() {
-            return Err(Problem::new(READING, "it is not a JSON object"));
-        }
-        refuse_other_models(&fields)?;
-        // In Hugging Face's configs an explicit null means the default.
-        let given = fields.as_object().into_iter().flatten();
-        let given = given.filter(|(_, value)| !value.is_null());
-        let given = given.map(|(k, v)| (k.clone(), v.clone())).collect();
-        let mut config: Self =
-            serde_json::from_value(Value::Object(given)).map_err(|e| Problem::new(READING, e))?;
-        // ... except for these two, where it means none.
+    /// Reads and checks the fields of a `config.json`.
+    pub(super) fn from_fields(fields: &Map<String, Value>) -> Result<Self> {
+        let mut config: Self = read(fields)?;
+        // For these two an explicit null does not mean the default but none.
         let none = |name| fields.get(name).is_some_and(Value::is_null);
         config.bos_token_id = config.bos_token_id.filter(|_| !none("bos_token_id"));
         config.eos_token_id = config.eos_token_id.filter(|_| !none("eos_token_id"));
@@ -101,20 +76,14 @@ impl Gpt2Config {
     }
 
     fn check(&self) -> Result<()> {
-        let sizes = [
+        check_sizes(&[
             ("vocab_size", self.vocab_size),
             ("n_positions", self.n_positions),
             ("n_embd", self.n_embd),
             ("n_layer", self.n_layer),
             ("n_head", self.n_head),
             ("n_inner", self.n_inner.unwrap_or(1)),
-        ];
-        for (name, size) in sizes {
-            if size == 0 || size > MAX_SIZE {
-                let why = format!("{name} = {size} is out of range (1 to {MAX_SIZE})");
-                return Err(Problem::new(READING, why));
-            }
-        }
+        ])?;
         if !self.n_embd.is_multiple_of(self.n_head) {
             let why = format!(
                 "n_head = {} does not divide n_embd = {}",
@@ -124,26 +93,8 @@ impl Gpt2Config {
                 Problem::new(READING, why).cure("Every head needs the same share of the width")
             );
         }
-        if !(self.layer_norm_epsilon.is_finite() && self.layer_norm_epsilon >= 0.0) {
-            let why = format!(
-                "layer_norm_epsilon = {} is no small positive number",
-                self.layer_norm_epsilon
-            );
-            return Err(Problem::new(READING, why));
-        }
+        check_epsilon("layer_norm_epsilon", self.layer_norm_epsilon)?;
         self.function().map(|_| ())
-    }
-
-    /// Takes the end tokens from `generation_config.json`, which overrides `config.json` where both
-    /// say something. A file that cannot be understood changes nothing: it only concerns writing.
-    pub fn heed_generation_config(mut self, json: Option<Vec<u8>>) -> Self {
-        #[derive(Deserialize)]
-        struct Ends {
-            eos_token_id: Option<OneOrMany>,
-        }
-        let ends = json.and_then(|json| serde_json::from_slice::<Ends>(&json).ok());
-        self.eos_token_id = ends.and_then(|e| e.eos_token_id).or(self.eos_token_id);
-        self
     }
 
     /// The MLP's nonlinearity.
@@ -151,18 +102,26 @@ impl Gpt2Config {
     /// # Errors
     /// When no function of that name is known.
     pub fn function(&self) -> Result<ActivationFunction> {
-        let name = &self.activation_function;
-        ActivationFunction::from_name(name).ok_or_else(|| {
-            let known: Vec<&str> = ActivationFunction::NAMES
-                .iter()
-                .map(|(name, _)| *name)
-                .collect();
-            Problem::new(
-                READING,
-                format!("activation_function = {name:?} is not supported"),
-            )
-            .cure(format!("Supported: {}", known.join(", ")))
-        })
+        function("activation_function", &self.activation_function)
+    }
+
+    /// What there is to say about such a model.
+    pub fn info(&self, name: &str) -> ModelInfo {
+        ModelInfo {
+            name: name.to_owned(),
+            architecture: "gpt2".to_owned(),
+            n_layers: self.n_layer,
+            n_heads: self.n_head,
+            d_model: self.n_embd,
+            d_head: self.d_head(),
+            d_mlp: self.d_mlp(),
+            n_ctx: self.n_positions,
+            vocab_size: self.vocab_size,
+            n_params: self.n_params(),
+            activation_function: self.activation_function.clone(),
+            layer_norm_epsilon: self.layer_norm_epsilon,
+            ..ModelInfo::default()
+        }
     }
 
     /// Hidden width of the MLP.
@@ -201,84 +160,41 @@ impl Gpt2Config {
         (self.vocab_size + self.n_positions) * d + self.n_layer * block + 2 * d + unembed
     }
 
-    /// Does this token end a text?
-    pub fn is_end(&self, id: u32) -> bool {
-        self.ends().contains(&id)
-    }
-
     /// The tokens that end a text.
     pub fn ends(&self) -> Vec<u32> {
-        let ends: &[i64] = match &self.eos_token_id {
-            None => &[],
-            Some(OneOrMany::One(end)) => std::slice::from_ref(end),
-            Some(OneOrMany::Many(ends)) => ends,
-        };
-        ends.iter().filter_map(|&end| end.try_into().ok()).collect()
+        OneOrMany::ids(self.eos_token_id.as_ref())
     }
-}
-
-/// No published model comes near; a config beyond it is damaged, and products of such sizes would
-/// overflow.
-const MAX_SIZE: usize = 1 << 24;
-
-/// Refuses configs whose numbers would come out wrong, rather than showing something else.
-fn refuse_other_models(fields: &Value) -> Result<()> {
-    let architecture = fields
-        .get("architectures")
-        .and_then(|a| a.get(0))
-        .and_then(Value::as_str);
-    let model_type = fields.get("model_type").and_then(Value::as_str);
-    let is_gpt2 = match (model_type, architecture) {
-        (Some(model_type), _) => model_type == "gpt2",
-        (None, Some(architecture)) => architecture.starts_with("GPT2"),
-        (None, None) => fields.get("n_embd").is_some(),
-    };
-    if !is_gpt2 {
-        let why = match (model_type, architecture) {
-            (Some(t), _) => format!("model_type = {t:?} is not supported"),
-            (None, Some(a)) => format!("architectures = [{a:?}] is not supported"),
-            (None, None) => "it has no model_type".to_owned(),
-        };
-        return Err(
-            Problem::new(READING, why).cure("Open a checkpoint whose model_type is \"gpt2\"")
-        );
-    }
-    for field in ["add_cross_attention", "quantization_config", "pruned_heads"] {
-        let harmless = match fields.get(field) {
-            None | Some(Value::Null | Value::Bool(false)) => true,
-            Some(Value::Object(map)) => map.is_empty(),
-            Some(_) => false,
-        };
-        if !harmless {
-            let why = format!("{field} = {} is not supported", fields[field]);
-            return Err(Problem::new(READING, why)
-                .cure("Its numbers would come out wrong, so the model is not opened"));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Config;
     use super::*;
 
+    fn parse(json: &[u8]) -> Gpt2Config {
+        match Config::parse(json).unwrap() {
+            Config::Gpt2(config) => config,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn why(json: &str) -> String {
-        Gpt2Config::parse(json.as_bytes()).unwrap_err().why
+        Config::parse(json.as_bytes()).unwrap_err().why
     }
 
     #[test]
     fn defaults_are_those_of_gpt2_small() {
-        let config = Gpt2Config::parse(br#"{"model_type": "gpt2", "n_inner": null}"#).unwrap();
+        let config = parse(br#"{"model_type": "gpt2", "n_inner": null}"#);
         assert_eq!(config, Gpt2Config::default());
         assert_eq!(config.n_params(), 124_439_808);
         assert_eq!(config.d_mlp(), 3072);
-        assert!(config.is_end(50256));
+        assert_eq!(config.ends(), [50256]);
     }
 
     #[test]
     fn aliases_and_nulls() {
         let json = br#"{"model_type":"gpt2","hidden_size":6,"num_attention_heads":3,"eos_token_id":null,"activation_function":null}"#;
-        let config = Gpt2Config::parse(json).unwrap();
+        let config = parse(json);
         assert_eq!(
             (config.n_embd, config.d_head(), config.eos_token_id),
             (6, 2, None)
@@ -308,8 +224,8 @@ mod tests {
         for (json, field) in [
             ("[1]", "not a JSON object"),
             ("{", "not valid JSON"),
-            (r#"{"model_type":"llama"}"#, "model_type = \"llama\""),
-            (r#"{"architectures":["BertModel"]}"#, "BertModel"),
+            (r#"{"model_type":"xlnet"}"#, "model_type = \"xlnet\""),
+            (r#"{"architectures":["XLNetModel"]}"#, "XLNetModel"),
             ("{}", "no model_type"),
             (
                 r#"{"model_type":"gpt2","n_embd":10,"n_head":3}"#,

@@ -1,0 +1,163 @@
+//! What there is to say about a model besides its weights.
+
+use serde::{Deserialize, Serialize};
+
+/// Sizes of a model, and which kinds of parts it has. Fields that old recordings lack read as what
+/// GPT-2 has.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Name to show: the folder's name.
+    pub name: String,
+    /// Family of the architecture as in `config.json`: `gpt2`, `llama`.
+    pub architecture: String,
+    /// Number of blocks.
+    pub n_layers: usize,
+    /// Attention heads per block.
+    pub n_heads: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Width of one head's queries, keys and values.
+    pub d_head: usize,
+    /// Hidden width of the MLP.
+    pub d_mlp: usize,
+    /// Longest sequence the model can read, in tokens.
+    pub n_ctx: usize,
+    /// Number of tokens the model knows.
+    pub vocab_size: usize,
+    /// Number of trained parameters.
+    pub n_params: usize,
+    /// Activation function of the MLP, as named in `config.json`.
+    pub activation_function: String,
+    /// Added to the variance by every norm.
+    pub layer_norm_epsilon: f64,
+    /// Which of the three kinds of transformer it is.
+    #[serde(default)]
+    pub shape: Shape,
+    /// How it knows where a token is.
+    #[serde(default)]
+    pub positions: Positions,
+    /// How it normalises.
+    #[serde(default)]
+    pub norm: NormKind,
+    /// Keys and values per block when groups of heads share them; `None` when every head has its
+    /// own. A divisor of `n_heads`.
+    #[serde(default)]
+    pub n_kv_heads: Option<usize>,
+    /// Does the MLP multiply each neuron by a gate?
+    #[serde(default)]
+    pub gated_mlp: bool,
+    /// How many tokens a token looks at most, itself included and counted backwards; `None` when it
+    /// looks as far as the text goes.
+    #[serde(default)]
+    pub window: Option<usize>,
+}
+
+/// The three kinds of transformer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Predicts the next token from those before it.
+    #[default]
+    Decoder,
+    /// Every token looks at every other; there is no next token.
+    Encoder,
+    /// A decoder that also looks at what an encoder made of another text.
+    EncoderDecoder,
+}
+
+/// How a model knows where a token is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Positions {
+    /// A learned vector per position is added to the token's.
+    #[default]
+    Learned,
+    /// A vector of sines and cosines is added.
+    Sinusoidal,
+    /// Queries and keys are turned by angles that grow with the position.
+    Rotary,
+}
+
+impl Positions {
+    /// Is there a vector per position that is added to the token's?
+    pub fn are_added(self) -> bool {
+        self != Self::Rotary
+    }
+}
+
+/// How a model normalises the vectors its parts read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NormKind {
+    /// Mean 0, variance 1 (Ba et al. 2016, "Layer Normalization").
+    #[default]
+    Layer,
+    /// Mean square 1 (Zhang and Sennrich 2019, "Root Mean Square Layer Normalization").
+    Rms,
+}
+
+impl ModelInfo {
+    /// How many keys and values a block has per position.
+    pub fn kv_heads(&self) -> usize {
+        self.n_kv_heads.unwrap_or(self.n_heads)
+    }
+
+    /// May a token see another?
+    pub fn sees(&self, query: usize, key: usize) -> bool {
+        let is_past = key <= query || self.shape == Shape::Encoder;
+        is_past && self.window.is_none_or(|window| key + window > query)
+    }
+
+    /// Which of a block's keys and values a head looks at.
+    pub fn kv_head_of(&self, head: usize) -> usize {
+        let group = self.n_heads / self.kv_heads().max(1);
+        head / group.max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_heads_share_keys() {
+        let kv_heads = |n_kv_heads| -> Vec<usize> {
+            let info = ModelInfo {
+                n_heads: 6,
+                n_kv_heads,
+                ..ModelInfo::default()
+            };
+            (0..6).map(|head| info.kv_head_of(head)).collect()
+        };
+        assert_eq!(kv_heads(None), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(kv_heads(Some(2)), [0, 0, 0, 1, 1, 1]);
+        assert_eq!(kv_heads(Some(0)), [0; 6]);
+    }
+
+    #[test]
+    fn a_window_hides_what_is_far_back() {
+        let info = ModelInfo {
+            window: Some(2),
+            ..ModelInfo::default()
+        };
+        let seen: Vec<bool> = (0..5).map(|key| info.sees(3, key)).collect();
+        assert_eq!(seen, [false, false, true, true, false]);
+    }
+
+    #[test]
+    fn old_recordings_describe_gpt2() {
+        let mut json = serde_json::to_value(ModelInfo::default()).unwrap();
+        for new in [
+            "shape",
+            "positions",
+            "norm",
+            "n_kv_heads",
+            "gated_mlp",
+            "window",
+        ] {
+            json.as_object_mut().unwrap().remove(new).unwrap();
+        }
+        let read: ModelInfo = serde_json::from_value(json).unwrap();
+        assert_eq!(read, ModelInfo::default());
+    }
+}
