@@ -2,15 +2,19 @@
 
 mod beams;
 pub mod experiment;
+mod masked;
 mod reader;
+mod translation;
 
 pub use beams::{log_probs, write_beams};
+pub use masked::{Masked, masked};
 pub use reader::Reader;
+pub use translation::translate;
 
 use crate::math::sampling::{Coins, Sampling, pick, top};
-use crate::model::Checkpoint;
-use crate::problem::Result;
-use crate::trace::{Token, Trace};
+use crate::model::{Checkpoint, Search};
+use crate::problem::{Problem, Result};
+use crate::trace::{Predicts, Token, Trace};
 
 /// One row of a next-token table.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +40,19 @@ pub fn candidates(
         return Vec::new();
     };
     let context: Vec<u32> = trace.tokens.iter().map(|t| t.id).collect();
+    candidates_of(model, logits, &context, sampling, n)
+}
+
+/// The `n` most probable tokens by these scores.
+fn candidates_of(
+    model: &Checkpoint,
+    logits: &[f32],
+    context: &[u32],
+    sampling: &Sampling,
+    n: usize,
+) -> Vec<Candidate> {
     let probs = crate::math::sampling::softmax(logits);
-    let sampled = sampling.apply(logits, &context).probs;
+    let sampled = sampling.apply(logits, context).probs;
     let candidate = |id: usize| Candidate {
         token: model.tokenizer.token(id as u32),
         logit: logits[id],
@@ -47,7 +62,26 @@ pub fn candidates(
     top(&probs, n).into_iter().map(candidate).collect()
 }
 
-/// Writes on after a text, one token at a time.
+/// Does the model say what comes next?
+///
+/// # Errors
+/// When it is an encoder, which reads a whole text at once.
+pub fn must_predict_next(model: &Checkpoint) -> Result<()> {
+    let cure = match model.info.predicts {
+        Predicts::Next => return Ok(()),
+        Predicts::Masked => "`headlight predict` shows what it guesses for a masked word",
+        Predicts::Nothing => {
+            "`headlight trace` gives its vectors: `pooled` is one for the whole text"
+        }
+    };
+    let why = format!(
+        "{} is an encoder: it reads a whole text at once and does not say what comes next",
+        model.info.name
+    );
+    Err(Problem::new("This model does not write", why).cure(cure))
+}
+
+/// Writes on after a text, one token at a time; a translator writes a translation of it.
 ///
 /// The same seed gives the same text. Keys and values of what was read are kept, so that each token
 /// costs one position. When the context is full the oldest token leaves it, the rest move one place
@@ -63,26 +97,41 @@ pub struct Generation<'a> {
     /// The scores of the next token, `[vocab]`.
     logits: Vec<f32>,
     ended: bool,
+    /// What a translator must not write, and when it has to stop.
+    search: Option<Search>,
 }
 
 impl<'a> Generation<'a> {
-    /// Reads the text that is to be continued.
+    /// Reads the text that is to be continued, or translated.
     ///
     /// # Errors
-    /// When the text is empty or holds a token the model does not know.
+    /// When the text is empty or holds a token the model does not know, or the model does not write.
     pub fn new(model: &'a Checkpoint, text: &str, sampling: Sampling, seed: u64) -> Result<Self> {
-        let (tokens, _) = model.prompt(text)?;
+        must_predict_next(model)?;
+        let tokens = match model.start_token() {
+            Some(start) => vec![start],
+            None => model.prompt(text)?.0,
+        };
         let mut generation = Self {
             model,
             sampling,
             coins: Coins::new(seed),
-            reader: Reader::default(),
+            reader: Reader::after(model.memory(text)?),
             context: tokens.iter().map(|t| t.id).collect(),
             logits: Vec::new(),
             ended: false,
+            search: model.search().cloned(),
         };
         generation.read();
         Ok(generation)
+    }
+
+    /// A translation has at most this many tokens; transformers' `max_new_tokens`.
+    pub fn limited(mut self, n_tokens: usize) -> Self {
+        if let Some(search) = &mut self.search {
+            search.max_length = n_tokens.saturating_add(1);
+        }
+        self
     }
 
     /// Reads what is new in the context.
@@ -93,6 +142,12 @@ impl<'a> Generation<'a> {
 
     fn append(&mut self, id: u32) {
         self.context.push(id);
+        let is_full =
+            |search: &Search| self.context.len() >= search.max_length.min(self.model.info.n_ctx);
+        if self.search.as_ref().is_some_and(is_full) {
+            self.ended = true;
+            return;
+        }
         if self.context.len() > self.model.info.n_ctx {
             self.context.remove(0);
         }
@@ -106,6 +161,9 @@ impl Iterator for Generation<'_> {
     fn next(&mut self) -> Option<Token> {
         if self.ended || self.logits.is_empty() {
             return None;
+        }
+        if let Some(search) = &self.search {
+            search.apply(&mut self.logits, &self.context);
         }
         let probs = self.sampling.apply(&self.logits, &self.context).probs;
         let id = pick(&probs, self.coins.toss()) as u32;

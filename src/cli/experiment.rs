@@ -49,6 +49,7 @@ fn head(text: &str) -> std::result::Result<(usize, usize), String> {
 
 pub(super) fn ablate(args: &AblateArgs) -> Result<()> {
     let model = args.model.open()?;
+    crate::session::must_predict_next(&model)?;
     let (n_layers, n_heads) = (model.info.n_layers, model.info.n_heads);
     if let Some((layer, head)) = args
         .heads

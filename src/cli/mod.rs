@@ -12,8 +12,9 @@ mod trace;
 
 pub use predict::SamplingArgs;
 
-use crate::model::{BUNDLED, Checkpoint, DeviceKind};
+use crate::model::{BUNDLED, Checkpoint, DeviceKind, Target};
 use crate::problem::{Problem, Result};
+use crate::trace::Trace;
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -69,6 +70,32 @@ impl ModelArgs {
     /// Opens the chosen model.
     fn open(&self) -> Result<Checkpoint> {
         Checkpoint::open(self.name(), self.device)
+    }
+}
+
+/// What a translator's decoder reads.
+#[derive(Debug, Clone, Args)]
+pub struct TargetArgs {
+    /// Of a translator: the translation its decoder is to write [default: only its start token]
+    #[arg(long, value_name = "TEXT")]
+    target: Option<String>,
+}
+
+impl TargetArgs {
+    /// Runs the model on a text, and on the translation if one is given.
+    fn trace(&self, model: &Checkpoint, text: &str) -> Result<Trace> {
+        let target = match &self.target {
+            Some(_) if model.translator().is_none() => {
+                return Err(Problem::new(
+                    "There is no use for --target",
+                    format!("{} is no translator: it reads one text", model.info.name),
+                )
+                .cure("Leave --target out"));
+            }
+            Some(target) => Target::Text(target),
+            None => Target::Start,
+        };
+        model.trace_target(text, target, &[])
     }
 }
 

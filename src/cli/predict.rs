@@ -1,9 +1,11 @@
 //! `headlight predict`: the next-token table.
 
-use super::{ModelArgs, print, print_json};
+use super::{ModelArgs, TargetArgs, print, print_json};
 use crate::math::sampling::Sampling;
-use crate::problem::Result;
-use crate::session::{Candidate, candidates};
+use crate::model::Checkpoint;
+use crate::problem::{Problem, Result};
+use crate::session::{Candidate, Masked, candidates, masked, must_predict_next};
+use crate::trace::{Predicts, Trace};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -14,6 +16,8 @@ pub(super) struct PredictArgs {
     /// The text the model reads
     #[arg(long)]
     text: String,
+    #[command(flatten)]
+    target: TargetArgs,
     /// How many tokens to list
     #[arg(long, default_value_t = 10)]
     top: usize,
@@ -86,18 +90,26 @@ fn penalty(text: &str) -> std::result::Result<f32, String> {
 
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let model = args.model.open()?;
-    let trace = model.trace(&args.text)?;
+    let trace = args.target.trace(&model, &args.text)?;
+    if model.info.predicts == Predicts::Masked {
+        return print_masked(args, &model, &trace);
+    }
+    must_predict_next(&model)?;
     let next = candidates(&model, &trace, &args.sampling.sampling(), args.top);
     if args.json {
         let tokens: Vec<&str> = trace.tokens.iter().map(|t| t.text.as_str()).collect();
         let next: Vec<Value> = next.iter().map(json_row).collect();
         return print_json(&json!({ "tokens": tokens, "next": next }));
     }
+    print(&table(&next))
+}
+
+fn table(next: &[Candidate]) -> String {
     let mut table = format!(
         "{:>7}  {:<20} {:>9} {:>11} {:>11}\n",
         "id", "token", "logit", "probability", "sampling"
     );
-    for row in &next {
+    for row in next {
         table += &format!(
             "{:>7}  {:<20} {:>9.4} {:>10.3}% {:>10.3}%\n",
             row.token.id,
@@ -107,7 +119,41 @@ pub(super) fn run(args: &PredictArgs) -> Result<()> {
             100.0 * row.sampling_prob
         );
     }
-    print(&table)
+    table
+}
+
+/// The guesses for every masked word.
+fn print_masked(args: &PredictArgs, model: &Checkpoint, trace: &Trace) -> Result<()> {
+    let masked = masked(model, trace, args.top);
+    if masked.is_empty() {
+        let mask = model
+            .tokenizer
+            .mask()
+            .map_or_else(|| "[MASK]".to_owned(), |mask| mask.text);
+        let why = format!(
+            "{} is an encoder: it guesses masked words, and the text has no {mask}",
+            model.info.name
+        );
+        let cure = format!("Write {mask} in place of a word");
+        return Err(Problem::new("There is nothing to predict", why).cure(cure));
+    }
+    if args.json {
+        let tokens: Vec<&str> = trace.tokens.iter().map(|t| t.text.as_str()).collect();
+        let row = |at: &Masked| {
+            let candidates: Vec<Value> = at.candidates.iter().map(json_row).collect();
+            json!({ "pos": at.pos, "candidates": candidates })
+        };
+        let masked: Vec<Value> = masked.iter().map(row).collect();
+        return print_json(&json!({ "tokens": tokens, "masked": masked }));
+    }
+    for at in &masked {
+        print(&format!(
+            "masked word at position {}\n{}",
+            at.pos,
+            table(&at.candidates)
+        ))?;
+    }
+    Ok(())
 }
 
 fn json_row(row: &Candidate) -> Value {

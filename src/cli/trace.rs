@@ -1,7 +1,8 @@
 //! `headlight trace`: every activation of one forward pass, as a file.
 
-use super::{ModelArgs, print};
+use super::{ModelArgs, TargetArgs, print};
 use crate::problem::Result;
+use crate::trace::matches;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -12,6 +13,8 @@ pub(super) struct TraceArgs {
     /// The text the model reads
     #[arg(long)]
     text: String,
+    #[command(flatten)]
+    target: TargetArgs,
     /// File to write: .safetensors, or .json
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -21,11 +24,11 @@ pub(super) struct TraceArgs {
 }
 
 pub(super) fn run(args: &TraceArgs) -> Result<()> {
-    let trace = args.model.open()?.trace(&args.text)?;
-    let keep = |hook: crate::trace::Hook| {
-        args.hooks.is_empty() || args.hooks.iter().any(|pattern| hook.matches(pattern))
+    let trace = args.target.trace(&args.model.open()?, &args.text)?;
+    let keep = |name: &str| {
+        args.hooks.is_empty() || args.hooks.iter().any(|pattern| matches(name, pattern))
     };
-    let kept = trace.iter().filter(|&(hook, _)| keep(hook)).count();
+    let kept = trace.names().iter().filter(|name| keep(name)).count();
     trace.save(&args.out, keep)?;
     if trace.dropped > 0 {
         eprintln!(

@@ -51,6 +51,14 @@ pub struct Sight {
 }
 
 impl Sight {
+    /// Every token may look at every other, and positions are not rotations.
+    pub fn everything() -> Self {
+        Self {
+            hidden: None,
+            turn: None,
+        }
+    }
+
     /// Of `new` positions after `past` ones, nobody may look at the future, nor further back than
     /// the window.
     pub fn causal(past: usize, new: usize, window: Option<usize>, device: &Device) -> Self {

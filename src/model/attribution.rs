@@ -40,7 +40,7 @@ impl Network {
     /// `None` when the recording lacks what is needed.
     pub fn attribute(&self, trace: &Trace, pos: usize, token: usize) -> Option<Attribution> {
         let scale = *trace.get(Hook::LnFinalScale)?.at(&[pos])?.first()?;
-        let (direction, bias) = self.unembedding().read_out(token)?;
+        let (direction, bias) = self.unembedding()?.read_out(token)?;
         let direction: Vec<f32> = direction.iter().map(|x| x / scale).collect();
         let part = |hook| Some(dot(trace.get(hook)?.at(&[pos])?, &direction));
         let mut heads = Vec::new();
@@ -79,7 +79,7 @@ impl Network {
     pub fn early_logits(&self, trace: &Trace, pos: usize) -> Option<Vec<Vec<f32>>> {
         let n_layers = trace.model.n_layers;
         let entering = std::iter::once(Hook::Block(0, BlockHook::ResidPre));
-        let leaving = (0..n_layers).map(|layer| Hook::Block(layer, BlockHook::ResidPost));
+        let leaving = (0..n_layers).map(|layer| Hook::Block(layer, trace.model.leaving()));
         let mut streams = Vec::new();
         for hook in entering.chain(leaving) {
             streams.extend_from_slice(trace.get(hook)?.at(&[pos])?);
@@ -89,7 +89,7 @@ impl Network {
             return None;
         }
         let streams = Tensor::from_data(TensorData::new(streams, shape), &self.device());
-        let logits: Vec<f32> = self.unembed(streams).into_data().try_into_vec().ok()?;
+        let logits: Vec<f32> = self.unembed(streams)?.into_data().try_into_vec().ok()?;
         let rows = logits.chunks_exact((logits.len() / (n_layers + 1)).max(1));
         Some(rows.map(<[f32]>::to_vec).collect())
     }

@@ -1,6 +1,8 @@
 //! What attention has to remember of the positions already read.
 
+use super::marian::Memory;
 use burn::tensor::Tensor;
+use std::sync::Arc;
 
 /// Keys and values of every block for the positions read so far. With it, one more token costs one
 /// position's work instead of the whole text's.
@@ -9,9 +11,24 @@ pub struct Cache {
     /// Per block, keys and values, each `[head, pos, d_head]`.
     blocks: Vec<(Tensor<3>, Tensor<3>)>,
     len: usize,
+    /// What a translator's decoder knows of the source text.
+    memory: Option<Arc<Memory>>,
 }
 
 impl Cache {
+    /// Nothing read yet; a translator's decoder is given what its encoder read.
+    pub fn after(memory: Option<Arc<Memory>>) -> Self {
+        Self {
+            memory,
+            ..Self::default()
+        }
+    }
+
+    /// What a translator's decoder knows of the source text.
+    pub(super) fn memory(&self) -> Option<Arc<Memory>> {
+        self.memory.clone()
+    }
+
     /// Number of positions read so far.
     pub fn len(&self) -> usize {
         self.len
@@ -28,7 +45,7 @@ impl Cache {
             return;
         }
         if len == 0 {
-            *self = Self::default();
+            *self = Self::after(self.memory.take());
             return;
         }
         for (k, v) in &mut self.blocks {

@@ -8,6 +8,7 @@ use super::lexicon::Lexicon;
 use super::network::Network;
 use super::probe::{Probe, Recorder};
 use super::tokenizer::Tokenizer;
+use super::translation::Target;
 use super::weights::Weights;
 use super::{BUNDLED, DeviceKind};
 use crate::problem::{Problem, Result};
@@ -25,8 +26,10 @@ pub struct Checkpoint {
     pub source: String,
     /// Sizes and names, shared with every trace made by this model.
     pub info: Arc<ModelInfo>,
-    /// Its tokenizer.
+    /// Its tokenizer; of a translator that of the source text.
     pub tokenizer: Tokenizer,
+    /// That of a translator's target text, when it is another. Their ids mean the same.
+    pub(super) target_tokenizer: Option<Tokenizer>,
     /// Its network.
     pub network: Network,
     lexicon: OnceLock<Lexicon>,
@@ -69,17 +72,21 @@ impl Checkpoint {
         })?;
         let generation_config = std::fs::read(folder.join("generation_config.json")).ok();
         let config = config.heed_generation_config(generation_config.as_deref());
+        let config = config.heed_pooling(folder);
         let weights = Weights::open(folder)?;
-        let tokenizer = Tokenizer::open(folder)?;
+        let (tokenizer, target_tokenizer) = Tokenizer::open_pair(folder)?;
         let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = absolute.file_name().unwrap_or(folder.as_os_str());
         let network = Network::load(config, weights, &device.device())?;
-        Ok(Self::new(
-            folder.to_string_lossy().into_owned(),
-            &name.to_string_lossy(),
-            tokenizer,
-            network,
-        ))
+        Ok(Self {
+            target_tokenizer,
+            ..Self::new(
+                folder.to_string_lossy().into_owned(),
+                &name.to_string_lossy(),
+                tokenizer,
+                network,
+            )
+        })
     }
 
     fn new(source: String, name: &str, tokenizer: Tokenizer, network: Network) -> Self {
@@ -87,6 +94,7 @@ impl Checkpoint {
             source,
             info: Arc::new(network.info(name)),
             tokenizer,
+            target_tokenizer: None,
             network,
             lexicon: OnceLock::new(),
         }
@@ -112,21 +120,27 @@ impl Checkpoint {
                     .cure("Type a word or a sentence"),
             );
         }
-        let vocab_size = self.info.vocab_size;
-        if let Some(token) = tokens.iter().find(|t| t.id as usize >= vocab_size) {
-            let why = format!(
-                "token {} ({:?}) exceeds the model's vocabulary of {vocab_size}",
-                token.id, token.text
-            );
-            return Err(Problem::new("The model cannot read this text", why)
-                .cure("The tokenizer belongs to another model"));
-        }
+        self.check(&tokens, self.network.source_vocab_size())?;
         let dropped = tokens.len().saturating_sub(self.info.n_ctx);
         tokens.drain(..dropped);
         Ok((tokens, dropped))
     }
 
-    /// Runs the model on a text and records every activation.
+    /// Does the model know these tokens?
+    pub(super) fn check(&self, tokens: &[Token], vocab_size: usize) -> Result<()> {
+        let Some(token) = tokens.iter().find(|t| t.id as usize >= vocab_size) else {
+            return Ok(());
+        };
+        let why = format!(
+            "token {} ({:?}) exceeds the model's vocabulary of {vocab_size}",
+            token.id, token.text
+        );
+        Err(Problem::new("The model cannot read this text", why)
+            .cure("The tokenizer belongs to another model"))
+    }
+
+    /// Runs the model on a text and records every activation. A translator also writes its own
+    /// translation and records how.
     ///
     /// # Errors
     /// As [`Checkpoint::prompt`].
@@ -139,6 +153,17 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::prompt`].
     pub fn trace_edited(&self, text: &str, edits: &[Edit]) -> Result<Trace> {
+        self.trace_target(text, Target::Own, edits)
+    }
+
+    /// The same with what a translator's decoder is to be fed; for other models without effect.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::prompt`], for both texts.
+    pub fn trace_target(&self, text: &str, target: Target<'_>, edits: &[Edit]) -> Result<Trace> {
+        if let Some(marian) = self.translator() {
+            return self.trace_pair(marian, text, target, edits);
+        }
         let (tokens, dropped) = self.prompt(text)?;
         let inner = Recorder::default();
         let mut probe = Edited { edits, inner };

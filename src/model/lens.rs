@@ -173,7 +173,7 @@ impl Rest {
 fn stream(trace: &Trace, row: usize) -> Option<&crate::trace::Activation> {
     match row.checked_sub(1) {
         None => trace.block(0, BlockHook::ResidPre),
-        Some(layer) => trace.block(layer, BlockHook::ResidPost),
+        Some(layer) => trace.block(layer, trace.model.leaving()),
     }
 }
 
@@ -203,6 +203,8 @@ fn logits(
     let data = TensorData::new(part.ok_or_else(missing)?.to_vec(), [n, d_model]);
     let device = model.network.device();
     let logits = model.network.unembed(Tensor::from_data(data, &device)); // [pos, vocab]
+    let nothing = || Problem::new("The layers cannot be read", "this model ends with vectors");
+    let logits = logits.ok_or_else(nothing)?;
     let numbers = logits.into_data().try_into_vec();
     numbers.map_err(|e| Problem::new("The layers cannot be read", format!("{e:?}")))
 }
@@ -309,7 +311,10 @@ mod tests {
         let resid = trace.block(last, BlockHook::ResidPost).unwrap();
         let data = TensorData::new(resid.data().to_vec(), [n, trace.model.d_model]);
         let device = model.network.device();
-        let read = model.network.unembed(Tensor::from_data(data, &device));
+        let read = model
+            .network
+            .unembed(Tensor::from_data(data, &device))
+            .unwrap();
         let read: Vec<f32> = read.into_data().try_into_vec().unwrap();
         for (a, b) in read.iter().zip(trace.get(Hook::Logits).unwrap().data()) {
             assert!((a - b).abs() < 1e-4, "{a} {b}");

@@ -1,11 +1,12 @@
 //! The architectures, and what the rest of the program asks any of them.
 
 use super::attention::SelfAttention;
-use super::block::Block;
+use super::bert::Bert;
 use super::cache::Cache;
 use super::config::Config;
 use super::gpt2::Gpt2;
 use super::llama::Llama;
+use super::marian::Marian;
 use super::probe::Probe;
 use super::rotary::Rotary;
 use super::unembedding::Unembedding;
@@ -21,6 +22,10 @@ pub enum Network {
     Gpt2(Gpt2),
     /// Llama and its family.
     Llama(Llama),
+    /// BERT and its relatives.
+    Bert(Bert),
+    /// A Marian translator.
+    Marian(Marian),
 }
 
 impl Network {
@@ -38,6 +43,8 @@ impl Network {
                 let weights = weights.without_prefix(Llama::PREFIX);
                 Llama::load(config, &weights, device).map(Self::Llama)
             }
+            Config::Bert(config) => Bert::load(config, weights, device).map(Self::Bert),
+            Config::Marian(config) => Marian::load(config, weights, device).map(Self::Marian),
         }
     }
 
@@ -46,6 +53,8 @@ impl Network {
         match self {
             Self::Gpt2(gpt2) => gpt2.config.info(name),
             Self::Llama(llama) => llama.config.info(name),
+            Self::Bert(bert) => bert.info(name),
+            Self::Marian(marian) => marian.info(name),
         }
     }
 
@@ -54,6 +63,8 @@ impl Network {
         match self {
             Self::Gpt2(gpt2) => gpt2.config.ends(),
             Self::Llama(llama) => llama.config.ends(),
+            Self::Bert(_) => Vec::new(),
+            Self::Marian(marian) => marian.config.ends(),
         }
     }
 
@@ -66,11 +77,23 @@ impl Network {
     /// vocabulary entry as the token after each, `[pos, vocab]`.
     ///
     /// The caller sees to it that the token ids are in the vocabulary and that past and new tokens
-    /// together fit in the context.
+    /// together fit in the context. A translator's decoder looks at the source text in the cache's
+    /// memory. An encoder reads its tokens alone; without a head for masked words what it gives are its
+    /// last vectors, `[pos, d_model]`.
     pub fn forward(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
         match self {
             Self::Gpt2(gpt2) => gpt2.forward(tokens, cache, probe),
             Self::Llama(llama) => llama.forward(tokens, cache, probe),
+            Self::Bert(bert) => bert.forward(tokens, probe),
+            Self::Marian(marian) => marian.decode(tokens, cache, probe),
+        }
+    }
+
+    /// How many tokens are known of the text that is read first.
+    pub fn source_vocab_size(&self) -> usize {
+        match self {
+            Self::Marian(marian) => marian.config.vocab_size,
+            _ => self.embed().dims()[0],
         }
     }
 
@@ -84,51 +107,59 @@ impl Network {
         match self {
             Self::Gpt2(gpt2) => &gpt2.embed,
             Self::Llama(llama) => &llama.embed,
+            Self::Bert(bert) => &bert.embed,
+            Self::Marian(marian) => &marian.decoder.embed,
         }
     }
 
-    /// Position embeddings, `[n_ctx, d_model]`, of a model that has learned them.
+    /// Position embeddings, `[n_ctx, d_model]`, of a model that adds them.
     pub fn pos_embed(&self) -> Option<&Tensor<2>> {
         match self {
             Self::Gpt2(gpt2) => Some(&gpt2.pos_embed),
             Self::Llama(_) => None,
+            Self::Bert(bert) => Some(&bert.pos_embed),
+            Self::Marian(marian) => Some(&marian.decoder.pos_embed),
         }
     }
 
     /// How it turns queries and keys, when its positions are rotations.
     pub fn rotary(&self) -> Option<&Rotary> {
         match self {
-            Self::Gpt2(_) => None,
+            Self::Gpt2(_) | Self::Bert(_) | Self::Marian(_) => None,
             Self::Llama(llama) => Some(&llama.rotary),
         }
     }
 
     /// What the model would say if `resid` were the residual stream after the last block: the logit
-    /// lens.
+    /// lens. `None` when the model ends with vectors.
     ///
     /// # Shapes
     /// `[pos, d_model]` gives `[pos, vocab]`.
-    pub fn unembed(&self, resid: Tensor<2>) -> Tensor<2> {
-        self.unembedding().silent(resid)
+    pub fn unembed(&self, resid: Tensor<2>) -> Option<Tensor<2>> {
+        match self {
+            Self::Gpt2(gpt2) => Some(gpt2.unembed.silent(resid)),
+            Self::Llama(llama) => Some(llama.unembed.silent(resid)),
+            Self::Bert(bert) => bert.unembed(resid),
+            Self::Marian(marian) => Some(marian.unembed(resid)),
+        }
     }
 
-    /// Its final norm and output matrix.
-    pub(super) fn unembedding(&self) -> &Unembedding {
+    /// Its final norm and output matrix, when these alone come after the sum of all blocks.
+    pub(super) fn unembedding(&self) -> Option<&Unembedding> {
         match self {
-            Self::Gpt2(gpt2) => &gpt2.unembed,
-            Self::Llama(llama) => &llama.unembed,
+            Self::Gpt2(gpt2) => Some(&gpt2.unembed),
+            Self::Llama(llama) => Some(&llama.unembed),
+            Self::Bert(_) | Self::Marian(_) => None,
         }
     }
 
     /// The attention of block `layer`.
     pub(super) fn attention(&self, layer: usize) -> Option<&SelfAttention> {
-        self.blocks().get(layer).map(|block| &block.attn)
-    }
-
-    fn blocks(&self) -> &[Block] {
         match self {
-            Self::Gpt2(gpt2) => &gpt2.blocks,
-            Self::Llama(llama) => &llama.blocks,
+            Self::Gpt2(gpt2) => gpt2.blocks.get(layer).map(|block| &block.attn),
+            Self::Llama(llama) => llama.blocks.get(layer).map(|block| &block.attn),
+            Self::Bert(bert) => bert.blocks.get(layer).map(|block| &block.attn),
+            Self::Marian(marian) => marian.decoder.blocks.get(layer).map(|block| &block.attn),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Text to tokens and back, by Hugging Face's `tokenizers`.
 
 use super::merges::Method;
+use super::sentencepiece;
+use super::vocabulary::Entries;
 use crate::problem::{Problem, Result};
 use crate::trace::Token;
 use serde_json::Value;
@@ -24,6 +26,12 @@ pub struct Tokenizer {
     pub(super) method: OnceLock<Method>,
     /// For byte-level vocabularies, the byte each character of a vocabulary entry stands for.
     bytes: Option<HashMap<char, u8>>,
+    /// Does `▁` in a vocabulary entry stand for a space?
+    has_metaspace: bool,
+    /// Is there an entry for each byte, `<0x00>` to `<0xFF>`, for what has no other?
+    has_byte_pieces: bool,
+    /// The ids of pieces, where they are kept apart from how text is cut.
+    entries: Option<Entries>,
 }
 
 impl Tokenizer {
@@ -54,6 +62,33 @@ impl Tokenizer {
         .cure("Copy the tokenizer's files into the model's folder"))
     }
 
+    /// Opens the tokenizer of a model's folder; of a translator with a SentencePiece file for each
+    /// language that of the source, and that of the target.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::open`].
+    pub fn open_pair(folder: &Path) -> Result<(Self, Option<Self>)> {
+        let [source, target, vocab] =
+            ["source.spm", "target.spm", "vocab.json"].map(|name| folder.join(name));
+        if !(source.exists() && vocab.exists()) {
+            return Ok((Self::open(folder)?, None));
+        }
+        let open = |pieces: &Path| -> Result<Self> {
+            let entries = Entries::open(&vocab)?;
+            let mut inner = sentencepiece::open(pieces)?;
+            let special = entries.special().map(|name| AddedToken::from(name, true));
+            inner
+                .add_special_tokens(special)
+                .map_err(|e| Problem::new(READING, e))?;
+            Ok(Self {
+                entries: Some(entries),
+                ..Self::new(inner)?
+            })
+        };
+        let target = target.exists().then(|| open(&target)).transpose()?;
+        Ok((open(&source)?, target))
+    }
+
     /// Reads the text of a `tokenizer.json`.
     ///
     /// # Errors
@@ -69,15 +104,15 @@ impl Tokenizer {
         inner
             .with_truncation(None)
             .map_err(|e| Problem::new(READING, e))?;
-        let byte_level = inner.get_decoder().is_some_and(|decoder| {
-            serde_json::to_value(decoder)
-                .is_ok_and(|json| json.to_string().contains("\"ByteLevel\""))
-        });
-        let bytes = byte_level.then(byte_of_char);
+        let decoder = inner.get_decoder().map(serde_json::to_string);
+        let decoder = decoder.and_then(|json| json.ok()).unwrap_or_default();
         Ok(Self {
             inner,
             method: OnceLock::new(),
-            bytes,
+            bytes: decoder.contains("\"ByteLevel\"").then(byte_of_char),
+            has_metaspace: decoder.contains(sentencepiece::SPACE),
+            has_byte_pieces: decoder.contains("\"ByteFallback\""),
+            entries: None,
         })
     }
 
@@ -143,13 +178,28 @@ impl Tokenizer {
     /// # Errors
     /// When the tokenizer refuses the text.
     pub fn encode(&self, text: &str) -> Result<Vec<Token>> {
-        let encoding = self.inner.encode(text, true).map_err(|e| {
+        let code = self.entries.as_ref().map_or(0, |_| language_code(text));
+        let encoding = self.inner.encode(&text[code..], true).map_err(|e| {
             Problem::new("Could not cut the text into tokens", e)
                 .cure("The tokenizer has no token for a part of this text")
         })?;
+        let offsets = encoding.get_offsets().iter();
+        let offsets = offsets.map(|&(start, end)| (code + start, code + end));
+        let pieces: Vec<(u32, (usize, usize))> = match &self.entries {
+            None => encoding.get_ids().iter().copied().zip(offsets).collect(),
+            Some(entries) => {
+                let first = (code > 0).then(|| (entries.id(&text[..code]), (0, code)));
+                let ids = encoding.get_tokens().iter().map(|piece| entries.id(piece));
+                let last = entries.end.map(|end| (end, (text.len(), text.len())));
+                first
+                    .into_iter()
+                    .chain(ids.zip(offsets))
+                    .chain(last)
+                    .collect()
+            }
+        };
         let mut at = 0;
-        let pieces = encoding.get_ids().iter().zip(encoding.get_offsets());
-        let tokens = pieces.map(|(&id, &(start, end))| {
+        let tokens = pieces.into_iter().map(|(id, (start, end))| {
             let mut token = self.token(id);
             token.span = span_of(text, at, &token.bytes).unwrap_or(start..end);
             at = at.max(token.span.end);
@@ -161,10 +211,13 @@ impl Tokenizer {
     /// An entry of the vocabulary.
     pub fn token(&self, id: u32) -> Token {
         let special = self.inner.get_added_vocabulary();
-        let special = special
-            .get_added_tokens_decoder()
-            .get(&id)
-            .is_some_and(|t| t.special);
+        let special = match &self.entries {
+            Some(entries) => entries.is_special(id),
+            None => special
+                .get_added_tokens_decoder()
+                .get(&id)
+                .is_some_and(|t| t.special),
+        };
         let bytes = self.bytes_of(id, special);
         Token {
             id,
@@ -176,10 +229,20 @@ impl Tokenizer {
     }
 
     fn bytes_of(&self, id: u32, special: bool) -> Vec<u8> {
-        let Some(entry) = self.inner.id_to_token(id) else {
+        let entry = match &self.entries {
+            Some(entries) => entries.entry(id).map(str::to_owned),
+            None => self.inner.id_to_token(id),
+        };
+        let Some(entry) = entry else {
             // Models may have room for more tokens than their tokenizer uses; those have no text.
             return Vec::new();
         };
+        if let Some(byte) = byte_piece(&entry).filter(|_| self.has_byte_pieces && !special) {
+            return vec![byte];
+        }
+        if self.has_metaspace && !special {
+            return entry.replace(sentencepiece::SPACE, " ").into_bytes();
+        }
         let Some(bytes) = self.bytes.as_ref().filter(|_| !special) else {
             return entry.into_bytes();
         };
@@ -195,13 +258,39 @@ impl Tokenizer {
 
     /// Number of entries, with special tokens.
     pub fn vocab_size(&self) -> usize {
-        self.inner.get_vocab_size(true)
+        let entries = self.entries.as_ref().map(Entries::len);
+        entries.unwrap_or_else(|| self.inner.get_vocab_size(true))
     }
 
     /// The id of an entry as the vocabulary spells it.
     pub fn id(&self, entry: &str) -> Option<u32> {
-        self.inner.token_to_id(entry)
+        match &self.entries {
+            Some(entries) => entries.known(entry),
+            None => self.inner.token_to_id(entry),
+        }
     }
+
+    /// The token that stands for a masked word, as BERT and its relatives spell it.
+    pub fn mask(&self) -> Option<Token> {
+        let id = ["[MASK]", "<mask>"]
+            .into_iter()
+            .find_map(|mask| self.id(mask))?;
+        Some(self.token(id))
+    }
+}
+
+/// The byte that an entry such as `<0x0A>` stands for.
+fn byte_piece(entry: &str) -> Option<u8> {
+    let digits = entry.strip_prefix("<0x")?.strip_suffix('>')?;
+    u8::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| digits.len() == 2)
+}
+
+/// How long the code of a language is that a text for a translator may begin with: `>>es<<`.
+fn language_code(text: &str) -> usize {
+    let end = text.starts_with(">>").then(|| text.find("<<")).flatten();
+    end.map_or(0, |at| at + 2)
 }
 
 /// Where the token's bytes are in the text, at or after `at`. A tokenizer may put a space before

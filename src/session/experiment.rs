@@ -1,10 +1,12 @@
 //! Experiments on a model: what changes when something is switched off, and what mattered.
 
+use super::must_predict_next;
 use crate::math::sampling::{kl_bits, softmax, top};
-use crate::model::{Cache, Checkpoint, Edit, Edited, Silent};
+use crate::model::{Cache, Checkpoint, Edit, Edited, Memory, Silent};
 use crate::problem::{Problem, Result};
 use crate::trace::{Token, Trace};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// The next token before and after a change.
 #[derive(Debug, Clone)]
@@ -95,6 +97,7 @@ pub fn sweep(
     mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Sweep> {
     const SWEEPING: &str = "Could not try the heads";
+    must_predict_next(model)?;
     let trace = model.trace(text)?;
     let pos = trace.tokens.len() - 1;
     let logits = trace.next_logits().unwrap_or_default();
@@ -109,6 +112,7 @@ pub fn sweep(
             Problem::new(SWEEPING, why).cure("`headlight tokenize` shows the ids of a text")
         );
     };
+    let memory = model.memory(text)?;
     let (n_layers, n_heads) = (model.info.n_layers, model.info.n_heads);
     let mut changes = vec![vec![0.0; n_heads]; n_layers];
     for (layer, row) in changes.iter_mut().enumerate() {
@@ -118,7 +122,7 @@ pub fn sweep(
             }
             let after = next_logits(
                 model,
-                &trace.tokens,
+                (&trace.tokens, memory.clone()),
                 &[Edit::Head {
                     layer,
                     head,
@@ -139,12 +143,16 @@ pub fn sweep(
 }
 
 /// The scores after the last token of a changed forward pass, `[vocab]`.
-fn next_logits(model: &Checkpoint, tokens: &[Token], edits: &[Edit]) -> Vec<f32> {
+fn next_logits(
+    model: &Checkpoint,
+    (tokens, memory): (&[Token], Option<Arc<Memory>>),
+    edits: &[Edit],
+) -> Vec<f32> {
     let mut probe = Edited {
         edits,
         inner: Silent,
     };
-    let logits = model.run(tokens, &mut Cache::default(), &mut probe);
+    let logits = model.run(tokens, &mut Cache::after(memory), &mut probe);
     logits
         .narrow(0, tokens.len() - 1, 1)
         .into_data()

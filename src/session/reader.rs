@@ -1,6 +1,7 @@
 //! Reading on: what the model says after a text of which it has mostly read the beginning.
 
-use crate::model::{Cache, Network, Silent};
+use crate::model::{Cache, Memory, Network, Silent};
+use std::sync::Arc;
 
 /// Remembers the keys and values of the last text it read, so that a text with the same beginning
 /// costs only the tokens that are new.
@@ -12,6 +13,14 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// A translator's reader of the target is given what the encoder made of the source.
+    pub fn after(memory: Option<Arc<Memory>>) -> Self {
+        Self {
+            cache: Cache::after(memory),
+            read: Vec::new(),
+        }
+    }
+
     /// The scores of the token after `context`, `[vocab]`; none after nothing. The context fits into
     /// the model's.
     pub fn next_logits(&mut self, network: &Network, context: &[u32]) -> Vec<f32> {

@@ -5,6 +5,7 @@
 //! above the diagonal), as the name `hook_attn_scores` means in TransformerLens. In JSON, which has
 //! no such numbers, -inf, inf and NaN are strings.
 
+use super::cross::{DECODER, ENCODER};
 use super::{Activation, BlockHook, Hook, ModelInfo, Token, Trace};
 use crate::problem::{Problem, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -34,6 +35,9 @@ struct Header<'a> {
     text: Cow<'a, str>,
     dropped: usize,
     tokens: Cow<'a, [Token]>,
+    /// Of a translator: what its encoder read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoder: Option<Box<Self>>,
 }
 
 impl Header<'_> {
@@ -45,31 +49,58 @@ impl Header<'_> {
             text: trace.text.as_str().into(),
             dropped: trace.dropped,
             tokens: trace.tokens.as_slice().into(),
+            encoder: trace
+                .encoder
+                .as_ref()
+                .map(|encoder| Box::new(Header::of(encoder))),
         }
     }
 
-    fn into_trace(self, activations: BTreeMap<Hook, Activation>) -> Result<Trace> {
+    fn into_trace(self, mut named: BTreeMap<String, Activation>) -> Result<Trace> {
         if self.format != FORMAT || self.version > VERSION {
             let why = format!("format {:?}, version {}", self.format, self.version);
             return Err(Problem::new(READING, why).cure(format!(
                 "This program reads {FORMAT} up to version {VERSION}"
             )));
         }
-        Trace::new(
+        let (model, text, tokens) = (
             Arc::new(self.model.into_owned()),
             self.text.into_owned(),
             self.tokens.into_owned(),
-            self.dropped,
-            activations,
-        )
+        );
+        let Some(encoder) = self.encoder else {
+            return Trace::new(model, text, tokens, self.dropped, parse_names(named)?);
+        };
+        let of_encoder = |name: &String| name.starts_with(ENCODER);
+        let decoder = named.extract_if(.., |name, _| !of_encoder(name)).collect();
+        let encoder = Header {
+            encoder: None,
+            ..*encoder
+        };
+        let encoder = encoder.into_trace(without(ENCODER, named))?;
+        let activations = parse_names(without(DECODER, decoder))?;
+        Trace::with_encoder(Arc::new(encoder), model, text, tokens, activations)
     }
+}
+
+fn without(prefix: &str, named: BTreeMap<String, Activation>) -> BTreeMap<String, Activation> {
+    let bare = |name: String| name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name);
+    named.into_iter().map(|(name, x)| (bare(name), x)).collect()
+}
+
+fn parse_names(named: BTreeMap<String, Activation>) -> Result<BTreeMap<Hook, Activation>> {
+    let parse = |(name, x): (String, Activation)| match name.parse::<Hook>() {
+        Ok(hook) => Ok((hook, x)),
+        Err(e) => Err(Problem::new(READING, e)),
+    };
+    named.into_iter().map(parse).collect()
 }
 
 impl Trace {
     /// The numbers at `hook` as files hold them: attention scores masked, all else as recorded.
     pub fn exported(&self, hook: Hook) -> Option<Cow<'_, [f32]>> {
         let activation = self.get(hook)?;
-        if !matches!(hook, Hook::Block(_, BlockHook::AttnScores)) {
+        if !matches!(hook, Hook::Block(_, BlockHook::AttnScores)) || !self.is_causal() {
             return Some(Cow::Borrowed(activation.data()));
         }
         let n = self.tokens.len();
@@ -89,12 +120,9 @@ impl Trace {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save(&self, path: &Path, keep: impl Fn(Hook) -> bool) -> Result<()> {
-        let hooks: Vec<Hook> = self
-            .iter()
-            .map(|(hook, _)| hook)
-            .filter(|&h| keep(h))
-            .collect();
+    pub fn save(&self, path: &Path, keep: impl Fn(&str) -> bool) -> Result<()> {
+        let mut hooks = self.named();
+        hooks.retain(|(name, ..)| keep(name));
         let written = if path
             .extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("json"))
@@ -125,16 +153,24 @@ impl Trace {
         .map_err(problem)?
     }
 
-    fn write_safetensors(&self, path: &Path, hooks: &[Hook]) -> std::result::Result<(), String> {
-        let ids: Vec<i64> = self.tokens.iter().map(|t| i64::from(t.id)).collect();
-        let pos = vec![ids.len()];
-        let mut tensors = vec![("tokens".to_owned(), Dtype::I64, pos, bytes_of(&ids))];
-        for &hook in hooks {
-            let (Some(activation), Some(data)) = (self.get(hook), self.exported(hook)) else {
+    fn write_safetensors(
+        &self,
+        path: &Path,
+        hooks: &[Named<'_>],
+    ) -> std::result::Result<(), String> {
+        let ids = |trace: &Self, name: String| {
+            let ids: Vec<i64> = trace.tokens.iter().map(|t| i64::from(t.id)).collect();
+            (name, Dtype::I64, vec![ids.len()], bytes_of(&ids))
+        };
+        let mut tensors = vec![ids(self, TOKENS.to_owned())];
+        let encoder = self.encoder.as_ref();
+        tensors.extend(encoder.map(|encoder| ids(encoder, format!("{ENCODER}{TOKENS}"))));
+        for (name, trace, hook) in hooks {
+            let (Some(activation), Some(data)) = (trace.get(*hook), trace.exported(*hook)) else {
                 continue;
             };
             let shape = activation.shape().to_vec();
-            tensors.push((hook.to_string(), Dtype::F32, shape, bytes_of(&data)));
+            tensors.push((name.clone(), Dtype::F32, shape, bytes_of(&data)));
         }
         let mut views = Vec::with_capacity(tensors.len());
         for (name, dtype, shape, data) in &tensors {
@@ -161,7 +197,7 @@ impl Trace {
         ]))
     }
 
-    fn write_json(&self, path: &Path, hooks: &[Hook]) -> std::result::Result<(), String> {
+    fn write_json(&self, path: &Path, hooks: &[Named<'_>]) -> std::result::Result<(), String> {
         let file = std::fs::File::create(path).map_err(|e| e.to_string())?;
         let mut out = std::io::BufWriter::new(file);
         let whole = Json { trace: self, hooks };
@@ -175,6 +211,12 @@ fn bytes_of<T: bytemuck::Pod>(numbers: &[T]) -> Vec<u8> {
     bytemuck::cast_slice(numbers).to_vec()
 }
 
+/// An activation's name in files, and where it is.
+type Named<'a> = (String, &'a Trace, Hook);
+
+/// The name of the tokens' ids.
+const TOKENS: &str = "tokens";
+
 type Read = std::result::Result<Result<Trace>, String>;
 
 fn read_safetensors(bytes: &[u8]) -> Read {
@@ -185,15 +227,17 @@ fn read_safetensors(bytes: &[u8]) -> Read {
     let header: Header<'_> = serde_json::from_str(header).map_err(|e| e.to_string())?;
     let mut activations = BTreeMap::new();
     for (name, tensor) in file.tensors() {
-        let Ok(hook) = name.parse::<Hook>() else {
+        let bare = name.strip_prefix(ENCODER).or(name.strip_prefix(DECODER));
+        if bare.unwrap_or(&name).parse::<Hook>().is_err() {
             continue;
-        };
+        }
         if tensor.dtype() != Dtype::F32 {
             return Err(format!("{name} is {:?}, not F32", tensor.dtype()));
         }
         let data = bytemuck::pod_collect_to_vec(tensor.data());
         let activation = Activation::new(tensor.shape().to_vec(), data);
-        activations.insert(hook, activation.ok_or_else(|| misshapen(&name))?);
+        let activation = activation.ok_or_else(|| misshapen(&name))?;
+        activations.insert(name, activation);
     }
     Ok(header.into_trace(activations))
 }
@@ -218,9 +262,9 @@ fn read_json(bytes: &[u8]) -> Read {
     let whole: Whole = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     let mut activations = BTreeMap::new();
     for (name, numbers) in whole.activations {
-        let hook = name.parse::<Hook>().map_err(|e| e.to_string())?;
         let activation = Activation::new(numbers.shape, numbers.data);
-        activations.insert(hook, activation.ok_or_else(|| misshapen(&name))?);
+        let activation = activation.ok_or_else(|| misshapen(&name))?;
+        activations.insert(name, activation);
     }
     Ok(whole.header.into_trace(activations))
 }
@@ -259,7 +303,7 @@ fn floats<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec
 /// A whole trace as JSON.
 struct Json<'a> {
     trace: &'a Trace,
-    hooks: &'a [Hook],
+    hooks: &'a [Named<'a>],
 }
 
 impl Serialize for Json<'_> {
@@ -272,6 +316,9 @@ impl Serialize for Json<'_> {
         whole.serialize_field("text", &header.text)?;
         whole.serialize_field("dropped", &header.dropped)?;
         whole.serialize_field("tokens", &header.tokens)?;
+        if let Some(encoder) = &header.encoder {
+            whole.serialize_field("encoder", encoder)?;
+        }
         whole.serialize_field("activations", &JsonActivations(self))?;
         whole.end()
     }
@@ -282,17 +329,15 @@ struct JsonActivations<'a>(&'a Json<'a>);
 impl Serialize for JsonActivations<'_> {
     fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = s.serialize_map(None)?;
-        for &hook in self.0.hooks {
-            let (Some(activation), Some(data)) =
-                (self.0.trace.get(hook), self.0.trace.exported(hook))
-            else {
+        for (name, trace, hook) in self.0.hooks {
+            let (Some(activation), Some(data)) = (trace.get(*hook), trace.exported(*hook)) else {
                 continue;
             };
             let axes = hook.axes().iter();
-            let axes = axes.map(|&axis| self.0.trace.axis_name(axis)).collect();
+            let axes = axes.map(|&axis| trace.axis_name(axis)).collect();
             let shape = activation.shape();
             let data = &data;
-            map.serialize_entry(&hook.to_string(), &JsonActivation { axes, shape, data })?;
+            map.serialize_entry(name, &JsonActivation { axes, shape, data })?;
         }
         map.end()
     }
@@ -382,7 +427,7 @@ mod tests {
     fn chosen_hooks_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("t.json");
-        small().save(&path, |h| h.matches("logits")).unwrap();
+        small().save(&path, |name| name == "logits").unwrap();
         let back = Trace::load(&path).unwrap();
         assert_eq!(
             back.iter().map(|(h, _)| h).collect::<Vec<_>>(),

@@ -3,7 +3,7 @@
 //! The names are those of TransformerLens, so that its users feel at home and its notebooks can
 //! read our files. The order of [`Hook::all`] is the order in which a forward pass meets them.
 
-use super::{ModelInfo, Positions};
+use super::{ModelInfo, Positions, Predicts, Shape};
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,6 +30,8 @@ pub enum Axis {
     Vocab,
     /// A single number per position.
     One,
+    /// Position in the source text that a decoder's cross-attention looks at.
+    Source,
 }
 
 impl Axis {
@@ -46,6 +48,7 @@ impl Axis {
             Self::DMlp => "d_mlp",
             Self::Vocab => "vocab",
             Self::One => "one",
+            Self::Source => "source",
         }
     }
 }
@@ -57,8 +60,22 @@ pub enum Hook {
     Embed,
     /// Position embeddings, `[pos, d_model]`, of a model that adds them.
     PosEmbed,
+    /// Embeddings of the first or second sentence, `[pos, d_model]`, of a model that has them.
+    TokenTypeEmbed,
+    /// What the norm of the summed embeddings divides by, `[pos, 1]`, of a model that has one.
+    EmbedLnScale,
+    /// That norm before weight and bias, `[pos, d_model]`.
+    EmbedLnNormalized,
+    /// The summed embeddings after that norm, `[pos, d_model]`: what enters the first block.
+    FullEmbed,
     /// An activation inside block `0`, `1`, ...
     Block(usize, BlockHook),
+    /// One vector for the whole text, `[d_model]`, of a model that makes one.
+    Pooled,
+    /// What the norm in a head for masked words divides by, `[pos, 1]`.
+    HeadLnScale,
+    /// That norm before weight and bias, `[pos, d_model]`.
+    HeadLnNormalized,
     /// What the final norm divides by, `[pos, 1]`: the standard deviation, or the root mean square.
     LnFinalScale,
     /// Final norm before weight and bias, `[pos, d_model]`.
@@ -110,13 +127,36 @@ pub enum BlockHook {
     MlpPost,
     /// What the MLP adds to the stream, `[pos, d_model]`.
     MlpOut,
-    /// Residual stream leaving the block, `[pos, d_model]`.
+    /// Residual stream leaving the block, `[pos, d_model]`; in a post-norm model what the last norm of
+    /// the block reads.
     ResidPost,
+    /// Queries of attention to the source text, `[pos, head, d_head]`.
+    CrossQ,
+    /// Keys of the source text, `[source, head, d_head]`.
+    CrossK,
+    /// Values of the source text, `[source, head, d_head]`.
+    CrossV,
+    /// Query-key products after scaling, `[head, query, source]`.
+    CrossAttnScores,
+    /// Their softmax: who looks at which source token, `[head, query, source]`.
+    CrossPattern,
+    /// Values of the source weighted by the pattern, `[pos, head, d_head]`.
+    CrossZ,
+    /// What attention to the source adds to the stream, `[pos, d_model]`.
+    CrossAttnOut,
+    /// Residual stream between attention to the source and the norm after it, `[pos, d_model]`.
+    ResidMidCross,
+    /// What the third norm divides by, `[pos, 1]`.
+    Ln3Scale,
+    /// Third norm before weight and bias, `[pos, d_model]`.
+    Ln3Normalized,
+    /// Residual stream leaving a post-norm block, normalised, `[pos, d_model]`.
+    NormalizedResidPost,
 }
 
 impl BlockHook {
-    /// Every hook that any block has, in the order of the forward pass.
-    pub const ALL: [Self; 20] = [
+    /// Every hook that any block has.
+    pub const ALL: [Self; 31] = [
         Self::ResidPre,
         Self::Ln1Scale,
         Self::Ln1Normalized,
@@ -137,6 +177,28 @@ impl BlockHook {
         Self::MlpPost,
         Self::MlpOut,
         Self::ResidPost,
+        Self::CrossQ,
+        Self::CrossK,
+        Self::CrossV,
+        Self::CrossAttnScores,
+        Self::CrossPattern,
+        Self::CrossZ,
+        Self::CrossAttnOut,
+        Self::ResidMidCross,
+        Self::Ln3Scale,
+        Self::Ln3Normalized,
+        Self::NormalizedResidPost,
+    ];
+
+    /// The hooks of cross-attention with those of self-attention that mean the same.
+    pub const CROSS: [(Self, Self); 7] = [
+        (Self::CrossQ, Self::Q),
+        (Self::CrossK, Self::K),
+        (Self::CrossV, Self::V),
+        (Self::CrossAttnScores, Self::AttnScores),
+        (Self::CrossPattern, Self::Pattern),
+        (Self::CrossZ, Self::Z),
+        (Self::CrossAttnOut, Self::AttnOut),
     ];
 
     /// The part of the name after `blocks.{layer}.`.
@@ -162,6 +224,17 @@ impl BlockHook {
             Self::MlpPost => "mlp.hook_post",
             Self::MlpOut => "hook_mlp_out",
             Self::ResidPost => "hook_resid_post",
+            Self::CrossQ => "cross_attn.hook_q",
+            Self::CrossK => "cross_attn.hook_k",
+            Self::CrossV => "cross_attn.hook_v",
+            Self::CrossAttnScores => "cross_attn.hook_attn_scores",
+            Self::CrossPattern => "cross_attn.hook_pattern",
+            Self::CrossZ => "cross_attn.hook_z",
+            Self::CrossAttnOut => "hook_cross_attn_out",
+            Self::ResidMidCross => "hook_resid_mid_cross",
+            Self::Ln3Scale => "ln3.hook_scale",
+            Self::Ln3Normalized => "ln3.hook_normalized",
+            Self::NormalizedResidPost => "hook_normalized_resid_post",
         }
     }
 
@@ -170,15 +243,57 @@ impl BlockHook {
         match self {
             Self::RotQ | Self::RotK => model.positions == Positions::Rotary,
             Self::MlpPreLinear => model.gated_mlp,
+            Self::NormalizedResidPost => model.post_norm,
+            Self::CrossQ
+            | Self::CrossK
+            | Self::CrossV
+            | Self::CrossAttnScores
+            | Self::CrossPattern
+            | Self::CrossZ
+            | Self::CrossAttnOut
+            | Self::ResidMidCross
+            | Self::Ln3Scale
+            | Self::Ln3Normalized => model.shape == Shape::EncoderDecoder,
             _ => true,
         }
+    }
+
+    /// The hooks of a block of such a model, in the order of the forward pass.
+    fn of(model: &ModelInfo) -> Vec<Self> {
+        let mut hooks = Self::ALL.to_vec();
+        if model.post_norm {
+            // Norms come after what is added: the first after attention, the second after attention
+            // to the source or else after the MLP.
+            let of_stage = |at: &Self| match at {
+                Self::Ln1Scale | Self::Ln1Normalized => 1,
+                Self::Ln2Scale | Self::Ln2Normalized => {
+                    if model.shape == Shape::EncoderDecoder {
+                        3
+                    } else {
+                        5
+                    }
+                }
+                Self::Ln3Scale | Self::Ln3Normalized | Self::NormalizedResidPost => 5,
+                at if Self::CROSS.iter().any(|(cross, _)| cross == at) => 2,
+                Self::ResidMidCross => 2,
+                at if *at > Self::ResidMid => 4,
+                _ => 0,
+            };
+            hooks.sort_by_key(of_stage);
+        }
+        hooks.retain(|at| at.is_in(model));
+        hooks
     }
 
     /// The meaning of each axis, outermost first.
     pub fn axes(self) -> &'static [Axis] {
         match self {
-            Self::Ln1Scale | Self::Ln2Scale => &[Axis::Pos, Axis::One],
-            Self::Q | Self::RotQ | Self::Z => &[Axis::Pos, Axis::Head, Axis::DHead],
+            Self::Ln1Scale | Self::Ln2Scale | Self::Ln3Scale => &[Axis::Pos, Axis::One],
+            Self::Q | Self::RotQ | Self::Z | Self::CrossQ | Self::CrossZ => {
+                &[Axis::Pos, Axis::Head, Axis::DHead]
+            }
+            Self::CrossK | Self::CrossV => &[Axis::Source, Axis::Head, Axis::DHead],
+            Self::CrossAttnScores | Self::CrossPattern => &[Axis::Head, Axis::Query, Axis::Source],
             Self::K | Self::V | Self::RotK => &[Axis::Pos, Axis::KvHead, Axis::DHead],
             Self::AttnScores | Self::Pattern => &[Axis::Head, Axis::Query, Axis::Key],
             Self::MlpPre | Self::MlpPreLinear | Self::MlpPost => &[Axis::Pos, Axis::DMlp],
@@ -190,24 +305,41 @@ impl BlockHook {
 impl Hook {
     /// Every hook of a model, in the order of the forward pass.
     pub fn all(model: &ModelInfo) -> Vec<Self> {
-        let block = BlockHook::ALL.into_iter().filter(|at| at.is_in(model));
-        let block: Vec<BlockHook> = block.collect();
+        let block = BlockHook::of(model);
         let blocks =
             (0..model.n_layers).flat_map(|l| block.iter().map(move |&at| Self::Block(l, at)));
-        let pos_embed = model.positions.are_added().then_some(Self::PosEmbed);
-        std::iter::once(Self::Embed)
-            .chain(pos_embed)
-            .chain(blocks)
-            .chain([Self::LnFinalScale, Self::LnFinalNormalized, Self::Logits])
-            .collect()
+        let mut hooks = vec![Self::Embed];
+        hooks.extend(model.positions.are_added().then_some(Self::PosEmbed));
+        hooks.extend(model.segments.then_some(Self::TokenTypeEmbed));
+        if model.embed_norm {
+            hooks.extend([Self::EmbedLnScale, Self::EmbedLnNormalized, Self::FullEmbed]);
+        }
+        hooks.extend(blocks);
+        hooks.extend(model.pooling.is_some().then_some(Self::Pooled));
+        match model.predicts {
+            Predicts::Next if !model.post_norm => {
+                hooks.extend([Self::LnFinalScale, Self::LnFinalNormalized]);
+            }
+            Predicts::Masked => hooks.extend([Self::HeadLnScale, Self::HeadLnNormalized]),
+            _ => {}
+        }
+        hooks.extend((model.predicts != Predicts::Nothing).then_some(Self::Logits));
+        hooks
     }
 
     /// The meaning of each axis, outermost first.
     pub fn axes(self) -> &'static [Axis] {
         match self {
-            Self::Embed | Self::PosEmbed | Self::LnFinalNormalized => &[Axis::Pos, Axis::DModel],
+            Self::Embed
+            | Self::PosEmbed
+            | Self::TokenTypeEmbed
+            | Self::EmbedLnNormalized
+            | Self::FullEmbed
+            | Self::LnFinalNormalized
+            | Self::HeadLnNormalized => &[Axis::Pos, Axis::DModel],
             Self::Block(_, at) => at.axes(),
-            Self::LnFinalScale => &[Axis::Pos, Axis::One],
+            Self::LnFinalScale | Self::EmbedLnScale | Self::HeadLnScale => &[Axis::Pos, Axis::One],
+            Self::Pooled => &[Axis::DModel],
             Self::Logits => &[Axis::Pos, Axis::Vocab],
         }
     }
@@ -215,8 +347,13 @@ impl Hook {
     /// Does the name match a pattern in which `*` stands for any text, as in
     /// `blocks.*.attn.hook_pattern`?
     pub fn matches(self, pattern: &str) -> bool {
-        glob(pattern.as_bytes(), self.to_string().as_bytes())
+        matches(&self.to_string(), pattern)
     }
+}
+
+/// Does a name match a pattern in which `*` stands for any text?
+pub fn matches(name: &str, pattern: &str) -> bool {
+    glob(pattern.as_bytes(), name.as_bytes())
 }
 
 /// `*` matches any run of bytes. Linear in practice: only the last star is ever revisited.
@@ -241,15 +378,30 @@ fn glob(pattern: &[u8], name: &[u8]) -> bool {
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Embed => f.write_str("hook_embed"),
-            Self::PosEmbed => f.write_str("hook_pos_embed"),
             Self::Block(layer, at) => write!(f, "blocks.{layer}.{}", at.name()),
-            Self::LnFinalScale => f.write_str("ln_final.hook_scale"),
-            Self::LnFinalNormalized => f.write_str("ln_final.hook_normalized"),
-            Self::Logits => f.write_str("logits"),
+            _ => {
+                let known = OF_MODEL.into_iter().find(|(hook, _)| hook == self);
+                f.write_str(known.map_or("", |(_, name)| name))
+            }
         }
     }
 }
+
+/// The names of what is not in a block.
+const OF_MODEL: [(Hook, &str); 12] = [
+    (Hook::Embed, "hook_embed"),
+    (Hook::PosEmbed, "hook_pos_embed"),
+    (Hook::TokenTypeEmbed, "hook_token_type_embed"),
+    (Hook::EmbedLnScale, "embed.ln.hook_scale"),
+    (Hook::EmbedLnNormalized, "embed.ln.hook_normalized"),
+    (Hook::FullEmbed, "hook_full_embed"),
+    (Hook::Pooled, "pooled"),
+    (Hook::HeadLnScale, "mlm_head.ln.hook_scale"),
+    (Hook::HeadLnNormalized, "mlm_head.ln.hook_normalized"),
+    (Hook::LnFinalScale, "ln_final.hook_scale"),
+    (Hook::LnFinalNormalized, "ln_final.hook_normalized"),
+    (Hook::Logits, "logits"),
+];
 
 /// The text is not the name of an activation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,14 +424,8 @@ impl FromStr for Hook {
             let at = BlockHook::ALL.into_iter().find(|hook| hook.name() == at);
             return Ok(Self::Block(layer, at.ok_or_else(unknown)?));
         }
-        match name {
-            "hook_embed" => Ok(Self::Embed),
-            "hook_pos_embed" => Ok(Self::PosEmbed),
-            "ln_final.hook_scale" => Ok(Self::LnFinalScale),
-            "ln_final.hook_normalized" => Ok(Self::LnFinalNormalized),
-            "logits" => Ok(Self::Logits),
-            _ => Err(unknown()),
-        }
+        let known = OF_MODEL.into_iter().find(|(_, known)| *known == name);
+        known.map(|(hook, _)| hook).ok_or_else(unknown)
     }
 }
 

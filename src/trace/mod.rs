@@ -4,6 +4,7 @@
 //! once, and never changed. Everything on screen and everything exported is read from it.
 
 mod activation;
+mod cross;
 mod file;
 mod hook;
 mod model_info;
@@ -12,8 +13,8 @@ mod token;
 
 pub use activation::{Activation, Matrix};
 pub use file::{FORMAT, VERSION};
-pub use hook::{Axis, BlockHook, Hook, UnknownHook};
-pub use model_info::{ModelInfo, NormKind, Positions, Shape};
+pub use hook::{Axis, BlockHook, Hook, UnknownHook, matches};
+pub use model_info::{ModelInfo, NormKind, Positions, Predicts, Shape};
 pub use part::Part;
 pub use token::{Token, visible, visible_alone};
 
@@ -46,6 +47,10 @@ pub struct Trace {
     pub tokens: Vec<Token>,
     /// How many tokens at the start of the text were left out because it exceeds the context.
     pub dropped: usize,
+    /// In a translator's decoder, the record of the encoder that read the source text.
+    pub encoder: Option<Arc<Trace>>,
+    /// Is this the attention of an encoder's text by a decoder's, and nothing else?
+    is_cross: bool,
     activations: BTreeMap<Hook, Activation>,
 }
 
@@ -62,18 +67,24 @@ impl Trace {
         dropped: usize,
         activations: BTreeMap<Hook, Activation>,
     ) -> Result<Self> {
-        let trace = Self {
+        Self {
             id: TraceId::next(),
             model,
             text,
             tokens,
             dropped,
+            encoder: None,
+            is_cross: false,
             activations,
-        };
-        for (hook, activation) in trace.iter() {
-            trace.check(hook, activation)?;
         }
-        Ok(trace)
+        .checked()
+    }
+
+    fn checked(self) -> Result<Self> {
+        for (hook, activation) in self.iter() {
+            self.check(hook, activation)?;
+        }
+        Ok(self)
     }
 
     fn check(&self, hook: Hook, activation: &Activation) -> Result<()> {
@@ -100,7 +111,9 @@ impl Trace {
     /// How long an axis is in this recording.
     pub fn axis_len(&self, axis: Axis) -> usize {
         match axis {
-            Axis::Pos | Axis::Query | Axis::Key => self.tokens.len(),
+            Axis::Pos | Axis::Query => self.tokens.len(),
+            Axis::Key => self.key_tokens().len(),
+            Axis::Source => self.encoder.as_ref().map_or(0, |e| e.tokens.len()),
             Axis::Head => self.model.n_heads,
             Axis::KvHead => self.model.kv_heads(),
             Axis::DModel => self.model.d_model,
@@ -132,7 +145,16 @@ impl Trace {
 
     /// Every recorded activation, in the order of the forward pass.
     pub fn iter(&self) -> impl Iterator<Item = (Hook, &Activation)> {
-        self.activations.iter().map(|(&hook, a)| (hook, a))
+        let mut hooks: Vec<(Hook, &Activation)> = self
+            .activations
+            .iter()
+            .map(|(&hook, a)| (hook, a))
+            .collect();
+        if self.model.post_norm {
+            let order = Hook::all(&self.model);
+            hooks.sort_by_key(|(hook, _)| order.iter().position(|other| other == hook));
+        }
+        hooks.into_iter()
     }
 
     /// Who looks at whom in one head, `[query, key]`.

@@ -1,5 +1,6 @@
 //! What there is to say about a model besides its weights.
 
+use super::BlockHook;
 use serde::{Deserialize, Serialize};
 
 /// Sizes of a model, and which kinds of parts it has. Fields that old recordings lack read as what
@@ -50,6 +51,34 @@ pub struct ModelInfo {
     /// looks as far as the text goes.
     #[serde(default)]
     pub window: Option<usize>,
+    /// Is the stream normalised after attention and MLP have added to it, not before they read it?
+    #[serde(default)]
+    pub post_norm: bool,
+    /// Are the summed embeddings normalised before the first block?
+    #[serde(default)]
+    pub embed_norm: bool,
+    /// Is there an embedding for the first and the second sentence of a pair?
+    #[serde(default)]
+    pub segments: bool,
+    /// What its scores are scores of.
+    #[serde(default)]
+    pub predicts: Predicts,
+    /// How the vectors of all tokens become one for the text, in words; `None` where they do not.
+    #[serde(default)]
+    pub pooling: Option<String>,
+}
+
+/// What the scores are of that a model ends with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Predicts {
+    /// The token after each position.
+    #[default]
+    Next,
+    /// The token at each position, if it was masked.
+    Masked,
+    /// There are none: the model ends with vectors.
+    Nothing,
 }
 
 /// The three kinds of transformer.
@@ -106,6 +135,15 @@ impl ModelInfo {
     pub fn sees(&self, query: usize, key: usize) -> bool {
         let is_past = key <= query || self.shape == Shape::Encoder;
         is_past && self.window.is_none_or(|window| key + window > query)
+    }
+
+    /// What leaves a block and enters the next.
+    pub fn leaving(&self) -> BlockHook {
+        if self.post_norm {
+            BlockHook::NormalizedResidPost
+        } else {
+            BlockHook::ResidPost
+        }
     }
 
     /// Which of a block's keys and values a head looks at.

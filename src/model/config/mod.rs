@@ -3,19 +3,25 @@
 //! Each architecture has a struct of the fields that change its numbers. What a file asks for and this
 //! program would compute wrongly is refused by name.
 
+mod bert;
 mod gpt2;
 mod llama;
+mod marian;
 mod rope;
 
+pub use bert::{BertConfig, BertFamily};
 pub use gpt2::Gpt2Config;
 pub use llama::{Family, LlamaConfig};
+pub use marian::{EPSILON as MARIAN_EPSILON, MarianConfig, Search};
 pub use rope::{Rope, RopeScaling};
 
 use super::activation_function::ActivationFunction;
+use super::pooling::Pooling;
 use crate::problem::{Problem, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::path::Path;
 
 const READING: &str = "Could not use the model's config.json";
 
@@ -24,7 +30,19 @@ const READING: &str = "Could not use the model's config.json";
 const MAX_SIZE: usize = 1 << 24;
 
 /// The values of `model_type` that can be opened.
-pub const SUPPORTED: [&str; 5] = ["gpt2", "llama", "mistral", "qwen2", "qwen3"];
+pub const SUPPORTED: [&str; 11] = [
+    "gpt2",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "bert",
+    "distilbert",
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "marian",
+];
 
 /// The config of one of the supported architectures.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +51,10 @@ pub enum Config {
     Gpt2(Gpt2Config),
     /// Llama and its family.
     Llama(LlamaConfig),
+    /// BERT and its relatives.
+    Bert(BertConfig),
+    /// A Marian translator.
+    Marian(MarianConfig),
 }
 
 impl Config {
@@ -53,6 +75,14 @@ impl Config {
         let config = match (model_type.as_str(), llama) {
             ("gpt2", _) => Self::Gpt2(Gpt2Config::from_fields(&fields)?),
             (_, Some(&(_, family))) => Self::Llama(LlamaConfig::from_fields(family, &fields)?),
+            ("bert", _) => Self::Bert(BertConfig::from_fields(BertFamily::Bert, &fields)?),
+            ("distilbert", _) => {
+                Self::Bert(BertConfig::from_fields(BertFamily::DistilBert, &fields)?)
+            }
+            ("roberta" | "xlm-roberta" | "camembert", _) => {
+                Self::Bert(BertConfig::from_fields(BertFamily::Roberta, &fields)?)
+            }
+            ("marian", _) => Self::Marian(MarianConfig::from_fields(&fields)?),
             _ => return Err(unknown(&fields)),
         };
         refuse_the_unsupported(&fields)?;
@@ -71,7 +101,21 @@ impl Config {
             match &mut self {
                 Self::Gpt2(config) => config.eos_token_id = Some(ends),
                 Self::Llama(config) => config.eos_token_id = Some(ends),
+                Self::Bert(_) | Self::Marian(_) => {}
             }
+        }
+        if let (Self::Marian(config), Some(json)) = (&mut self, json) {
+            config.heed_generation_config(json);
+        }
+        self
+    }
+}
+
+impl Config {
+    /// Takes from the files of sentence-transformers beside it how an encoder's vectors become one.
+    pub fn heed_pooling(mut self, folder: &Path) -> Self {
+        if let Self::Bert(config) = &mut self {
+            config.pooling = Pooling::open(folder);
         }
         self
     }
@@ -89,7 +133,7 @@ pub enum OneOrMany {
 
 impl OneOrMany {
     /// The ids as tokens; a negative one, as some files write, is no token.
-    fn ids(ids: Option<&Self>) -> Vec<u32> {
+    pub(super) fn ids(ids: Option<&Self>) -> Vec<u32> {
         let ids: &[i64] = match ids {
             None => &[],
             Some(Self::One(id)) => std::slice::from_ref(id),
