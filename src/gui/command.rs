@@ -14,7 +14,9 @@ pub enum Command {
     Release,
     /// Read another text.
     SetPrompt(String),
-    /// Write more text after the prompt.
+    /// Have a translator write this translation, or its own.
+    SetTarget(Option<String>),
+    /// Write more text after the prompt, or after the translation.
     Append(String),
     /// Take the last change back.
     Undo,

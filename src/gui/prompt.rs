@@ -59,6 +59,51 @@ pub fn prompt_ui(ui: &mut Ui, theme: &Theme, text: &mut String, trace: Option<&T
         .changed()
 }
 
+/// The line with a translator's translation: its own, or one that was typed.
+pub fn target_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    typed: Option<&str>,
+    written: &str,
+    commands: &mut Vec<Command>,
+) {
+    ui.horizontal(|ui| {
+        let note = if typed.is_some() {
+            "Your translation"
+        } else {
+            "Its translation"
+        };
+        let label = ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+        let own = typed.is_some().then(|| {
+            ui.button("Its own")
+                .on_hover_text("Let the model translate again")
+                .clicked()
+        });
+        let mut text = typed.unwrap_or(written).to_owned();
+        let ink = if typed.is_some() {
+            theme.text
+        } else {
+            theme.accent
+        };
+        let edit = TextEdit::singleline(&mut text)
+            .id(Id::unique("target"))
+            .char_limit(2_000)
+            .font(theme.body())
+            .text_color(*ink)
+            .desired_width(ui.available_width());
+        let edit = ui.add(edit).labelled_by(label.id);
+        edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Translation"));
+        let edit = edit.on_hover_text(
+            "What the decoder has written so far. Type another translation to see it read that",
+        );
+        if own == Some(true) {
+            commands.push(Command::SetTarget(None));
+        } else if edit.changed() {
+            commands.push(Command::SetTarget(Some(text)));
+        }
+    });
+}
+
 /// The text with its tokens softly underlined. While a new text is being read, only the part that
 /// the last reading shares with it is marked.
 fn token_job(theme: &Theme, font: &FontId, text: &str, trace: Option<&Trace>) -> LayoutJob {

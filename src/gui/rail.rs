@@ -75,7 +75,7 @@ fn steps_ui(
                 *theme.text,
             );
         }
-        if picture.height() >= theme.caption_size {
+        if picture.height() >= theme.caption_size && view.unfit(&ctx.trace.model).is_none() {
             view.thumbnail(&painter.with_clip_rect(picture), picture, ctx);
         }
         if i == current && !ui.clip_rect().contains_rect(rect) {

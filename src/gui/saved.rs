@@ -1,6 +1,7 @@
 //! What the program remembers from one start to the next.
 
 use super::selection::Selection;
+use super::stack::Stack;
 use crate::math::sampling::Sampling;
 use crate::model::Edit;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,10 @@ pub struct Saved {
     pub seed: u64,
     /// Changes made to the model on its way: an experiment.
     pub edits: Vec<Edit>,
+    /// Of a translator: the translation that was typed, if not its own.
+    pub target: Option<String>,
+    /// Of a translator: the part that is looked at.
+    pub stack: Stack,
 }
 
 /// Runs at the first start, so that something lights up at once.
@@ -52,6 +57,8 @@ impl Default for Saved {
             sampling: Sampling::default(),
             seed: 0,
             edits: Vec::new(),
+            target: None,
+            stack: Stack::default(),
         }
     }
 }

@@ -49,10 +49,11 @@ impl Selection {
     /// model smaller.
     pub fn within(mut self, trace: &Trace) -> Self {
         let (model, n_tokens) = (&trace.model, trace.tokens.len());
+        let n_keys = trace.key_tokens().len();
         self.layer = self.layer.min(model.n_layers.saturating_sub(1));
         self.head = self.head.min(model.n_heads.saturating_sub(1));
         self.query = self.query.filter(|&pos| pos < n_tokens);
-        self.key = self.key.filter(|&pos| pos < n_tokens);
+        self.key = self.key.filter(|&pos| pos < n_keys);
         self.neuron = self.neuron.filter(|&neuron| neuron < model.d_mlp);
         self
     }

@@ -3,6 +3,7 @@
 use super::app::App;
 use super::command::Target;
 use super::saved::Saved;
+use super::stack::Stack;
 use super::theme::Theme;
 use super::{raster, views};
 use crate::cli::{ModelArgs, SamplingArgs};
@@ -43,6 +44,12 @@ pub struct ShotArgs {
     /// An experiment in force, as JSON: [{"Head":{"layer":4,"head":1,"factor":0.0}}]
     #[arg(long, value_parser = edits, value_name = "JSON")]
     edits: Option<Edits>,
+    /// Of a translator: the translation its decoder reads [default: its own]
+    #[arg(long, value_name = "TEXT")]
+    target: Option<String>,
+    /// Of a translator: the part to look at: encoder, decoder or cross
+    #[arg(long, default_value = "decoder", value_parser = stack)]
+    stack: Stack,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
@@ -75,6 +82,8 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         seed: args.seed,
         prompt: args.text.clone().unwrap_or(first.prompt),
         edits: args.edits.clone().map(|edits| edits.0).unwrap_or_default(),
+        target: args.target.clone(),
+        stack: args.stack,
     };
     // The window shows problems as cards; here they end the command.
     let model = crate::model::Checkpoint::open(&saved.model, args.model.device)?;
@@ -139,6 +148,15 @@ pub(super) fn theme(name: &str) -> std::result::Result<String, String> {
         Ok(name.to_owned())
     } else {
         Err(format!("the themes are: {}", names.join(", ")))
+    }
+}
+
+fn stack(name: &str) -> std::result::Result<Stack, String> {
+    match name {
+        "encoder" => Ok(Stack::Encoder),
+        "decoder" => Ok(Stack::Decoder),
+        "cross" => Ok(Stack::Cross),
+        _ => Err("the parts are: encoder, decoder, cross".to_owned()),
     }
 }
 

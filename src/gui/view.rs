@@ -7,7 +7,7 @@ use super::theme::Theme;
 use crate::background::Lane;
 use crate::math::sampling::Sampling;
 use crate::model::{Checkpoint, Edit};
-use crate::trace::Trace;
+use crate::trace::{ModelInfo, Predicts, Trace};
 use egui::{Painter, Rect, Ui};
 use std::sync::Arc;
 
@@ -32,6 +32,16 @@ pub trait View {
     /// What is seen, in one or two sentences with this example's numbers.
     fn explain(&self, ctx: &Context<'_>) -> String;
 
+    /// Why the view has nothing to show for such a model, in one sentence; `None` when it has.
+    fn unfit(&self, _model: &ModelInfo) -> Option<&'static str> {
+        None
+    }
+
+    /// Is attention what the view shows? Then it can show a translator's attention to its source, too.
+    fn shows_attention(&self) -> bool {
+        false
+    }
+
     /// Takes the results of the view's own background tasks, if it has any. Called before each
     /// frame; draws nothing.
     fn receive(&mut self) {}
@@ -43,6 +53,20 @@ pub trait View {
 
     /// A live miniature for the rail.
     fn thumbnail(&self, _painter: &Painter, _rect: Rect, _ctx: &mut Context<'_>) {}
+}
+
+/// For views of the next token: why an encoder has none.
+pub fn unfit_without_next(model: &ModelInfo) -> Option<&'static str> {
+    match model.predicts {
+        Predicts::Next => None,
+        Predicts::Masked => Some(
+            "An encoder reads the whole text at once: there is no next token. \
+             What it guesses for a masked word is in the panel at the right.",
+        ),
+        Predicts::Nothing => Some(
+            "An encoder reads the whole text at once: there is no next token. It ends with vectors.",
+        ),
+    }
 }
 
 /// What views may see and use.
@@ -88,6 +112,11 @@ impl Context<'_> {
         } else if response.hovered() {
             self.send(Command::Hover(target));
         }
+    }
+
+    /// A token that is looked at, as it can be shown: in cross-attention one of the source text.
+    pub fn key_label(&self, pos: usize) -> String {
+        self.trace.key_label(pos)
     }
 
     /// The token at a position, as it can be shown.

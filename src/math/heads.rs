@@ -194,12 +194,9 @@ fn diffuse(pattern: &[f32], n: usize) -> Option<Score> {
     })
 }
 
-/// The mean of several patterns of equal size; those of another size are left out.
-pub fn mean_pattern<'a>(
-    patterns: impl IntoIterator<Item = &'a [f32]>,
-    n_tokens: usize,
-) -> Vec<f32> {
-    let mut mean = vec![0.0; n_tokens * n_tokens];
+/// The mean of several patterns of `n_cells` numbers; those of another size are left out.
+pub fn mean_pattern<'a>(patterns: impl IntoIterator<Item = &'a [f32]>, n_cells: usize) -> Vec<f32> {
+    let mut mean = vec![0.0; n_cells];
     let mut count = 0;
     for pattern in patterns {
         if pattern.len() == mean.len() {
@@ -366,9 +363,9 @@ mod tests {
     #[test]
     fn means_are_taken_cell_by_cell() {
         close(
-            &mean_pattern([&[1.0, 0.0, 1.0, 0.0][..], &[1.0, 0.0, 0.0, 1.0]], 2),
+            &mean_pattern([&[1.0, 0.0, 1.0, 0.0][..], &[1.0, 0.0, 0.0, 1.0]], 4),
             &[1.0, 0.0, 0.5, 0.5],
         );
-        assert_eq!(mean_pattern([&[1.0][..]], 2), [0.0; 4]);
+        assert_eq!(mean_pattern([&[1.0][..]], 4), [0.0; 4]);
     }
 }

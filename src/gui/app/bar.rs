@@ -24,7 +24,10 @@ impl App {
             .frame(frame)
             .show_separator_line(false)
             .show(ui, |ui| {
-                let trace = self.trace.as_deref();
+                let stacks = self.trace.as_ref();
+                let trace = stacks.map(|stacks| &**stacks.source());
+                let written = stacks.filter(|stacks| stacks.are_several());
+                let written = written.map(|stacks| stacks.whole.text.as_str());
                 let right = egui::Layout::right_to_left(egui::Align::Min);
                 let changed = ui.with_layout(right, |ui| {
                     settings_ui(ui, theme, &self.saved.device, commands);
@@ -33,7 +36,13 @@ impl App {
                     history_ui(ui, &self.history, commands);
                     let left = egui::Layout::top_down(egui::Align::Min);
                     ui.with_layout(left, |ui| {
-                        prompt::prompt_ui(ui, theme, &mut self.saved.prompt, trace)
+                        let text = &mut self.saved.prompt;
+                        let changed = prompt::prompt_ui(ui, theme, text, trace);
+                        if let Some(written) = written {
+                            let target = self.saved.target.as_deref();
+                            prompt::target_ui(ui, theme, target, written, commands);
+                        }
+                        changed
                     })
                     .inner
                 });

@@ -27,7 +27,8 @@ impl App {
                 };
             }
             Command::SetPrompt(text) => self.saved.prompt = text,
-            Command::Append(text) => self.saved.prompt.push_str(&text),
+            Command::Append(text) => self.append(&text),
+            Command::SetTarget(target) => self.saved.target = target,
             Command::Undo => self.restore(History::undo),
             Command::Redo => self.restore(History::redo),
             Command::TypePrompt => keys::type_prompt(ctx),
@@ -85,6 +86,23 @@ impl App {
         }
         let id = pick(&self.next.sampling_probs, self.coins.toss()) as u32;
         let token = model.tokenizer.token(id);
-        self.saved.prompt.push_str(&token.text);
+        if !token.special {
+            self.append(&token.text);
+        }
+    }
+
+    /// Writes on: a translator writes its translation, other models the text.
+    fn append(&mut self, text: &str) {
+        let translation = self.trace.as_ref().filter(|stacks| stacks.are_several());
+        match translation {
+            Some(stacks) => {
+                let target = self
+                    .saved
+                    .target
+                    .get_or_insert_with(|| stacks.whole.text.clone());
+                target.push_str(text);
+            }
+            None => self.saved.prompt.push_str(text),
+        }
     }
 }

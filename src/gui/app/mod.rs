@@ -15,6 +15,7 @@ use super::notices::Notices;
 use super::presenter::Presenter;
 use super::saved::Saved;
 use super::selection::Selection;
+use super::stack::Stacks;
 use super::textures::Textures;
 use super::theme::{Theme, fonts};
 use super::view::View;
@@ -41,12 +42,12 @@ pub struct App {
     model: Option<Arc<Checkpoint>>,
     opening: Option<Task<Checkpoint>>,
     browsing: Option<Task<Option<PathBuf>>>,
-    trace: Option<Arc<Trace>>,
+    trace: Option<Stacks>,
     /// While an experiment changes the model, the recording of the unchanged one.
-    baseline: Option<Arc<Trace>>,
+    baseline: Option<Stacks>,
     tracing: Option<Task<Reading>>,
     /// What the model was last asked to read, and with which changes.
-    asked: Option<(String, Vec<Edit>)>,
+    asked: Option<(String, Option<String>, Vec<Edit>)>,
     next: Next,
     hover: Option<Selection>,
     textures: Textures,
@@ -126,7 +127,7 @@ impl App {
 
     /// The recording on screen.
     pub fn trace(&self) -> Option<&Arc<Trace>> {
-        self.trace.as_ref()
+        self.trace.as_ref().map(|stacks| &stacks.whole)
     }
 
     /// Draws the window.
@@ -136,12 +137,16 @@ impl App {
             theme.apply(ui.ctx());
             self.dressed = Some(&theme.name);
         }
-        if let Some(trace) = &self.trace {
-            self.next.update(trace, &self.saved.sampling);
+        if let Some(stacks) = &self.trace {
+            self.next.update(&stacks.whole, &self.saved.sampling);
         }
         let mut commands = std::mem::take(&mut self.commands);
         if self.choice.is_none() {
-            keys::keys(ui, self.saved.pinned, self.trace.as_deref(), &mut commands);
+            let shown = self
+                .trace
+                .as_ref()
+                .map(|stacks| &**stacks.shown(self.saved.stack));
+            keys::keys(ui, self.saved.pinned, shown, &mut commands);
         }
         dropped_files(ui, &mut commands);
         self.top_ui(ui, theme, &mut commands);

@@ -2,9 +2,11 @@
 
 use super::App;
 use crate::gui::command::Command;
+use crate::gui::stack::{Stack, stack_ui};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::{rail, side, widgets};
+use crate::gui::{rail, reading, side, widgets};
+use crate::trace::Predicts;
 use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
 
 impl App {
@@ -15,15 +17,21 @@ impl App {
         theme: &'static Theme,
         commands: &mut Vec<Command>,
     ) {
-        let (Some(model), Some(trace)) = (&self.model, &self.trace) else {
+        let (Some(model), Some(stacks)) = (&self.model, &self.trace) else {
             return self.empty_ui(ui, theme, commands);
         };
+        let shows_attention = self.views[self.current()].shows_attention();
+        let stack = match self.saved.stack {
+            Stack::Cross if !shows_attention => Stack::Decoder,
+            stack => stack,
+        };
+        let trace = stacks.shown(stack);
         let mut ctx = Context {
             theme,
             model,
             trace,
             edits: &self.saved.edits,
-            baseline: self.baseline.as_ref(),
+            baseline: self.baseline.as_ref().map(|stacks| stacks.shown(stack)),
             focus: self.hover.unwrap_or(self.saved.pinned).within(trace),
             pinned: self.saved.pinned.within(trace),
             sampling: &self.saved.sampling.clone(),
@@ -49,6 +57,9 @@ impl App {
                     .min_scrolled_height(rows)
                     .show(ui, |ui| {
                         ui.set_min_width(ui.available_width());
+                        if stacks.are_several() {
+                            stack_ui(ui, theme, &mut self.saved.stack, shows_attention);
+                        }
                         widgets::chips_ui(ui, &mut ctx);
                     });
             });
@@ -78,6 +89,9 @@ impl App {
             side.frame(margin(12, 8))
                 .show_separator_line(false)
                 .show(ui, |ui| {
+                    if trace.model.predicts != Predicts::Next {
+                        return reading::reading_ui(ui, &mut ctx);
+                    }
                     side::sampling_ui(ui, &mut self.saved.sampling, trace.model.vocab_size);
                     ui.add_space(theme.body_size / 2.0);
                     side::side_ui(ui, &mut ctx);
@@ -96,11 +110,19 @@ impl App {
             .show_separator_line(false);
         strip.show(ui, |ui| {
             ui.set_min_width(ui.available_width());
-            ui.label(RichText::new(view.explain(&ctx)).font(theme.body()));
+            let text = match view.unfit(&trace.model) {
+                Some(_) => String::new(),
+                None => view.explain(&ctx),
+            };
+            ui.label(RichText::new(text).font(theme.body()));
         });
         let picture = Frame::new().fill(*theme.background).inner_margin(16);
         CentralPanel::default().frame(picture).show(ui, |ui| {
             ui.label(RichText::new(view.question()).font(theme.title()));
+            if let Some(why) = view.unfit(&trace.model) {
+                widgets::empty_ui(ui, theme, why);
+                return self.notices.ui(ui, theme);
+            }
             ui.horizontal_wrapped(|ui| view.controls(ui, &mut ctx));
             ui.add_space(theme.body_size / 2.0);
             view.ui(ui, &mut ctx);

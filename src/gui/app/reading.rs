@@ -3,7 +3,8 @@
 use super::App;
 use crate::background::{Task, finished};
 use crate::gui::command::Command;
-use crate::model::{Checkpoint, DeviceKind};
+use crate::gui::stack::Stacks;
+use crate::model::{Checkpoint, DeviceKind, Target};
 use crate::problem::Problem;
 use crate::trace::Trace;
 use std::sync::Arc;
@@ -51,9 +52,10 @@ impl App {
         match finished(&mut self.tracing) {
             Some(Ok(Reading { trace, baseline })) => {
                 self.notices.resolve(|problem| problem.what == READING);
-                self.saved.pinned = self.saved.pinned.within(&trace);
-                self.trace = Some(Arc::new(trace));
-                self.baseline = baseline.map(Arc::new);
+                let stacks = Stacks::of(trace);
+                self.saved.pinned = self.saved.pinned.within(stacks.shown(self.saved.stack));
+                self.trace = Some(stacks);
+                self.baseline = baseline.map(Stacks::of);
             }
             Some(Err(problem)) => self.notices.add(Problem {
                 what: READING.to_owned(),
@@ -81,20 +83,23 @@ impl App {
             (self.trace, self.baseline, self.tracing, self.asked) = (None, None, None, None);
             return;
         }
-        let wanted = (&self.saved.prompt, &self.saved.edits);
-        if self
-            .asked
-            .as_ref()
-            .is_some_and(|(text, edits)| (text, edits) == wanted)
-        {
+        let saved = &self.saved;
+        let wanted = (
+            saved.prompt.clone(),
+            saved.target.clone(),
+            saved.edits.clone(),
+        );
+        if self.asked.as_ref() == Some(&wanted) {
             return;
         }
-        let (model, text, edits) = (Arc::clone(model), wanted.0.clone(), wanted.1.clone());
-        self.asked = Some((text.clone(), edits.clone()));
+        let model = Arc::clone(model);
+        self.asked = Some(wanted.clone());
         self.tracing = Some(Task::spawn(&self.lane, move |_| {
-            let trace = model.trace_edited(&text, &edits)?;
+            let (text, target, edits) = wanted;
+            let target = target.as_deref().map_or(Target::Own, Target::Text);
+            let trace = model.trace_target(&text, target, &edits)?;
             let baseline = (!edits.is_empty())
-                .then(|| model.trace(&text))
+                .then(|| model.trace_target(&text, target, &[]))
                 .transpose()?;
             Ok(Reading { trace, baseline })
         }));

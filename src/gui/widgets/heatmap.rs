@@ -5,7 +5,7 @@ use crate::gui::format::{abbreviate, number};
 use crate::gui::textures::{PictureKey, picture};
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
-use crate::trace::Matrix;
+use crate::trace::{Matrix, Trace};
 use egui::epaint::TextShape;
 use egui::{Align2, Color32, Painter, Pos2, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
 
@@ -75,6 +75,17 @@ pub enum Cells {
     Causal,
     /// Cells stretch to fill the room: for vectors as strips.
     Stretch,
+}
+
+impl Cells {
+    /// Square cells of an attention pattern, hatched where a token may not look ahead.
+    pub fn of(trace: &Trace) -> Self {
+        if trace.is_causal() {
+            Self::Causal
+        } else {
+            Self::Square
+        }
+    }
 }
 
 /// Columns narrower than this many times the caption size have their labels turned.

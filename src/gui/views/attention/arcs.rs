@@ -146,7 +146,7 @@ impl Arcs {
     pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.follow_selection(ctx);
         let theme = ctx.theme;
-        let n = ctx.trace.tokens.len();
+        let n = ctx.trace.tokens.len().max(ctx.trace.key_tokens().len());
         let heading = theme.caption_size * 1.8;
         let room = ui.available_size();
         let fit = (room.y - heading) / n.max(1) as f32;
@@ -232,7 +232,8 @@ impl Arcs {
         let theme = ctx.theme;
         let (query, shown) = (ctx.focus.query_or_last(ctx.trace), self.shown(ctx));
         let mut pointed = None;
-        for pos in 0..ctx.trace.tokens.len() {
+        let (n_queries, n_keys) = (ctx.trace.tokens.len(), ctx.trace.key_tokens().len());
+        for pos in 0..n_queries.max(n_keys) {
             let band = |left, right| {
                 let y = columns.y(pos) - columns.row / 2.0;
                 Rect::from_min_max(pos2(left, y), pos2(right, y + columns.row))
@@ -242,14 +243,14 @@ impl Arcs {
             if !ui.is_rect_visible(left) {
                 continue;
             }
-            let asks = token_ui(
-                ui,
-                ctx,
-                left,
-                pos,
-                Side::Query(ctx.focus.query == Some(pos)),
-            );
-            ctx.point(&asks, Target::Token(pos));
+            if pos < n_queries {
+                let side = Side::Query(ctx.focus.query == Some(pos));
+                let asks = token_ui(ui, ctx, left, pos, side);
+                ctx.point(&asks, Target::Token(pos));
+            }
+            if pos >= n_keys {
+                continue;
+            }
             let answers = token_ui(ui, ctx, right, pos, Side::Key(ctx.focus.key == Some(pos)));
             if answers.hovered() {
                 pointed = Some(pos);
@@ -374,7 +375,10 @@ enum Side {
 
 fn token_ui(ui: &Ui, ctx: &Context<'_>, rect: Rect, pos: usize, side: Side) -> Response {
     let theme = ctx.theme;
-    let label = ctx.label(pos);
+    let label = match side {
+        Side::Query(_) => ctx.label(pos),
+        Side::Key(_) => ctx.key_label(pos),
+    };
     let (what, is_focus, color) = match side {
         Side::Query(is_focus) => ("Query", is_focus, theme.query),
         Side::Key(is_focus) => ("Key", is_focus, theme.key),

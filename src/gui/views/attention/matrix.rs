@@ -35,14 +35,17 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         return;
     };
     let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
+    let keys: Vec<String> = (0..trace.key_tokens().len())
+        .map(|key| ctx.key_label(key))
+        .collect();
     let heatmap = Heatmap {
         what: format!("pattern {}.{}", focus.layer, focus.head),
         matrix,
         scale: WEIGHTS,
         rows: Labels::asks(theme, &names),
-        cols: Labels::answers(theme, &names),
+        cols: Labels::answers(theme, &keys),
         focus: (focus.query, focus.key),
-        cells: Cells::Causal,
+        cells: Cells::of(&trace),
     };
     let depth = theme.caption_size * 3.2;
     let text = theme.caption_size * 1.5;
@@ -92,7 +95,7 @@ fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, totals: &[f32]
     margin_tip(ui, area, "received", |pos| {
         let key = ((pos.x - area.left()) / cell) as usize;
         let total = totals.get(key)?;
-        let label = ctx.label(key);
+        let label = ctx.key_label(key);
         Some(format!(
             "“{label}” receives {} in total from all queries",
             number(*total)

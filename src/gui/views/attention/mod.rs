@@ -72,6 +72,10 @@ impl View for Attention {
         "How does one head decide where to look?"
     }
 
+    fn shows_attention(&self) -> bool {
+        true
+    }
+
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         segmented_ui(ui, ctx.theme, &MODES, &mut self.mode);
         head_ui(ui, ctx);
@@ -166,6 +170,6 @@ fn strongest_link(ctx: &Context<'_>) -> Option<String> {
     let row = pattern.row(query);
     let key = ctx.focus.key.or_else(|| position_of_largest(row))?;
     let weight = percent(row.get(key).copied()?);
-    let (q, k) = (ctx.label(query), ctx.label(key));
+    let (q, k) = (ctx.label(query), ctx.key_label(key));
     Some(format!("“{q}” gives {weight} of its attention to “{k}”"))
 }

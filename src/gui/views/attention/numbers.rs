@@ -37,6 +37,9 @@ pub struct Numbers<'a> {
     pub scaling: Option<f32>,
     /// Scaled dot products.
     pub scores: Vec<f32>,
+    query_name: String,
+    /// Is the future hidden?
+    is_causal: bool,
     /// Scores, -∞ for the future.
     pub masked: Vec<f32>,
     /// Numerators of the softmax.
@@ -56,7 +59,7 @@ impl<'a> Numbers<'a> {
     /// largest weight. `None` when the recording lacks some of them.
     pub fn new(trace: &'a Trace, ctx: &Context<'_>) -> Option<Self> {
         let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-        let (query, n) = (ctx.focus.query_or_last(trace), trace.tokens.len());
+        let (query, n) = (ctx.focus.query_or_last(trace), trace.key_tokens().len());
         let vectors = |hook| -> Option<Vec<&'a [f32]>> {
             let activation = trace.block(layer, hook)?;
             (0..n).map(|pos| activation.at(&[pos, head])).collect()
@@ -76,7 +79,7 @@ impl<'a> Numbers<'a> {
             _ => score,
         };
         let scores: Vec<f32> = recorded.iter().zip(&dots).map(score).collect();
-        let is_hidden = |key: usize| key > query && weights.get(key) == Some(&0.0);
+        let is_hidden = |key: usize| trace.is_hidden(query, key) && weights.get(key) == Some(&0.0);
         let masked = masked(&scores, is_hidden);
         let z = trace.block(layer, BlockHook::Z)?;
         let attn_out = trace.block(layer, BlockHook::AttnOut);
@@ -85,7 +88,9 @@ impl<'a> Numbers<'a> {
             head,
             query,
             key,
-            names: (0..n).map(|pos| ctx.label(pos)).collect(),
+            names: (0..n).map(|key| trace.key_label(key)).collect(),
+            query_name: trace.label(query),
+            is_causal: trace.is_causal(),
             products: products(q, keys.get(key)?),
             exponentials: exponentials(&masked),
             z: z.at(&[query, head])?,
@@ -125,7 +130,7 @@ impl<'a> Numbers<'a> {
 
     /// The label of the query.
     pub fn query_name(&self) -> &str {
-        self.names.get(self.query).map_or("", String::as_str)
+        &self.query_name
     }
 
     /// The sum of the exponentials: the softmax's denominator.
@@ -153,6 +158,7 @@ impl<'a> Numbers<'a> {
     pub fn title(&self, stage: usize) -> String {
         match stage {
             2 => format!("{} by {}", TITLES[2], self.scaling_text()),
+            3 if !self.is_causal => "Hide nothing".to_owned(),
             _ => TITLES.get(stage).copied().unwrap_or_default().to_owned(),
         }
     }
@@ -180,7 +186,7 @@ impl<'a> Numbers<'a> {
             ],
             3 => [
                 match n - self.n_visible() {
-                    0 => "no key lies in the future".to_owned(),
+                    0 => "no key is hidden".to_owned(),
                     hidden => format!("{hidden} of {n} lie in the future"),
                 },
                 format!("{key}: {}", at(&self.masked)),
@@ -309,6 +315,10 @@ impl<'a> Numbers<'a> {
                 at(&self.dots),
                 at(&self.scores)
             ),
+            3 if !self.is_causal => {
+                "Every key may be seen here: there is no future to hide, so no score is set to −∞."
+                    .to_owned()
+            }
             3 => format!(
                 "“{query}” is token {} and may not see what comes after it: {} of {} keys get −∞.",
                 self.query,

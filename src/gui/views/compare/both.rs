@@ -90,8 +90,8 @@ impl Both {
     /// first block and as they leave each. `None` when the recordings lack the stream.
     pub fn cosines(&self, (a, b): (usize, usize)) -> Option<Vec<f32>> {
         let entering = std::iter::once(Hook::Block(0, BlockHook::ResidPre));
-        let n_layers = self.first.model.n_layers;
-        let leaving = (0..n_layers).map(|layer| Hook::Block(layer, BlockHook::ResidPost));
+        let model = &self.first.model;
+        let leaving = (0..model.n_layers).map(|layer| Hook::Block(layer, model.leaving()));
         let cosine_at = |hook| {
             let streams = (
                 self.first.get(hook)?.at(&[a])?,

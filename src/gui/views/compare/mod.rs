@@ -112,7 +112,7 @@ impl View for Compare {
         examples
             .response
             .on_hover_text("Two texts that differ in one thing");
-        let mut text = self.second(&ctx.trace.text);
+        let mut text = self.second(ctx.trace.typed());
         let room = ui.available_size_before_wrap().x - theme.body_size * 1.5;
         let edit = TextEdit::singleline(&mut text)
             .char_limit(MAX_CHARS)
@@ -242,7 +242,7 @@ impl Compare {
         let question = Question {
             model: Arc::downgrade(ctx.model),
             first: ctx.trace.id,
-            second: self.second(&ctx.trace.text),
+            second: self.second(ctx.trace.typed()),
             edits: ctx.edits.to_vec(),
         };
         if self.asked.as_ref().is_some_and(|asked| asked.is(&question)) {
@@ -252,7 +252,7 @@ impl Compare {
         let (text, edits) = (question.second.clone(), question.edits.clone());
         self.asked = Some(question);
         self.reading = Some(Task::spawn(ctx.lane, move |_| {
-            let second = Arc::new(model.trace_edited(&text, &edits)?);
+            let second = model.trace_edited(&text, &edits)?.part_like(&first);
             Ok(Both::new(first, second))
         }));
     }

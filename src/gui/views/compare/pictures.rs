@@ -74,7 +74,11 @@ pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
         return empty_ui(ui, theme, "No tokens stand beside each other");
     }
     if values.iter().all(|value| value.abs() < 1e-6) {
-        let why = "No difference: tokens look only back, and before these tokens nothing differs.";
+        let why = if both.first.is_causal() {
+            "No difference: tokens look only back, and before these tokens nothing differs."
+        } else {
+            "This head looks alike in both texts."
+        };
         ui.label(RichText::new(why).color(*theme.dim));
         return;
     }
@@ -108,7 +112,7 @@ fn difference_ui(
         rows: Labels::asks(theme, names),
         cols: Labels::answers(theme, names),
         focus: (place(ctx.focus.query), place(ctx.focus.key)),
-        cells: Cells::Causal,
+        cells: Cells::of(&both.first),
     };
     let (response, cell) = heatmap.ui(ui, ctx);
     let about = format!("Difference of the attention of layer {layer}, head {head}");

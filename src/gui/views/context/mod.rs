@@ -52,7 +52,7 @@ pub struct ContextView {
     is_preset_due: bool,
     /// The model, its changes and the second sentence last asked for.
     asked: Option<(Weak<Checkpoint>, Vec<Edit>, String)>,
-    reading: Option<Task<Trace>>,
+    reading: Option<Task<Arc<Trace>>>,
     other: Option<Arc<Trace>>,
     problem: Option<Problem>,
     request: Option<Request>,
@@ -75,7 +75,7 @@ impl View for ContextView {
 
     fn receive(&mut self) {
         match finished(&mut self.reading) {
-            Some(Ok(trace)) => (self.other, self.problem) = (Some(Arc::new(trace)), None),
+            Some(Ok(trace)) => (self.other, self.problem) = (Some(trace), None),
             Some(Err(problem)) => (self.other, self.problem) = (None, Some(problem)),
             None => {}
         }
@@ -210,13 +210,14 @@ impl ContextView {
         }
         let (model, edits, text) = (Arc::clone(ctx.model), ctx.edits.to_vec(), text.to_owned());
         self.asked = Some((Arc::downgrade(&model), edits.clone(), text.clone()));
-        let read = move |_: &_| model.trace_edited(&text, &edits);
+        let first = Arc::clone(ctx.trace);
+        let read = move |_: &_| Ok(model.trace_edited(&text, &edits)?.part_like(&first));
         self.reading = Some(Task::spawn(ctx.lane, read));
     }
 
     /// Selects the word of the preset once its text is read.
     fn choose_preset(&mut self, ctx: &mut Context<'_>) {
-        if self.is_preset_due && ctx.trace.text == PRESET[0] {
+        if self.is_preset_due && ctx.trace.typed() == PRESET[0] {
             self.is_preset_due = false;
             if let Some(&pos) = words::find_word(&ctx.trace.tokens, PRESET_WORD).first() {
                 ctx.send(Command::Select(Target::Token(pos)));

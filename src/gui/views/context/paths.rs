@@ -63,7 +63,7 @@ pub fn stream(trace: &Trace, pos: usize) -> Option<Vec<&[f32]>> {
     let input = trace.block(0, BlockHook::ResidPre)?.at(&[pos])?;
     let mut vectors = vec![input];
     for layer in 0..trace.model.n_layers {
-        vectors.push(trace.block(layer, BlockHook::ResidPost)?.at(&[pos])?);
+        vectors.push(trace.block(layer, trace.model.leaving())?.at(&[pos])?);
     }
     Some(vectors)
 }

@@ -12,7 +12,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, Ranked, empty_ui, legend_ui, ranked_ui};
 use crate::math::vector::{cosine, mean_row};
 use crate::problem::{Problem, Result};
-use crate::trace::{BlockHook, Hook, Matrix, Token, Trace, TraceId};
+use crate::trace::{Hook, Matrix, Token, Trace, TraceId};
 use egui::{FontId, Rect, RichText, ScrollArea, TextEdit, Ui};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl Compared {
         let n_layers = first.model.n_layers;
         let mut hooks = vec![("embedding".to_owned(), Hook::Embed)];
         hooks.extend((0..n_layers).map(|layer| {
-            let hook = Hook::Block(layer, BlockHook::ResidPost);
+            let hook = Hook::Block(layer, first.model.leaving());
             (format!("layer {layer}"), hook)
         }));
         let missing = || {
@@ -69,11 +69,18 @@ impl Compared {
         let last = hooks.last().map_or(Hook::Embed, |&(_, hook)| hook);
         let pair = || Some((matrix(first, last)?, matrix(&second, last)?));
         let (a, b) = pair().ok_or_else(missing)?;
+        let mut stages = stages.ok_or_else(missing)?;
+        if let (Some(a), Some(b)) = (first.get(Hook::Pooled), second.get(Hook::Pooled)) {
+            stages.push((
+                "vectors of the texts".to_owned(),
+                cosine(a.data(), b.data()),
+            ));
+        }
         let labels = |trace: &Trace| trace.tokens.iter().map(Token::label).collect();
         Ok(Self {
             model: ModelKey(Arc::clone(&second.model)),
             names: [labels(first), labels(&second)],
-            stages: stages.ok_or_else(missing)?,
+            stages,
             tokens: cosines(a, b),
             second,
         })
@@ -152,7 +159,7 @@ impl Similarity {
             move |_| {
                 let second = match known {
                     Some(second) => second,
-                    None => Arc::new(model.trace(&text)?),
+                    None => model.trace(&text)?.part_like(&first),
                 };
                 Compared::new(&first, second)
             }
@@ -166,6 +173,14 @@ impl Similarity {
         };
         let n_layers = ctx.trace.model.n_layers;
         let [a, b] = compared.names.each_ref().map(Vec::len);
+        if let Some(pooling) = &ctx.trace.model.pooling {
+            return format!(
+                "This model makes one vector of a text: {pooling}. Those of the text and of “{}” have a cosine of {}: \
+                 1 where they point the same way, about 0 where the texts have nothing in common.",
+                abbreviate(&compared.second.text, 40),
+                number(compared.score()),
+            );
+        }
         format!(
             "The vectors that leave the last of {n_layers} layers are averaged over the {a} tokens of the text and the {b} tokens of “{}”: \
              cos(mean, mean) = {}. Before the first layer, where word order and context are unknown, it was {}.",
@@ -195,7 +210,11 @@ fn score_ui(ui: &mut Ui, ctx: &Context<'_>, compared: &Compared) {
     let theme = ctx.theme;
     let large = FontId::new(theme.title_size * 2.0, theme.title().family);
     ui.label(RichText::new(number(compared.score())).font(large));
-    let note = "cosine of the sentences' mean vectors after the last layer (1 = same direction)";
+    let note = if ctx.trace.model.pooling.is_some() {
+        "cosine of the vectors the model makes of the two texts (1 = same direction)"
+    } else {
+        "cosine of the sentences' mean vectors after the last layer (1 = same direction)"
+    };
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     ui.add_space(theme.body_size / 2.0);
     ui.label(RichText::new("The same, stage by stage").font(theme.body()));
@@ -274,7 +293,7 @@ mod tests {
 
         let second = model.trace("Once upon a time").unwrap();
         let compared = Compared::new(&first, Arc::new(second.clone())).unwrap();
-        let last = Hook::Block(model.info.n_layers - 1, BlockHook::ResidPost);
+        let last = Hook::Block(model.info.n_layers - 1, model.info.leaving());
         let mean = |trace: &Trace| mean_row(trace.get(last).unwrap().data(), model.info.d_model);
         let expected = cosine(&mean(&first), &mean(&second));
         assert!((compared.score() - expected).abs() < 1e-6 && expected < 1.0);

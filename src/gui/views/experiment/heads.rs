@@ -239,6 +239,11 @@ impl Heads {
 /// What each head adds to the score by itself.
 pub(super) fn attribution_ui(ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
     let theme = ctx.theme;
+    if ctx.trace.model.post_norm {
+        let why =
+            "In this model every block ends with a norm, so no head adds to the score directly";
+        return note_ui(ui, theme, why);
+    }
     let (Some(heads), Some(token)) = (effect.attribution(), effect.token()) else {
         return note_ui(ui, theme, "Reading …");
     };

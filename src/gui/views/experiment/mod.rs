@@ -13,7 +13,8 @@ mod patch;
 mod suggestions;
 
 use crate::gui::format::{number, percent};
-use crate::gui::view::{Context, View};
+use crate::gui::view::{Context, View, unfit_without_next};
+use crate::trace::ModelInfo;
 use controls::Part;
 use effect::Effect;
 use egui::{Painter, Rect, Ui, vec2};
@@ -50,6 +51,10 @@ impl View for Experiment {
 
     fn name(&self) -> &'static str {
         "Experiment"
+    }
+
+    fn unfit(&self, model: &ModelInfo) -> Option<&'static str> {
+        unfit_without_next(model)
     }
 
     fn question(&self) -> &'static str {

@@ -12,9 +12,10 @@ mod writer;
 
 use crate::gui::command::Command;
 use crate::gui::format::{number, percent};
-use crate::gui::view::{Context, View};
+use crate::gui::view::{Context, View, unfit_without_next};
 use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::tree::{How, NodeId, ROOT};
+use crate::trace::ModelInfo;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align2, DragValue, Painter, Rect, RichText, ScrollArea, Slider, Ui, pos2};
 use writer::{Strategy, Writer};
@@ -50,6 +51,10 @@ impl View for GenerationView {
 
     fn name(&self) -> &'static str {
         "Generation"
+    }
+
+    fn unfit(&self, model: &ModelInfo) -> Option<&'static str> {
+        unfit_without_next(model)
     }
 
     fn question(&self) -> &'static str {

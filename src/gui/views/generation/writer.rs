@@ -81,7 +81,14 @@ const RUN: usize = 300;
 impl Writer {
     /// A new tree, with two branches on their way.
     pub(super) fn new(trace: &Trace) -> Self {
-        let prompt = trace.tokens.iter().map(|token| token.id).collect();
+        let prompt = trace.tokens.iter().map(|token| token.id);
+        // A translator writes from its start token on.
+        let n = if trace.encoder.is_some() {
+            1
+        } else {
+            trace.tokens.len()
+        };
+        let prompt = prompt.take(n).collect();
         let first = |strategy, leads| Errand {
             at: ROOT,
             strategy,
@@ -216,8 +223,13 @@ impl Writer {
     fn read(&mut self, ctx: &Context<'_>, node: NodeId) {
         let model = Arc::clone(ctx.model);
         let context = self.tree.context(node, model.info.n_ctx);
-        let mut reader = self.reader.take().unwrap_or_default();
+        let reader = self.reader.take();
+        let source = ctx.trace.typed().to_owned();
         self.reading = Some(Task::spawn(ctx.lane, move |_| {
+            let mut reader = match reader {
+                Some(reader) => reader,
+                None => Reader::after(model.memory(&source)?),
+            };
             let logits = reader.next_logits(&model.network, &context);
             Ok(Read {
                 node,

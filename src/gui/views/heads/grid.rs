@@ -168,7 +168,12 @@ impl Heads {
             let painter = ui.painter();
             paint_head(painter, tile, ctx, (layer, head), tint);
             let n_tokens = ctx.trace.tokens.len();
-            paint_badges(painter, theme, tile, n_tokens, &badges, self.role);
+            let badges = if ctx.trace.is_causal() {
+                &badges[..]
+            } else {
+                &[]
+            };
+            paint_badges(painter, theme, tile, n_tokens, badges, self.role);
             if is_labelled {
                 tile_label(
                     painter,
@@ -212,10 +217,13 @@ impl Heads {
     fn together_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, side: f32) {
         let theme = ctx.theme;
         ui.horizontal(|ui| {
-            for (large, label) in [
+            let all = [
                 (Large::Mean, "average of\nall heads"),
                 (Large::Rollout, "rollout\nover layers"),
-            ] {
+            ];
+            // Attention to another text cannot be multiplied over layers.
+            let n = if ctx.trace.is_cross() { 1 } else { 2 };
+            for (large, label) in all.into_iter().take(n) {
                 let ink = *theme.text;
                 let text = label.to_owned();
                 let galley = ui.painter().layout_no_wrap(text, theme.caption(), ink);
@@ -315,7 +323,8 @@ fn grid_labels(painter: &Painter, ctx: &Context<'_>, first: egui::Pos2, pitch: f
 /// As many pixels as tokens, or as the screen shows.
 fn pixels(painter: &Painter, tile: Rect, ctx: &Context<'_>) -> usize {
     let shown = (tile.width() * painter.ctx().pixels_per_point()).ceil() as usize;
-    ctx.trace.tokens.len().min(shown.next_power_of_two()).max(1)
+    let longest = ctx.trace.tokens.len().max(ctx.trace.key_tokens().len());
+    longest.min(shown.next_power_of_two()).max(1)
 }
 
 /// One head from the texture that holds all of them.

@@ -73,6 +73,10 @@ impl View for Heads {
         "Who looks at whom?"
     }
 
+    fn shows_attention(&self) -> bool {
+        true
+    }
+
     fn receive(&mut self) {
         if let Some(Ok(reading)) = finished(&mut self.task) {
             self.reading = Some(reading);
@@ -96,6 +100,11 @@ impl View for Heads {
         };
         ui.label(RichText::new(title).color(ink).font(theme.body()));
         ui.spacing_mut().item_spacing.x = theme.caption_size * 0.35;
+        // The badges are defined by looking back.
+        if !ctx.trace.is_causal() {
+            (self.role, self.is_sorted) = (None, false);
+            return;
+        }
         for role in HeadRole::ALL {
             let chip = badge_chip_ui(ui, theme, role, self.reading.as_ref(), self.role);
             if chip.clicked() {
@@ -212,14 +221,17 @@ impl Heads {
             return empty_ui(ui, ctx.theme, "This recording holds no attention");
         };
         let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
+        let keys: Vec<String> = (0..trace.key_tokens().len())
+            .map(|key| ctx.key_label(key))
+            .collect();
         let heatmap = Heatmap {
             what,
             matrix,
             scale: WEIGHTS,
             rows: Labels::asks(ctx.theme, &names),
-            cols: Labels::answers(ctx.theme, &names),
+            cols: Labels::answers(ctx.theme, &keys),
             focus: (focus.query, focus.key),
-            cells: Cells::Causal,
+            cells: Cells::of(&trace),
         };
         let (response, cell) = heatmap.ui(ui, ctx);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
@@ -232,7 +244,21 @@ impl Heads {
             return String::new();
         };
         let (query, key, weight) = strongest(ctx, pattern);
-        let (q, k) = (ctx.label(query), ctx.label(key));
+        let (q, k) = (ctx.label(query), ctx.key_label(key));
+        if !trace.is_causal() {
+            let whom = if trace.is_cross() {
+                "Rows are tokens of the translation, columns tokens of the source text."
+            } else {
+                "Nothing is hidden: an encoder's tokens look back and ahead."
+            };
+            return format!(
+                "Rows ask, columns answer: in layer {}, head {}, “{q}” gives {} of its attention to “{k}”. \
+                 Each row sums to 100\u{a0}%. {whom}",
+                focus.layer,
+                focus.head,
+                percent(weight),
+            );
+        }
         let badges = self.current(ctx).map(|r| r.badges(focus.layer, focus.head));
         let badges: Vec<String> = badges
             .unwrap_or_default()
@@ -268,7 +294,7 @@ fn explain_all(ctx: &Context<'_>, matrix: Option<Matrix<'_>>, what: &str, note: 
         return format!("{what}.");
     };
     let (query, key, weight) = strongest(ctx, matrix);
-    let (q, k) = (ctx.label(query), ctx.label(key));
+    let (q, k) = (ctx.label(query), ctx.key_label(key));
     format!(
         "{what}: for “{q}”, “{k}” counts {}. {note}",
         percent(weight)

@@ -10,6 +10,7 @@ pub struct Reading {
     /// Whose numbers these are.
     pub id: TraceId,
     n_tokens: usize,
+    n_keys: usize,
     n_heads: usize,
     /// `[layer * n_heads + head]`
     scores: Vec<Scores>,
@@ -21,6 +22,7 @@ impl Reading {
     /// Reads all patterns; gives up, with what it has, when nobody wants the result any more.
     pub fn of(trace: &Trace, cancel: &Cancel) -> Self {
         let n_tokens = trace.tokens.len();
+        let n_keys = trace.key_tokens().len();
         let (n_layers, n_heads) = (trace.model.n_layers, trace.model.n_heads);
         let ids: Vec<u32> = trace.tokens.iter().map(|token| token.id).collect();
         let scorer = HeadScorer::new(&ids);
@@ -35,15 +37,20 @@ impl Reading {
                 let pattern = trace.pattern(layer, head);
                 pattern.map_or([None; 5], |pattern| scorer.scores(pattern.data))
             }));
-            means.push(mean_pattern(patterns().map(|p| p.data), n_tokens));
+            means.push(mean_pattern(patterns().map(|p| p.data), n_tokens * n_keys));
         }
         Self {
             id: trace.id,
             n_tokens,
+            n_keys,
             n_heads,
             scores,
-            mean: mean_pattern(means.iter().map(Vec::as_slice), n_tokens),
-            rollout: rollout(means.iter().map(Vec::as_slice), n_tokens),
+            mean: mean_pattern(means.iter().map(Vec::as_slice), n_tokens * n_keys),
+            rollout: if trace.is_cross() {
+                Vec::new()
+            } else {
+                rollout(means.iter().map(Vec::as_slice), n_tokens)
+            },
         }
     }
 
@@ -98,7 +105,7 @@ impl Reading {
     }
 
     fn matrix<'a>(&self, data: &'a [f32]) -> Matrix<'a> {
-        let (rows, cols) = (self.n_tokens, self.n_tokens);
+        let (rows, cols) = (self.n_tokens, self.n_keys);
         Matrix { rows, cols, data }
     }
 }

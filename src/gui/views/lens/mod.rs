@@ -10,11 +10,11 @@ mod grid;
 use crate::background::{Task, finished};
 use crate::gui::format::{count, percent};
 use crate::gui::theme::Scale;
-use crate::gui::view::{Context, View};
+use crate::gui::view::{Context, View, unfit_without_next};
 use crate::gui::vocabulary::meant;
 use crate::gui::widgets::{empty_ui, named_legend_ui, segmented_ui};
 use crate::model::lens::{Lens, Reading, Standing};
-use crate::trace::{Token, TraceId};
+use crate::trace::{ModelInfo, Token, TraceId};
 use egui::{Painter, Rect, RichText, TextEdit, Ui, vec2};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,6 +77,10 @@ impl View for LensView {
 
     fn name(&self) -> &'static str {
         "Logit lens"
+    }
+
+    fn unfit(&self, model: &ModelInfo) -> Option<&'static str> {
+        unfit_without_next(model)
     }
 
     fn question(&self) -> &'static str {
@@ -190,8 +194,13 @@ impl View for LensView {
             row if row + 1 == lens.n_rows() => "only after the last layer".to_owned(),
             row => format!("from layer {} on", row - 1),
         };
+        let reads = if ctx.trace.model.post_norm {
+            "unembed(residual stream)"
+        } else {
+            "unembed(ln_final(residual stream))"
+        };
         format!(
-            "Each cell is unembed(ln_final(residual stream)): the guess if the model stopped there. \
+            "Each cell is {reads}: the guess if the model stopped there. \
              At “{at}” the embedding alone says {}; in the end it is {}. “{said}” leads {since}; \
              in the embedding it has rank {}.",
             best(first),

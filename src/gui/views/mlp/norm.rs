@@ -23,11 +23,16 @@ impl<'a> Norm<'a> {
     fn of(trace: &'a Trace, layer: usize, pos: usize) -> Option<Self> {
         let at = |hook| trace.block(layer, hook)?.at(&[pos]);
         let before = at(BlockHook::ResidMid)?;
+        let (after, scale) = if trace.model.post_norm {
+            (BlockHook::Ln1Normalized, BlockHook::Ln1Scale)
+        } else {
+            (BlockHook::Ln2Normalized, BlockHook::Ln2Scale)
+        };
         Some(Self {
             before,
-            after: at(BlockHook::Ln2Normalized)?,
+            after: at(after)?,
             mean: mean(before),
-            scale: at(BlockHook::Ln2Scale)?.first().copied()?,
+            scale: at(scale)?.first().copied()?,
         })
     }
 
@@ -56,7 +61,11 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     heading_ui(
         ui,
         theme,
-        format!("LayerNorm before the MLP of layer {layer}: (x − mean) / scale"),
+        if trace.model.post_norm {
+            format!("LayerNorm after the attention of layer {layer}: (x − mean) / scale")
+        } else {
+            format!("LayerNorm before the MLP of layer {layer}: (x − mean) / scale")
+        },
     );
     let (mean, scale) = (number(norm.mean), number(norm.scale));
     let facts = format!("mean {mean}   scale √(variance + ε) {scale}");

@@ -36,7 +36,7 @@ pub fn norms_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         curve(
             "the stream after the layer",
             *theme.residual,
-            BlockHook::ResidPost,
+            trace.model.leaving(),
         ),
         curve("attention adds", *theme.attention, BlockHook::AttnOut),
         curve("the MLP adds", *theme.mlp, BlockHook::MlpOut),

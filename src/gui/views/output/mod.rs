@@ -10,12 +10,12 @@ mod table;
 
 use crate::gui::command::{Command, Target};
 use crate::gui::format::{count, number, percent};
-use crate::gui::view::{Context, View};
+use crate::gui::view::{Context, View, unfit_without_next};
 use crate::gui::vocabulary::{Query, Vocabulary, matching};
 use crate::gui::widgets::empty_ui;
 use crate::math::histogram::Histogram;
 use crate::math::readout::Readout;
-use crate::trace::TraceId;
+use crate::trace::{ModelInfo, TraceId};
 use egui::{Painter, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, vec2};
 
 /// Bins of the histogram of logits.
@@ -50,6 +50,10 @@ impl View for Output {
 
     fn name(&self) -> &'static str {
         "Output"
+    }
+
+    fn unfit(&self, model: &ModelInfo) -> Option<&'static str> {
+        unfit_without_next(model)
     }
 
     fn question(&self) -> &'static str {

@@ -9,7 +9,7 @@ use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui, panels_ui,
 };
 use crate::math::vector::cosine;
-use crate::trace::Matrix;
+use crate::trace::{Matrix, Positions};
 use egui::{Pos2, Rect, Response, Ui, pos2, vec2};
 
 const COSINES: Scale = Scale::Diverging { limit: 1.0 };
@@ -63,8 +63,13 @@ pub fn explain(ctx: &Context<'_>, table: &Table) -> String {
         0
     };
     let with = |other: usize| number(cosine(vectors.row(pos), vectors.row(other)));
+    let how = if ctx.trace.model.positions == Positions::Sinusoidal {
+        "computes"
+    } else {
+        "has learned"
+    };
     format!(
-        "Attention alone would not notice if the words were shuffled. So {} has learned one vector of {} numbers \
+        "Attention alone would not notice if the words were shuffled. So {} {how} one vector of {} numbers \
          for each of its {} positions. Cosine of positions {pos} and {other}: {}; of {pos} and {far}: {}.",
         ctx.trace.model.name,
         vectors.cols,

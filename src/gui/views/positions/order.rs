@@ -31,7 +31,7 @@ struct Reading {
 
 impl Reading {
     fn of(trace: &Trace) -> Self {
-        let blocks = (0..trace.model.n_layers).map(|layer| (layer, BlockHook::ResidPost));
+        let blocks = (0..trace.model.n_layers).map(|layer| (layer, trace.model.leaving()));
         let blocks = [(0, BlockHook::ResidPre)].into_iter().chain(blocks);
         let stages = blocks.map(|(layer, at)| trace.block(layer, at));
         let stages = std::iter::once(trace.get(Hook::Embed)).chain(stages);

@@ -9,6 +9,7 @@ use crate::gui::widgets::{
 use crate::math::vector::{cosine, norm};
 use crate::trace::{BlockHook, Hook, Matrix, Trace};
 use egui::{Align2, Color32, Painter, Rect, Sense, Ui, pos2, vec2};
+use std::borrow::Cow;
 
 /// This part's own state.
 #[derive(Default)]
@@ -17,25 +18,42 @@ pub struct Sum {
     first: usize,
 }
 
-/// The three vectors of one position.
+/// The three vectors of one position. Where the sum is normalised before the first block, `input` is
+/// the sum; where a segment is added too, `token` has it in it.
 struct Vectors<'a> {
-    token: &'a [f32],
+    token: Cow<'a, [f32]>,
     position: &'a [f32],
-    input: &'a [f32],
+    input: Cow<'a, [f32]>,
 }
 
 impl<'a> Vectors<'a> {
     fn of(trace: &'a Trace, pos: usize) -> Option<Self> {
+        let at = |hook| trace.get(hook)?.at(&[pos]);
+        let token = Cow::Borrowed(at(Hook::Embed)?);
+        let token = match at(Hook::TokenTypeEmbed) {
+            Some(segment) => Cow::Owned(added(&token, segment)),
+            None => token,
+        };
+        let position = at(Hook::PosEmbed)?;
+        let input = if trace.model.embed_norm {
+            Cow::Owned(added(&token, position))
+        } else {
+            Cow::Borrowed(at(Hook::Block(0, BlockHook::ResidPre))?)
+        };
         Some(Self {
-            token: trace.get(Hook::Embed)?.at(&[pos])?,
-            position: trace.get(Hook::PosEmbed)?.at(&[pos])?,
-            input: trace.block(0, BlockHook::ResidPre)?.at(&[pos])?,
+            token,
+            position,
+            input,
         })
     }
 
-    fn rows(&self) -> [&'a [f32]; 3] {
-        [self.token, self.position, self.input]
+    fn rows(&self) -> [&[f32]; 3] {
+        [&self.token, self.position, &self.input]
     }
+}
+
+fn added(a: &[f32], b: &[f32]) -> Vec<f32> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
 
 impl Sum {
@@ -67,14 +85,19 @@ impl Sum {
         };
         let dim = self.first.min(v.input.len().saturating_sub(1));
         let at = |vector: &[f32]| number(vector.get(dim).copied().unwrap_or(f32::NAN));
+        let enters = if ctx.trace.model.embed_norm {
+            "What enters block 0 is the sum, normalised"
+        } else {
+            "What enters block 0 is simply the sum"
+        };
         format!(
-            "What enters block 0 is simply the sum: in dimension {dim}, {} + {} = {}. Adding position {pos} turns \
+            "{enters}: in dimension {dim}, {} + {} = {}. Adding position {pos} turns \
              the vector of “{}” away from its embedding: their cosine is {}.",
-            at(v.token),
+            at(&v.token),
             bracketed(&at(v.position)),
-            at(v.input),
+            at(&v.input),
             ctx.label(pos),
-            number(cosine(v.token, v.input))
+            number(cosine(&v.token, &v.input))
         )
     }
 
@@ -253,7 +276,14 @@ fn paint_number(painter: &Painter, theme: &Theme, rect: Rect, value: f32, ground
 /// Short enough for the margin of a heatmap.
 fn row_names(ctx: &Context<'_>, pos: usize) -> [String; 3] {
     let label = crate::gui::format::abbreviate(&ctx.label(pos), 12);
-    [label, format!("+ position {pos}"), "= input".to_owned()]
+    let model = &ctx.trace.model;
+    let token = if model.segments {
+        format!("{label} + segment")
+    } else {
+        label
+    };
+    let sum = if model.embed_norm { "= sum" } else { "= input" };
+    [token, format!("+ position {pos}"), sum.to_owned()]
 }
 
 fn names_width(theme: &Theme, names: &[String]) -> f32 {
@@ -305,7 +335,7 @@ mod tests {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("I love cats").unwrap();
         let v = Vectors::of(&trace, 2).unwrap();
-        for ((token, position), input) in v.token.iter().zip(v.position).zip(v.input) {
+        for ((token, position), input) in v.token.iter().zip(v.position).zip(&*v.input) {
             assert!((token + position - input).abs() < 1e-6);
         }
         assert!(Vectors::of(&trace, 3).is_none());

@@ -10,7 +10,7 @@ use crate::gui::widgets::{
     row_break,
 };
 use crate::math::sinusoid::Sinusoid;
-use crate::trace::Matrix;
+use crate::trace::{Matrix, Positions};
 use egui::{Color32, Pos2, Rect, Slider, Ui, pos2, vec2};
 
 const WAVES: Scale = Scale::Diverging { limit: 1.0 };
@@ -90,11 +90,16 @@ impl Waves {
         let Sinusoid { d_model, base } = self.sinusoid;
         format!(
             "The original transformer (Vaswani et al. 2017) computes positions: dimension 2i is sin(pos / {}^(2i/{d_model})), \
-             2i + 1 the cosine. The fastest wave repeats after {} positions, the slowest after {}. {} learned its own.",
+             2i + 1 the cosine. The fastest wave repeats after {} positions, the slowest after {}. {} {}.",
             count(base.round() as usize),
             n_positions(self.sinusoid.wavelength(0)),
             n_positions(self.sinusoid.wavelength(d_model.saturating_sub(1))),
             ctx.trace.model.name,
+            if is_sinusoidal(ctx) {
+                "uses such waves, all sines before all cosines"
+            } else {
+                "learned its own"
+            },
         )
     }
 
@@ -233,7 +238,11 @@ impl Waves {
         }];
         if let Some(fetched) = &table.fetched {
             curves.push(Curve {
-                name: format!("learned by {}, mean over positions", ctx.trace.model.name),
+                name: if is_sinusoidal(ctx) {
+                    format!("the waves of {}, mean over positions", ctx.trace.model.name)
+                } else {
+                    format!("learned by {}, mean over positions", ctx.trace.model.name)
+                },
                 color: *theme.residual,
                 mark: Mark::Line,
                 points: share(&fetched.similarity.dot_by_distance),
@@ -268,6 +277,11 @@ fn n_positions(wavelength: f32) -> String {
 /// The colour of the n-th curve.
 fn hue(ctx: &Context<'_>, i: usize) -> Color32 {
     ctx.theme.head(i * HUE_STEP)
+}
+
+/// Does the model compute its positions?
+fn is_sinusoidal(ctx: &Context<'_>) -> bool {
+    ctx.trace.model.positions == Positions::Sinusoidal
 }
 
 #[cfg(test)]

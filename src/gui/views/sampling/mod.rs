@@ -12,12 +12,12 @@ mod many;
 mod table;
 
 use crate::gui::format::{count, percent};
-use crate::gui::view::{Context, View};
+use crate::gui::view::{Context, View, unfit_without_next};
 use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::coin_bar::{Slice, coin, hit, slices};
 use crate::math::sampling::{Filter, Sampling, effective_choices, entropy_bits};
 use crate::math::stages::Stages;
-use crate::trace::TraceId;
+use crate::trace::{ModelInfo, TraceId};
 use egui::{Painter, Rect, RichText, Ui, pos2, vec2};
 
 /// The view.
@@ -120,6 +120,10 @@ impl View for SamplingView {
 
     fn name(&self) -> &'static str {
         "Sampling"
+    }
+
+    fn unfit(&self, model: &ModelInfo) -> Option<&'static str> {
+        unfit_without_next(model)
     }
 
     fn question(&self) -> &'static str {

@@ -1,0 +1,148 @@
+//! The panel of a model that does not say what comes next: what it guesses for masked words, or the
+//! vector it makes of the text.
+
+use super::command::Command;
+use super::format::{number, percent};
+use super::theme::{Scale, Theme};
+use super::view::Context;
+use super::widgets::{Bar, bar_ui, legend_ui};
+use crate::session::masked;
+use crate::trace::{Hook, Predicts};
+use egui::{Id, Rect, RichText, ScrollArea, Sense, Ui, vec2};
+
+/// How many guesses are listed for a masked word.
+const LISTED: usize = 40;
+/// Numbers of the text's vector in one row.
+const PER_ROW: usize = 16;
+
+/// Draws the panel.
+pub fn reading_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    match ctx.trace.model.predicts {
+        Predicts::Masked => masked_ui(ui, ctx),
+        _ if ctx.trace.get(Hook::Pooled).is_some() => pooled_ui(ui, ctx),
+        _ => {
+            title(ui, ctx.theme, "Encoder");
+            let text = "The encoder writes nothing: it turns the source text into vectors for the decoder to look at.";
+            note(ui, ctx.theme, text);
+        }
+    }
+}
+
+fn title(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.label(RichText::new(text).font(theme.title()));
+}
+
+fn note(ui: &mut Ui, theme: &Theme, text: &str) {
+    ui.label(RichText::new(text).font(theme.caption()).color(*theme.dim));
+}
+
+/// The guesses for the masked word that is pointed at, or the first.
+fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let theme = ctx.theme;
+    title(ui, theme, "Masked word");
+    let all = masked(ctx.model, ctx.trace, LISTED);
+    let chosen = all.iter().find(|at| Some(at.pos) == ctx.focus.query);
+    let Some(at) = chosen.or(all.first()) else {
+        let mask = ctx.model.tokenizer.mask().map(|mask| mask.text);
+        let mask = mask.unwrap_or_else(|| "[MASK]".to_owned());
+        note(
+            ui,
+            theme,
+            &format!("This model guesses words that are hidden. Write {mask} in place of a word."),
+        );
+        let button = ui.button(format!("Add {mask}"));
+        if button.on_hover_text("Write it after the text").clicked() {
+            ctx.send(Command::Append(format!(" {mask}")));
+        }
+        if ctx.trace.get(Hook::Pooled).is_some() {
+            ui.add_space(theme.body_size);
+            pooled_ui(ui, ctx);
+        }
+        return;
+    };
+    let which = match all.len() {
+        1 => String::new(),
+        n => format!(" Point at another of the {n} masked tokens to see its guesses."),
+    };
+    note(
+        ui,
+        theme,
+        &format!("What stands at position {}?{which}", at.pos),
+    );
+    let full = at.candidates.first().map_or(1.0, |best| best.prob);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        for (rank, candidate) in at.candidates.iter().enumerate() {
+            let label = candidate.token.label();
+            let bar = Bar {
+                label: &label,
+                before: candidate.prob,
+                after: candidate.prob,
+                full,
+                id: Id::unique(("masked word", rank)),
+            };
+            let response = bar_ui(ui, theme, &bar);
+            response.on_hover_ui(|ui| {
+                ui.label(format!(
+                    "{label}   id {}, rank {}",
+                    candidate.token.id,
+                    rank + 1
+                ));
+                ui.label(format!("the model guesses {}", percent(candidate.prob)));
+            });
+        }
+    });
+}
+
+/// The vector of the whole text, as a block of colours.
+fn pooled_ui(ui: &mut Ui, ctx: &Context<'_>) {
+    let theme = ctx.theme;
+    title(ui, theme, "Vector of the text");
+    let Some(pooled) = ctx.trace.get(Hook::Pooled) else {
+        return;
+    };
+    let values = pooled.data();
+    let how = ctx
+        .trace
+        .model
+        .pooling
+        .as_deref()
+        .unwrap_or("the mean of all tokens");
+    let text = format!(
+        "{} numbers: {how}. Texts that mean the same have vectors that point the same way: compare two under Embeddings, Similarity.",
+        values.len()
+    );
+    note(ui, theme, &text);
+    let largest = values.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    let scale = Scale::Diverging { limit: largest };
+    legend_ui(ui, theme, scale, "value");
+    let side = (ui.available_width() / PER_ROW as f32).floor().max(1.0);
+    let rows = values.len().div_ceil(PER_ROW);
+    let size = vec2(side * PER_ROW as f32, side * rows as f32);
+    ScrollArea::vertical()
+        .id_salt("pooled")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let (area, response) = ui.allocate_exact_size(size, Sense::hover());
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::Role::Image, true, "Vector of the text")
+            });
+            for (i, &value) in values.iter().enumerate() {
+                let (row, col) = (i / PER_ROW, i % PER_ROW);
+                let min = area.min + vec2(col as f32 * side, row as f32 * side);
+                let cell = Rect::from_min_size(min, vec2(side, side));
+                ui.painter()
+                    .rect_filled(cell, 0.0, theme.color(scale, value));
+            }
+            let pointed = response.hover_pos().and_then(|at| {
+                let at = (at - area.min) / side;
+                let i = at.y as usize * PER_ROW + (at.x as usize).min(PER_ROW - 1);
+                values
+                    .get(i)
+                    .map(|value| format!("dimension {i}: {}", number(*value)))
+            });
+            if let Some(text) = pointed {
+                response.on_hover_text_at_pointer(text);
+            }
+        });
+}
