@@ -2,70 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "gui")]
 
-use egui::{Key, Modifiers, vec2};
-use egui_kittest::Harness;
+mod harness;
+
+use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
+use harness::{TINY, Window, app, app_mut, open, pictures, read_text, set_text, settle, show};
 use headlight::gui::theme::Theme;
-use headlight::gui::{App, Command, FIRST_PROMPT, Saved, Selection, views};
+use headlight::gui::{Command, FIRST_PROMPT, Saved, Selection, views};
 use headlight::model::Edit;
-use std::time::{Duration, Instant};
-
-type Window = Harness<'static, Option<App>>;
-
-const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
-
-fn open_at(saved: Saved, size: [f32; 2]) -> Window {
-    let mut saved = Some(saved);
-    let mut window = Harness::builder()
-        .with_size(vec2(size[0], size[1]))
-        .build_ui_state(
-            move |ui, app: &mut Option<App>| {
-                let app =
-                    app.get_or_insert_with(|| App::new(ui.ctx(), saved.take().unwrap()).unwrap());
-                app.logic();
-                app.ui(ui);
-            },
-            None,
-        );
-    settle(&mut window);
-    window
-}
-
-fn open(saved: Saved) -> Window {
-    open_at(saved, [1280.0, 800.0])
-}
-
-fn app(window: &Window) -> &App {
-    window.state().as_ref().unwrap()
-}
-
-fn app_mut(window: &mut Window) -> &mut App {
-    window.state_mut().as_mut().unwrap()
-}
-
-/// Draws until the model and the view have nothing more to do.
-fn settle(window: &mut Window) {
-    let start = Instant::now();
-    window.run_steps(2);
-    while app(window).is_busy() {
-        assert!(
-            start.elapsed() < Duration::from_mins(1),
-            "the model takes too long"
-        );
-        std::thread::yield_now();
-        window.step();
-    }
-    window.run_steps(3);
-}
-
-fn read_text(window: &Window) -> Option<String> {
-    app(window).trace().map(|trace| trace.text.clone())
-}
-
-fn set_text(window: &mut Window, text: &str) {
-    text.clone_into(&mut app_mut(window).saved.prompt);
-    settle(window);
-}
+use std::time::Duration;
 
 #[test]
 fn the_first_start_shows_a_sentence_at_work() {
@@ -258,16 +203,24 @@ fn every_view_has_a_name_of_its_own() {
             "{}",
             view.id()
         );
+        let mut tabs: Vec<String> = view.tabs().iter().map(headlight::gui::Tab::id).collect();
+        tabs.sort_unstable();
+        tabs.dedup();
+        assert!(
+            tabs.len() == view.tabs().len() && tabs.len() != 1,
+            "{}",
+            view.id()
+        );
     }
 }
 
-/// Every view in every theme, from no room to much, from one token to many.
+/// Every tab of every view in every theme, from no room to much, from one token to many.
 #[test]
 fn every_view_survives_everything() {
     let long = "Once upon a time there was a cat. ".repeat(25);
     let mut window = open(Saved::default());
-    for view in views::all() {
-        view.id().clone_into(&mut app_mut(&mut window).saved.view);
+    for (view, tab) in pictures() {
+        show(&mut app_mut(&mut window).saved, view, tab);
         for text in ["x", "naïve 注意力 👩‍👩‍👧", long.as_str()] {
             for theme in Theme::all() {
                 theme.name.clone_into(&mut app_mut(&mut window).saved.theme);
@@ -305,15 +258,15 @@ fn every_view_shares_the_selection() {
 
 #[test]
 fn every_view_works_with_another_model() {
-    for view in views::all() {
-        let saved = Saved {
+    for (view, tab) in pictures() {
+        let mut saved = Saved {
             model: TINY.into(),
             prompt: "The café 猫!".into(),
-            view: view.id().into(),
             ..Saved::default()
         };
+        show(&mut saved, view, tab);
         let window = open(saved);
-        assert!(read_text(&window).is_some(), "{}", view.id());
+        assert!(read_text(&window).is_some(), "{view}");
     }
 }
 
@@ -335,6 +288,20 @@ fn the_keyboard_chooses_heads() {
     }
     let pinned = app(&window).saved.pinned;
     assert_eq!((pinned.layer, pinned.head), (2, 0));
+}
+
+#[test]
+fn a_tab_is_kept_and_its_switch_is_named() {
+    let mut window = open(Saved {
+        view: "attention".into(),
+        ..Saved::default()
+    });
+    window.get_by_label("Arcs").click();
+    settle(&mut window);
+    assert_eq!(app(&window).saved.tabs["attention"], "arcs");
+    app_mut(&mut window).command(Command::SetTab("matrix".into()));
+    settle(&mut window);
+    window.get_by_label_contains("Attention of layer");
 }
 
 #[test]

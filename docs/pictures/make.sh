@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Draws the pictures in these docs with the program itself: docs/pictures/make.sh [PROGRAM]
+# Where ImageMagick is installed, they are reduced to 256 colours: a sixth of the size.
 set -euo pipefail
 cd "$(dirname "$0")"
 program=${1:-headlight}
@@ -8,10 +9,14 @@ draw() { # NAME VIEW [OPTIONS]
   local name=$1 view=$2
   shift 2
   "$program" shot --view "$view" --text "$text" --size 1600x900 --out "$name.png" "$@"
+  if command -v convert > /dev/null; then
+    convert "$name.png" +dither -colors 256 -define png:compression-level=9 "PNG8:$name.png"
+  fi
 }
 views="tokens embeddings positions heads attention context mlp lens output sampling generation experiment compare"
 for view in $views; do
   draw "$view" "$view"
 done
+draw arcs attention --tab arcs
 draw light heads --theme light
 draw projector heads --theme projector

@@ -47,7 +47,7 @@ enum Command {
     Models(models::ModelsArgs),
     /// Render a view to a PNG file, without a display
     #[cfg(feature = "gui")]
-    Shot(crate::gui::ShotArgs),
+    Shot(Box<crate::gui::ShotArgs>),
 }
 
 /// Which model to use, and where to compute.

@@ -32,6 +32,8 @@ pub enum Command {
     ToggleSpotlight,
     /// Go to a view, by its id.
     Show(&'static str),
+    /// Switch to a tab of the view on screen, by its id.
+    SetTab(String),
     /// Open a model by folder or bundled name.
     OpenModel(String),
     /// Ask which model to open.
@@ -40,6 +42,8 @@ pub enum Command {
     BrowseModel,
     /// Use another theme, by its name.
     SetTheme(String),
+    /// Let things move to their new place, or be there at once.
+    ReduceMotion(bool),
     /// Compute with another backend, by its name.
     SetDevice(&'static str),
     /// Change the model in these ways, and no others.

@@ -5,6 +5,7 @@ use super::stack::Stack;
 use crate::math::sampling::Sampling;
 use crate::model::Edit;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything that is the user's: lost when closed would be a loss. Unknown and missing fields are
 /// fine, so that older and newer programs read each other's memory.
@@ -19,8 +20,12 @@ pub struct Saved {
     pub device: String,
     /// Name of the theme.
     pub theme: String,
+    /// Does nothing move?
+    pub reduce_motion: bool,
     /// Id of the view.
     pub view: String,
+    /// The tab that is on in each view, by their ids; the first where none is named.
+    pub tabs: BTreeMap<String, String>,
     /// What is selected.
     pub pinned: Selection,
     /// How the next token is chosen.
@@ -46,8 +51,10 @@ impl Default for Saved {
             model: crate::model::BUNDLED[0].name.to_owned(),
             device: crate::model::DeviceKind::default().name().to_owned(),
             theme: "dark".to_owned(),
+            reduce_motion: false,
             // The picture that lights up as one types.
             view: "heads".to_owned(),
+            tabs: BTreeMap::new(),
             // A head of the bundled model that lights up: it looks at the token before.
             pinned: Selection {
                 layer: 4,

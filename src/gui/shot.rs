@@ -5,12 +5,14 @@ use super::command::Target;
 use super::saved::Saved;
 use super::stack::Stack;
 use super::theme::Theme;
+use super::view::Tab;
 use super::{raster, views};
 use crate::cli::{ModelArgs, SamplingArgs};
 use crate::model::Edit;
 use crate::problem::{Problem, Result};
 use clap::Args;
-use std::path::PathBuf;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What to draw.
@@ -21,6 +23,9 @@ pub struct ShotArgs {
     /// The view's id
     #[arg(long, value_parser = view)]
     view: String,
+    /// The tab of the view that is on, by its id: word-order
+    #[arg(long)]
+    tab: Option<String>,
     /// The text the model reads
     #[arg(long)]
     text: Option<String>,
@@ -33,12 +38,15 @@ pub struct ShotArgs {
     /// Pixels per point: 2 draws everything twice as large
     #[arg(long, default_value_t = 1.0)]
     scale: f32,
+    /// Zoom every picture to this part: left,top,right,bottom from 0 to 1
+    #[arg(long, value_parser = zoom)]
+    zoom: Option<egui::Rect>,
     #[command(flatten)]
     sampling: SamplingArgs,
     /// Decides the draws
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// What is selected, e.g. token=3,key=1,layer=2,head=1
+    /// What is selected, e.g. token=3,second=1,layer=2,head=1,neuron=7
     #[arg(long, value_parser = select)]
     select: Option<Pinned>,
     /// An experiment in force, as JSON: [{"Head":{"layer":4,"head":1,"factor":0.0}}]
@@ -72,12 +80,22 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// When the model cannot be opened, cannot read the text, or the file cannot be written.
 pub fn shot(args: &ShotArgs) -> Result<()> {
     let first = Saved::default();
+    let tabs = args
+        .tab
+        .as_deref()
+        .map(|tab| self::tab(&args.view, tab))
+        .transpose()?;
     let saved = Saved {
         pinned: args.select.unwrap_or(first.pinned),
         model: args.model.name().to_owned(),
         device: args.model.device.name().to_owned(),
         theme: args.theme.clone(),
+        reduce_motion: true,
         view: args.view.clone(),
+        tabs: tabs
+            .map(|tab| (args.view.clone(), tab))
+            .into_iter()
+            .collect(),
         sampling: args.sampling.sampling(),
         seed: args.seed,
         prompt: args.text.clone().unwrap_or(first.prompt),
@@ -91,6 +109,9 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         model.prompt(&saved.prompt)?;
     }
     let ctx = egui::Context::default();
+    if let Some(part) = args.zoom {
+        super::widgets::Zoom::everywhere(&ctx, part);
+    }
     let mut app = App::new(&ctx, saved)?;
     settle(&mut app)?;
     // A view may begin to compute when it is first drawn: it is waited for within the frames.
@@ -104,13 +125,25 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         }
     });
     waited?;
-    image.save(&args.out).map_err(|e| {
+    write(&image, &args.out).map_err(|e| {
         Problem::new(
             "Could not write the picture",
             format!("{e}: {}", args.out.display()),
         )
         .cure("The file's name must end in .png, in a folder that exists")
     })
+}
+
+/// Writes a picture, as small as PNG makes it.
+fn write(image: &image::RgbaImage, path: &Path) -> image::ImageResult<()> {
+    let format = image::ImageFormat::from_path(path)?;
+    if format != image::ImageFormat::Png {
+        let hint = image::error::ImageFormatHint::Exact(format);
+        return Err(image::ImageError::Unsupported(hint.into()));
+    }
+    let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    let encoder = PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::NoFilter);
+    image.write_with_encoder(encoder)
 }
 
 /// Waits until the model has read the text and the view has computed what it shows.
@@ -137,6 +170,26 @@ fn view(id: &str) -> std::result::Result<String, String> {
     } else {
         Err(format!("the views are: {}", ids.join(", ")))
     }
+}
+
+/// The tab of a view, if it has one of that id.
+fn tab(view: &str, tab: &str) -> Result<String> {
+    let views = views::all();
+    let view = views.iter().find(|other| other.id() == view);
+    let ids: Vec<String> = view
+        .map_or(&[][..], |view| view.tabs())
+        .iter()
+        .map(Tab::id)
+        .collect();
+    if ids.iter().any(|id| id == tab) {
+        return Ok(tab.to_owned());
+    }
+    let cure = if ids.is_empty() {
+        "This view has no tabs".to_owned()
+    } else {
+        format!("Its tabs are: {}", ids.join(", "))
+    };
+    Err(Problem::new("Could not draw the view", format!("it has no tab {tab:?}")).cure(cure))
 }
 
 pub(super) fn theme(name: &str) -> std::result::Result<String, String> {
@@ -174,6 +227,22 @@ fn size(text: &str) -> std::result::Result<[usize; 2], String> {
         .ok_or_else(|| format!("give WIDTHxHEIGHT, each from 1 to {}", raster::MAX_SIDE))
 }
 
+fn zoom(text: &str) -> std::result::Result<egui::Rect, String> {
+    let sides: Vec<f32> = text
+        .split(',')
+        .filter_map(|side| side.trim().parse().ok())
+        .collect();
+    match sides[..] {
+        [left, top, right, bottom] if 0.0 <= left && left < right && 0.0 <= top && top < bottom => {
+            Ok(egui::Rect::from_min_max(
+                egui::pos2(left, top),
+                egui::pos2(right.min(1.0), bottom.min(1.0)),
+            ))
+        }
+        _ => Err("give left,top,right,bottom, each from 0 to 1".to_owned()),
+    }
+}
+
 fn edits(text: &str) -> std::result::Result<Edits, String> {
     serde_json::from_str(text)
         .map(Edits)
@@ -189,7 +258,7 @@ fn select(text: &str) -> std::result::Result<Pinned, String> {
             .and_then(|(name, n)| Some((name.trim(), number(n)?)));
         match pair {
             Some(("token" | "query", n)) => selection.query = Some(n),
-            Some(("key", n)) => selection.key = Some(n),
+            Some(("second" | "key", n)) => selection.key = Some(n),
             Some(("layer", n)) => selection.layer = n,
             Some(("head", n)) => selection.head = n,
             Some(("neuron", n)) => {
@@ -200,7 +269,7 @@ fn select(text: &str) -> std::result::Result<Pinned, String> {
             }
             _ => {
                 return Err(format!(
-                    "{part:?} is none of token=, key=, layer=, head=, neuron= with a number"
+                    "{part:?} is none of token=, second=, layer=, head=, neuron= with a number"
                 ));
             }
         }
@@ -222,6 +291,11 @@ mod tests {
             (Some(3), 2, 1)
         );
         assert!(select("tokens=3").is_err() && select("layer=x").is_err());
+        assert!(tab("attention", "arcs").is_ok() && tab("positions", "word-order").is_ok());
+        let cure = |view| tab(view, "no").unwrap_err().to_string();
+        assert!(
+            cure("mlp").contains("neurons, stream-and-norm") && cure("tokens").contains("no tabs")
+        );
         assert!(view("heads").is_ok() && view("tails").unwrap_err().contains("heads"));
     }
 }

@@ -1,5 +1,6 @@
 //! Pictures of numbers, made once per recording and theme.
 
+use super::motion;
 use super::theme::{Scale, Theme};
 use crate::trace::{Matrix, TraceId};
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
@@ -16,10 +17,24 @@ pub struct PictureKey {
     pub theme: &'static str,
 }
 
-/// A cache of textures. Those not used for a frame are dropped, so it holds what is on screen.
+/// A picture that has just given way to that of another recording.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving {
+    /// What it looks like.
+    pub texture: egui::TextureId,
+    /// Its columns and rows.
+    pub size: [usize; 2],
+    /// How much of it is gone, from 0 to 1.
+    pub progress: f32,
+}
+
+/// A cache of textures. Those not used for a frame are dropped, so it holds what is on screen, and
+/// for a moment what was there before.
 #[derive(Default)]
 pub struct Textures {
     pictures: HashMap<PictureKey, (TextureHandle, bool)>,
+    /// What a picture showed before, by what it shows, and since when it is gone.
+    leaving: HashMap<String, (TextureHandle, f64)>,
 }
 
 impl Textures {
@@ -30,23 +45,55 @@ impl Textures {
         key: PictureKey,
         paint: impl FnOnce() -> ColorImage,
     ) -> egui::TextureId {
-        let name = format!("{key:?}");
-        let (texture, used) = self.pictures.entry(key).or_insert_with(|| {
-            // Cells stay sharp when enlarged and are averaged when there are more than pixels.
-            let options = TextureOptions {
-                magnification: egui::TextureFilter::Nearest,
-                minification: egui::TextureFilter::Linear,
-                ..TextureOptions::NEAREST
-            };
-            (ctx.load_texture(name, paint(), options), true)
-        });
-        *used = true;
-        texture.id()
+        if let Some((texture, used)) = self.pictures.get_mut(&key) {
+            *used = true;
+            return texture.id();
+        }
+        self.replace(ctx, &key);
+        // Cells stay sharp when enlarged and are averaged when there are more than pixels.
+        let options = TextureOptions {
+            magnification: egui::TextureFilter::Nearest,
+            minification: egui::TextureFilter::Linear,
+            ..TextureOptions::NEAREST
+        };
+        let texture = ctx.load_texture(format!("{key:?}"), paint(), options);
+        let id = texture.id();
+        self.pictures.insert(key, (texture, true));
+        id
+    }
+
+    /// Notes which picture a new one takes the place of.
+    fn replace(&mut self, ctx: &egui::Context, key: &PictureKey) {
+        let same = |other: &&PictureKey| {
+            (&other.what, other.theme) == (&key.what, key.theme) && other.trace != key.trace
+        };
+        if let Some(other) = self.pictures.keys().find(same)
+            && let Some((texture, _)) = self.pictures.get(other)
+        {
+            let now = ctx.input(|input| input.time);
+            self.leaving
+                .insert(key.what.clone(), (texture.clone(), now));
+        }
+    }
+
+    /// What a picture showed before the recording changed, for as long as it takes to settle.
+    pub fn leaving(&self, ctx: &egui::Context, what: &str) -> Option<Leaving> {
+        let (texture, since) = self.leaving.get(what)?;
+        let progress = motion::progress(ctx, *since);
+        let leaving = Leaving {
+            texture: texture.id(),
+            size: texture.size(),
+            progress,
+        };
+        (progress < 1.0).then_some(leaving)
     }
 
     /// Forgets pictures that were not used since the last call.
-    pub fn end_frame(&mut self) {
+    pub fn end_frame(&mut self, ctx: &egui::Context) {
         self.pictures.retain(|_, (_, used)| std::mem::take(used));
+        let now = ctx.input(|input| input.time);
+        self.leaving
+            .retain(|_, (_, since)| now - *since < f64::from(motion::SECS));
     }
 }
 

@@ -11,6 +11,32 @@ use crate::trace::{ModelInfo, Predicts, Trace};
 use egui::{Painter, Rect, Ui};
 use std::sync::Arc;
 
+/// One of the pictures between which a view switches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tab {
+    /// Its name on screen: "Word order".
+    pub name: &'static str,
+    /// What it shows, in a few words.
+    pub hint: &'static str,
+}
+
+impl Tab {
+    /// A tab of this name that shows this.
+    pub const fn new(name: &'static str, hint: &'static str) -> Self {
+        Self { name, hint }
+    }
+
+    /// Its name in files and on the command line: `word-order`.
+    pub fn id(&self) -> String {
+        let words = self.name.split(|c: char| !c.is_alphanumeric());
+        let words: Vec<String> = words
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        words.join("-")
+    }
+}
+
 /// One step of the road from text to the next word. A view reads the context and sends commands; it
 /// owns no thread, file or colour. Its fields are its own small state: a scroll place, a switch.
 pub trait View {
@@ -23,7 +49,13 @@ pub trait View {
     /// The question the view answers, its title: "Who looks at whom?".
     fn question(&self) -> &'static str;
 
-    /// The controls of the view, drawn in one row beneath the title.
+    /// The pictures between which the view switches, the first one first; none if it has but one.
+    /// The window draws the switch, and `ctx.tab` says which one is on.
+    fn tabs(&self) -> &'static [Tab] {
+        &[]
+    }
+
+    /// The controls of the view, drawn in one row beneath the title, after the tabs.
     fn controls(&mut self, _ui: &mut Ui, _ctx: &mut Context<'_>) {}
 
     /// The picture.
@@ -91,6 +123,8 @@ pub struct Context<'a> {
     pub seed: u64,
     /// The next token's probabilities.
     pub next: &'a super::next::Next,
+    /// The index of the tab of the view on screen that is on.
+    pub tab: usize,
     /// Where pictures of numbers are kept.
     pub textures: &'a mut Textures,
     /// Where long computations run.
@@ -105,11 +139,12 @@ impl Context<'_> {
         self.commands.push(command);
     }
 
-    /// Hover previews, click locks: does what belongs to a thing that can be pointed at.
+    /// Hover previews, click locks: does what belongs to a thing that can be pointed at, by the
+    /// pointer or with the keyboard's focus.
     pub fn point(&mut self, response: &egui::Response, target: Target) {
         if response.clicked() {
             self.send(Command::Select(target));
-        } else if response.hovered() {
+        } else if response.hovered() || response.has_focus() {
             self.send(Command::Hover(target));
         }
     }

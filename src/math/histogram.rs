@@ -64,24 +64,6 @@ impl Histogram {
     }
 }
 
-/// Round numbers at most `n` of which lie between `low` and `high`: steps of 1, 2 or 5 times a power
-/// of ten.
-pub fn ticks(low: f32, high: f32, n: usize) -> Vec<f32> {
-    let span = high - low;
-    if !span.is_finite() || span <= 0.0 {
-        return Vec::new();
-    }
-    let least = span / n.max(1) as f32;
-    let power = 10.0_f32.powf(least.log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
-    let step = steps
-        .into_iter()
-        .find(|&step| step >= least)
-        .unwrap_or(steps[3]);
-    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
-    (first..=last).map(|i| i as f32 * step).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,12 +83,5 @@ mod tests {
     fn equal_and_missing_numbers_have_a_bin() {
         assert_eq!(Histogram::new(&[3.0, 3.0], &[], 4).counts, [0, 0, 2, 0]);
         assert_eq!(Histogram::new(&[], &[], 2).most(), 0);
-    }
-
-    #[test]
-    fn ticks_are_round() {
-        assert_eq!(ticks(-7.3, 11.0, 5), [-5.0, 0.0, 5.0, 10.0]);
-        assert_eq!(ticks(0.0, 1.0, 4), [0.0, 0.5, 1.0]);
-        assert!(ticks(1.0, 1.0, 4).is_empty() && ticks(f32::NAN, 1.0, 4).is_empty());
     }
 }

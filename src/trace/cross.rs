@@ -63,6 +63,25 @@ impl Trace {
         self.named().into_iter().map(|(name, ..)| name).collect()
     }
 
+    /// What an activation of this record is called in files of such a model: in a translator's, each
+    /// part has names of its own.
+    pub fn name_in_files(&self, hook: Hook, model: &ModelInfo) -> String {
+        if model.shape != Shape::EncoderDecoder || hook == Hook::Logits {
+            return hook.to_string();
+        }
+        if self.encoder.is_none() {
+            return format!("{ENCODER}{hook}");
+        }
+        match hook {
+            Hook::Block(layer, own) if self.is_cross => {
+                let cross = BlockHook::CROSS.into_iter().find(|(_, at)| *at == own);
+                let hook = Hook::Block(layer, cross.map_or(own, |(cross, _)| cross));
+                format!("{DECODER}{hook}")
+            }
+            hook => format!("{DECODER}{hook}"),
+        }
+    }
+
     /// Cross-attention under the names of ordinary attention: queries are this record's tokens, keys
     /// the encoder's. `None` when there is no encoder.
     pub fn cross(&self) -> Option<Self> {

@@ -4,6 +4,7 @@ use super::App;
 use crate::gui::command::Command;
 use crate::gui::history::History;
 use crate::gui::prompt;
+use crate::gui::saved::Saved;
 use crate::gui::theme::Theme;
 use crate::model::DeviceKind;
 use crate::problem::Problem;
@@ -30,7 +31,7 @@ impl App {
                 let written = written.map(|stacks| stacks.whole.text.as_str());
                 let right = egui::Layout::right_to_left(egui::Align::Min);
                 let changed = ui.with_layout(right, |ui| {
-                    settings_ui(ui, theme, &self.saved.device, commands);
+                    settings_ui(ui, theme, &self.saved, commands);
                     let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
                     prompt::model_ui(ui, theme, trace, name, commands);
                     history_ui(ui, &self.history, commands);
@@ -87,7 +88,7 @@ fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
     }
 }
 
-fn settings_ui(ui: &mut Ui, theme: &Theme, device: &str, commands: &mut Vec<Command>) {
+fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Command>) {
     let button = ui.menu_button(RichText::new("Settings").font(theme.body()), |ui| {
         ui.label(RichText::new("Theme").color(*theme.dim));
         for other in Theme::all() {
@@ -95,16 +96,24 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, device: &str, commands: &mut Vec<Comm
                 commands.push(Command::SetTheme(other.name.clone()));
             }
         }
+        let mut reduce = saved.reduce_motion;
+        let check = ui.checkbox(&mut reduce, "Reduce motion");
+        if check
+            .on_hover_text("Bars and colours are in their new place at once")
+            .changed()
+        {
+            commands.push(Command::ReduceMotion(reduce));
+        }
         ui.separator();
         ui.label(RichText::new("Compute with").color(*theme.dim));
         for kind in DeviceKind::ALL {
-            let radio = ui.radio(kind.name() == device, kind.name());
+            let radio = ui.radio(kind.name() == saved.device, kind.name());
             if radio.on_hover_text(kind.description()).clicked() {
                 commands.push(Command::SetDevice(kind.name()));
             }
         }
     });
-    button.response.on_hover_text("Theme and backend");
+    button.response.on_hover_text("Theme, motion and backend");
 }
 
 /// A folder dropped on the window is a model to open; of a file, its folder is.

@@ -14,9 +14,10 @@ impl App {
     pub(super) fn obey(&mut self, ctx: &egui::Context, command: Command) {
         let pinned = self.saved.pinned;
         match command {
+            // Whether this calls for another frame is known when all commands were heard.
             Command::Hover(target) => {
-                self.hover = Some(pinned.at(target));
-                ctx.request_repaint();
+                self.hover = Some(self.hover.unwrap_or(pinned).at(target));
+                return;
             }
             Command::Select(target) => self.saved.pinned = pinned.at(target),
             Command::Release => {
@@ -40,6 +41,9 @@ impl App {
             Command::ToggleZoom => self.presenter.is_zoomed ^= true,
             Command::ToggleSpotlight => self.presenter.has_spotlight ^= true,
             Command::Show(view) => view.clone_into(&mut self.saved.view),
+            Command::SetTab(tab) => {
+                self.saved.tabs.insert(self.saved.view.clone(), tab);
+            }
             Command::OpenModel(name) => {
                 // What was wrong with the model asked for before does not matter any more.
                 self.notices.resolve(|problem| problem.what != READING);
@@ -49,6 +53,7 @@ impl App {
             Command::ChooseModel => self.choice = Some(Choice::new(&self.saved.model)),
             Command::BrowseModel => self.browse(),
             Command::SetTheme(name) => self.saved.theme = name,
+            Command::ReduceMotion(reduce) => self.saved.reduce_motion = reduce,
             Command::SetDevice(name) => {
                 name.clone_into(&mut self.saved.device);
                 self.open(self.saved.model.clone());

@@ -9,7 +9,9 @@ use self::bar::dropped_files;
 use self::reading::Reading;
 use super::choose::{Choice, choose_ui};
 use super::command::Command;
+use super::fit::Fit;
 use super::history::History;
+use super::motion;
 use super::next::Next;
 use super::notices::Notices;
 use super::presenter::Presenter;
@@ -57,7 +59,9 @@ pub struct App {
     commands: Vec<Command>,
     presenter: Presenter,
     history: History,
-    dressed: Option<&'static str>,
+    /// The theme and whether motion is reduced, as egui was last told.
+    dressed: Option<(&'static str, bool)>,
+    fit: Fit,
 }
 
 impl App {
@@ -92,6 +96,7 @@ impl App {
             presenter: Presenter::default(),
             history: History::new(saved.clone()),
             dressed: None,
+            fit: Fit::default(),
             saved,
         };
         app.open(app.saved.model.clone());
@@ -125,6 +130,13 @@ impl App {
             .unwrap_or(0)
     }
 
+    /// The index of the tab of the view on screen that is on.
+    fn tab(&self) -> usize {
+        let wanted = self.saved.tabs.get(&self.saved.view);
+        let mut tabs = self.views[self.current()].tabs().iter();
+        tabs.position(|tab| Some(&tab.id()) == wanted).unwrap_or(0)
+    }
+
     /// The recording on screen.
     pub fn trace(&self) -> Option<&Arc<Trace>> {
         self.trace.as_ref().map(|stacks| &stacks.whole)
@@ -133,10 +145,13 @@ impl App {
     /// Draws the window.
     pub fn ui(&mut self, ui: &mut Ui) {
         let theme = Theme::named(&self.saved.theme);
-        if self.dressed != Some(&theme.name) {
+        let dress = (theme.name.as_str(), self.saved.reduce_motion);
+        if self.dressed != Some(dress) {
             theme.apply(ui.ctx());
-            self.dressed = Some(&theme.name);
+            motion::set(ui.ctx(), !self.saved.reduce_motion);
+            self.dressed = Some(dress);
         }
+        self.fit.follow(ui.ctx(), theme);
         if let Some(stacks) = &self.trace {
             self.next.update(&stacks.whole, &self.saved.sampling);
         }
@@ -158,10 +173,13 @@ impl App {
             }
         }
         self.presenter.ui(ui, theme);
-        self.textures.end_frame();
-        self.hover = None;
+        self.textures.end_frame(ui.ctx());
+        let before = self.hover.take();
         for command in commands {
             self.obey(ui.ctx(), command);
+        }
+        if self.hover != before {
+            ui.ctx().request_repaint();
         }
         self.history.record(&self.saved, Instant::now());
     }

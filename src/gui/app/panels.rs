@@ -4,7 +4,7 @@ use super::App;
 use crate::gui::command::Command;
 use crate::gui::stack::{Stack, stack_ui};
 use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::view::{Context, Tab};
 use crate::gui::{rail, reading, side, widgets};
 use crate::trace::Predicts;
 use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
@@ -20,7 +20,8 @@ impl App {
         let (Some(model), Some(stacks)) = (&self.model, &self.trace) else {
             return self.empty_ui(ui, theme, commands);
         };
-        let shows_attention = self.views[self.current()].shows_attention();
+        let (current, tab) = (self.current(), self.tab());
+        let shows_attention = self.views[current].shows_attention();
         let stack = match self.saved.stack {
             Stack::Cross if !shows_attention => Stack::Decoder,
             stack => stack,
@@ -36,6 +37,7 @@ impl App {
             pinned: self.saved.pinned.within(trace),
             sampling: &self.saved.sampling.clone(),
             seed: self.saved.seed,
+            tab,
             next: &self.next,
             textures: &mut self.textures,
             lane: &self.lane,
@@ -97,12 +99,7 @@ impl App {
                     side::side_ui(ui, &mut ctx);
                 });
         }
-        let index = self
-            .views
-            .iter()
-            .position(|v| v.id() == self.saved.view)
-            .unwrap_or(0);
-        let Some(view) = self.views.get_mut(index) else {
+        let Some(view) = self.views.get_mut(current) else {
             return;
         };
         let strip = Panel::bottom("explanation")
@@ -123,9 +120,15 @@ impl App {
                 widgets::empty_ui(ui, theme, why);
                 return self.notices.ui(ui, theme);
             }
-            ui.horizontal_wrapped(|ui| view.controls(ui, &mut ctx));
-            ui.add_space(theme.body_size / 2.0);
-            view.ui(ui, &mut ctx);
+            // Every picture keeps its own place and zoom.
+            ui.push_id((view.id(), tab), |ui| {
+                ui.horizontal_wrapped(|ui| {
+                    tabs_ui(ui, &mut ctx, view.tabs());
+                    view.controls(ui, &mut ctx);
+                });
+                ui.add_space(theme.body_size / 2.0);
+                view.ui(ui, &mut ctx);
+            });
             self.notices.ui(ui, theme);
         });
     }
@@ -161,6 +164,19 @@ const EXAMPLES: [&str; 4] = [
     "The cat chased the mouse because it was hungry",
     "please buy an apple and an orange",
 ];
+
+/// The switch between the pictures of a view.
+fn tabs_ui(ui: &mut Ui, ctx: &mut Context<'_>, tabs: &[Tab]) {
+    if tabs.is_empty() {
+        return;
+    }
+    let choices: Vec<(&str, &str)> = tabs.iter().map(|tab| (tab.name, tab.hint)).collect();
+    let mut chosen = ctx.tab;
+    widgets::segmented_ui(ui, ctx.theme, &choices, &mut chosen);
+    if let Some(tab) = tabs.get(chosen).filter(|_| chosen != ctx.tab) {
+        ctx.send(Command::SetTab(tab.id()));
+    }
+}
 
 /// An experiment in force is always visible, and one click away from off.
 fn experiment_ui(ui: &mut Ui, ctx: &mut Context<'_>) {

@@ -1,5 +1,6 @@
 //! A pair of axes with round numbers, for points and curves.
 
+use super::ticks::ticks;
 use crate::gui::theme::Theme;
 use egui::epaint::TextShape;
 use egui::{Align2, Painter, Pos2, Rangef, Rect, pos2};
@@ -32,6 +33,18 @@ impl Axes {
         let area = Rect::from_min_size(area.min, area.size().max(egui::vec2(1.0, 1.0)));
         let (x, y) = (widened(x), widened(y));
         Self { area, x, y }
+    }
+
+    /// What the axes span, as a zoom knows it: y downwards.
+    pub fn extent(&self) -> Rect {
+        Rect::from_min_max(pos2(self.x.min, -self.y.max), pos2(self.x.max, -self.y.min))
+    }
+
+    /// The same axes, spanning only this part of their extent.
+    pub fn spanning(mut self, part: Rect) -> Self {
+        self.x = part.x_range();
+        self.y = Rangef::new(-part.bottom(), -part.top());
+        self
     }
 
     /// The same axes, one of them spanning more, so that a unit is as long across as upwards and
@@ -124,54 +137,9 @@ fn widened(range: Rangef) -> Rangef {
     }
 }
 
-/// Round numbers within a range, about `most` of them, evenly spaced: 1, 2 or 5 times a power of
-/// ten apart. All are written with the same decimals.
-fn ticks(range: Rangef, most: usize) -> Vec<(f32, String)> {
-    let most = most.clamp(1, 10);
-    let rough = range.span() / most as f32;
-    if !(rough.is_finite() && rough > 0.0) {
-        return Vec::new();
-    }
-    let power = 10_f32.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|times| times * power)
-        .into_iter()
-        .find(|step| *step >= rough * 0.999)
-        .unwrap_or(10.0 * power);
-    let decimals = (-(step * 1.001).log10().floor()).clamp(0.0, 6.0) as usize;
-    let first = (range.min / step - 1e-3).ceil() as i64;
-    let last = (range.max / step + 1e-3).floor() as i64;
-    let tick = |i: i64| {
-        let value = i as f32 * step;
-        (value, format!("{value:.decimals$}").replace('-', "−"))
-    };
-    (first..=last).take(2 * most + 2).map(tick).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ticks_are_round_and_few() {
-        let labels = |range, most| -> Vec<String> {
-            ticks(range, most)
-                .into_iter()
-                .map(|(_, label)| label)
-                .collect()
-        };
-        assert_eq!(
-            labels(Rangef::new(0.0, 1.0), 5),
-            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
-        assert_eq!(labels(Rangef::new(-7.2, 7.1), 4), ["−5", "0", "5"]);
-        assert_eq!(
-            labels(Rangef::new(-0.05, 0.06), 3),
-            ["−0.05", "0.00", "0.05"]
-        );
-        assert!(labels(Rangef::new(1.0, 1.0), 4).is_empty());
-        assert!(labels(Rangef::new(f32::NAN, 1.0), 4).is_empty());
-    }
 
     #[test]
     fn equal_axes_keep_shapes() {

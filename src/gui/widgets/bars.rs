@@ -1,6 +1,7 @@
 //! A row of the next-token list: token, bar, percentage.
 
 use crate::gui::format::percent;
+use crate::gui::motion;
 use crate::gui::theme::Theme;
 use egui::{Align2, Id, Rect, Response, Sense, Ui, pos2, vec2};
 
@@ -17,9 +18,6 @@ pub struct Bar<'a> {
     /// Distinguishes rows, so that each bar moves to its own new length.
     pub id: Id,
 }
-
-/// How long a bar takes to its new length, in seconds.
-const MOVE_SECS: f32 = 0.2;
 
 /// Draws one row as wide as there is room; clicking it chooses the token.
 pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
@@ -78,10 +76,7 @@ pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
         pos2(rect.right() - number_width, rect.bottom() - height * 0.22),
     );
     let length = |p: f32| track.width() * (p / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
-    let move_to = |salt: &str, p: f32| {
-        ui.ctx()
-            .animate_value_with_time(bar.id.with(salt), length(p), MOVE_SECS)
-    };
+    let move_to = |salt: &str, p: f32| motion::glide(ui.ctx(), bar.id.with(salt), length(p));
     let before = Rect::from_min_size(
         track.min,
         vec2(move_to("before", bar.before), track.height()),

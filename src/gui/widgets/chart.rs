@@ -1,8 +1,13 @@
 //! Curves and dots over two axes with round numbers.
 
+use super::ticks::ticks;
+use super::{Zoom, lock_arrows};
 use crate::gui::format::number;
 use crate::gui::theme::Theme;
-use egui::{Align2, Color32, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
+use egui::{
+    Align2, Color32, Id, Key, Modifiers, Painter, Pos2, Rangef, Rect, Response, Sense, Shape,
+    Stroke, Ui, pos2, vec2,
+};
 use std::ops::RangeInclusive;
 
 /// How the points of a curve are drawn.
@@ -64,6 +69,15 @@ impl Frame {
         )
     }
 
+    /// The part of it that was zoomed to.
+    fn zoomed(self, ctx: &egui::Context, id: Id) -> (Self, Zoom) {
+        let whole = Rect::from_min_max(pos2(self.x.0, -self.y.1), pos2(self.x.1, -self.y.0));
+        let zoom = Zoom::load(ctx, id, whole);
+        let part = zoom.part();
+        let (x, y) = ((part.left(), part.right()), (-part.bottom(), -part.top()));
+        (Self { x, y, ..self }, zoom)
+    }
+
     fn x_at(&self, screen: Pos2) -> f32 {
         let share = (screen.x - self.plot.left()) / self.plot.width().max(1.0);
         self.x.0 + share * (self.x.1 - self.x.0)
@@ -75,9 +89,10 @@ impl Chart<'_> {
     pub fn ui(&self, ui: &mut Ui, theme: &Theme) -> (Response, Option<f32>) {
         self.legend_ui(ui, theme);
         let room = ui.available_rect_before_wrap();
-        let response = ui.allocate_rect(room, Sense::click());
+        let id = ui.next_auto_id();
+        let response = ui.allocate_rect(room, Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, self.name));
-        let frame = self.frame(ui.painter(), theme, room);
+        let (frame, zoom) = self.frame(ui.painter(), theme, room).zoomed(ui.ctx(), id);
         if frame.plot.width() < 4.0 || frame.plot.height() < 4.0 {
             return (response, None);
         }
@@ -91,9 +106,47 @@ impl Chart<'_> {
         for curve in self.curves {
             paint_curve(&inside, theme, &frame, curve);
         }
+        let reached = self.step_ui(ui, theme, &response, &frame, zoom.is_zoomed());
+        zoom.ui(ui, theme, &response, frame.plot, None);
         let x = response.hover_pos().filter(|pos| frame.plot.contains(*pos));
-        let x = x.map(|pos| frame.x_at(pos));
+        let x = x.map(|pos| frame.x_at(pos)).or(reached);
         (response, x)
+    }
+
+    /// With the keyboard's focus, the arrow keys go along x, from name to name or in small steps.
+    fn step_ui(
+        &self,
+        ui: &Ui,
+        theme: &Theme,
+        response: &Response,
+        frame: &Frame,
+        is_zoomed: bool,
+    ) -> Option<f32> {
+        if !response.has_focus() || is_zoomed || response.hovered() {
+            return None;
+        }
+        lock_arrows(ui, response);
+        let step = if self.x_names.is_empty() {
+            (frame.x.1 - frame.x.0) / 40.0
+        } else {
+            1.0
+        };
+        let id = response.id.with("x");
+        let first = self.cursor.unwrap_or(frame.x.0.ceil());
+        let mut x = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(first);
+        for (key, by) in [(Key::ArrowLeft, -step), (Key::ArrowRight, step)] {
+            if ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+                x += by;
+            }
+        }
+        let x = x.clamp(frame.x.0, frame.x.1);
+        ui.data_mut(|data| data.insert_temp(id, x));
+        let at = frame.screen(pos2(x, frame.y.0)).x;
+        let painter = ui.painter();
+        painter.vline(at, frame.plot.y_range(), theme.line(theme.accent));
+        let stroke = Stroke::new(theme.stroke + 1.0, *theme.accent);
+        painter.rect_stroke(frame.plot, 2.0, stroke, egui::StrokeKind::Outside);
+        Some(x)
     }
 
     fn legend_ui(&self, ui: &mut Ui, theme: &Theme) {
@@ -125,7 +178,7 @@ impl Chart<'_> {
         let line = theme.caption_size * 1.35;
         let bottom = 2.0 * line;
         let height = room.height() - line - bottom - line * 0.6;
-        let labels = ticks(y, (height / (1.5 * line)) as usize)
+        let labels = ticks(Rangef::new(y.0, y.1), (height / (1.5 * line)) as usize)
             .into_iter()
             .map(|(_, label)| {
                 painter
@@ -148,7 +201,10 @@ impl Chart<'_> {
         let line = theme.caption_size * 1.35;
         let faint = Stroke::new(theme.stroke * 0.75, theme.outline.gamma_multiply(0.6));
         let (font, ink) = (theme.mono_caption(), *theme.dim);
-        for (at, label) in ticks(*y, (plot.height() / (1.5 * line)) as usize) {
+        for (at, label) in ticks(
+            Rangef::new(y.0, y.1),
+            (plot.height() / (1.5 * line)) as usize,
+        ) {
             let at = frame.screen(pos2(x.0, at));
             painter.hline(plot.x_range(), at.y, faint);
             let at = at - vec2(theme.caption_size * 0.4, 0.0);
@@ -193,10 +249,11 @@ impl Chart<'_> {
 
     fn x_ticks(&self, x: (f32, f32), most: usize) -> Vec<(f32, String)> {
         if self.x_names.is_empty() {
-            return ticks(x, most);
+            return ticks(Rangef::new(x.0, x.1), most);
         }
         let names = self.x_names.iter().enumerate();
-        names.map(|(i, name)| (i as f32, name.clone())).collect()
+        let names = names.map(|(i, name)| (i as f32, name.clone()));
+        names.filter(|(at, _)| (x.0..=x.1).contains(at)).collect()
     }
 }
 
@@ -271,54 +328,9 @@ fn widen(range: Option<(f32, f32)>, margin: f32) -> (f32, f32) {
     (low - margin * width, high + margin * width)
 }
 
-/// Round numbers in a range, about `most` of them, and how each is written.
-fn ticks((low, high): (f32, f32), most: usize) -> Vec<(f32, String)> {
-    let rough = (high - low) / most.clamp(1, 10) as f32;
-    if !rough.is_finite() || rough <= 0.0 {
-        return Vec::new();
-    }
-    let power = 10_f32.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|n| n * power)
-        .find(|&s| s >= rough * 0.999);
-    let step = step.unwrap_or(power * 10.0);
-    let decimals = (-(step * 1.001).log10().floor()).clamp(0.0, 6.0) as usize;
-    let first = (low / step).ceil() as i64;
-    let last = (high / step).floor() as i64;
-    (first..=last)
-        .take(32)
-        .map(|n| {
-            let value = n as f32 * step;
-            (value, format!("{value:.decimals$}").replace('-', "−"))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn labels(range: (f32, f32), most: usize) -> Vec<String> {
-        ticks(range, most)
-            .into_iter()
-            .map(|(_, label)| label)
-            .collect()
-    }
-
-    #[test]
-    fn ticks_are_round_numbers() {
-        assert_eq!(
-            labels((0.0, 1.0), 5),
-            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
-        assert_eq!(
-            labels((-1.0, 1.0), 4),
-            ["−1.0", "−0.5", "0.0", "0.5", "1.0"]
-        );
-        assert_eq!(labels((0.0, 255.0), 5), ["0", "100", "200"]);
-        assert!(labels((1.0, 1.0), 5).is_empty() && labels((f32::NAN, 1.0), 5).is_empty());
-    }
 
     #[test]
     fn a_range_is_never_empty() {

@@ -15,13 +15,15 @@ mod ranked;
 mod room;
 mod segmented;
 mod stepper;
+mod ticks;
+mod zoom;
 
 pub use axes::Axes;
 pub use bars::{Bar, bar_ui};
 pub use chart::{Chart, Curve, Mark};
 pub use chips::chips_ui;
 pub use deck::deck_ui;
-pub use heatmap::{Cells, Heatmap, Labels, cell_text, column_labels, row_labels};
+pub use heatmap::{Cells, Grid, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use labels::place_labels;
 pub use legend::{legend_ui, named_legend_ui};
 pub use paired::{PairedBar, paired_bar_height, paired_bar_ui, paired_head_ui};
@@ -31,6 +33,8 @@ pub use ranked::{Ranked, ranked_ui};
 pub use room::{page_ui, part_ui};
 pub use segmented::segmented_ui;
 pub use stepper::stepper_ui;
+pub use ticks::ticks;
+pub use zoom::{Zoom, lock_arrows};
 
 use super::theme::Theme;
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke};

@@ -1,6 +1,7 @@
 //! A token with two probabilities: two bars on one axis, and which way it went.
 
 use crate::gui::format::percent;
+use crate::gui::motion;
 use crate::gui::theme::{Scale, Theme};
 use egui::{Align2, Color32, Id, Painter, Rect, Response, Sense, Ui, pos2, vec2};
 
@@ -21,9 +22,6 @@ pub struct PairedBar<'a> {
     /// Distinguishes rows, so that each bar moves to its own new length.
     pub id: Id,
 }
-
-/// How long a bar takes to its new length, in seconds.
-const MOVE_SECS: f32 = 0.2;
 
 /// The height of a row.
 pub fn paired_bar_height(theme: &Theme) -> f32 {
@@ -84,7 +82,7 @@ fn bars(ui: &Ui, theme: &Theme, bar: &PairedBar<'_>, rect: Rect) {
     for (i, &prob) in bar.probs.iter().enumerate() {
         let share = (prob / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
         let (id, length) = (bar.id.with(i), track.width().max(0.0) * share);
-        let length = ui.ctx().animate_value_with_time(id, length, MOVE_SECS);
+        let length = motion::glide(ui.ctx(), id, length);
         let min = pos2(track.left(), track.top() + half * i as f32);
         let row = Rect::from_min_size(min, vec2(length, half)).shrink2(vec2(0.0, 1.0));
         let color = bar.colors[i];

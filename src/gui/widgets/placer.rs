@@ -44,6 +44,11 @@ impl Placer {
         Self { bounds, taken }
     }
 
+    /// Does this point lie where labels may be?
+    pub fn holds(&self, point: Pos2) -> bool {
+        self.bounds.expand(4.0).contains(point)
+    }
+
     /// Keeps labels away from a rectangle.
     pub fn take(&mut self, rect: Rect) {
         self.taken.push(rect);

@@ -6,7 +6,7 @@ use crate::gui::command::{Command, Target};
 use crate::gui::format::{abbreviate, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::widgets::fitted_text;
+use crate::gui::widgets::{Zoom, fitted_text};
 use crate::trace::Matrix;
 use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Stroke, Ui, lerp, pos2, vec2};
 use std::collections::BTreeSet;
@@ -151,22 +151,43 @@ impl Arcs {
         let room = ui.available_size();
         let fit = (room.y - heading) / n.max(1) as f32;
         let row = fit.clamp(theme.caption_size * 1.4, theme.body_size * 3.0);
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, n as f32));
+        let zoom = Zoom::load(ui.ctx(), ui.scope_id().with("arcs"), whole).down();
+        let (row, height) = if zoom.is_zoomed() {
+            ((room.y - heading) / zoom.part().height(), room.y)
+        } else {
+            (row, heading + row * n as f32)
+        };
         egui::ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| {
-                let size = vec2(ui.available_width(), heading + row * n as f32);
-                let (whole, _) = ui.allocate_exact_size(size, Sense::hover());
+                let size = vec2(ui.available_width(), height);
+                let (whole, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+                let name = format!("Arcs of {n} tokens");
+                response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
                 let side = (whole.width() * 0.3).min(theme.body_size * 11.0);
                 let columns = Columns {
                     x: [whole.left() + side, whole.right() - side * 1.25],
-                    top: whole.top() + heading,
+                    top: whole.top() + heading - zoom.part().top() * row,
                     row,
                     n_lanes: self.shown(ctx).len(),
                 };
-                self.scroll(ui, ctx, &columns);
+                if !zoom.is_zoomed() {
+                    self.scroll(ui, ctx, &columns);
+                }
                 headings(ui, ctx, &columns, whole);
-                let notes = self.lines_ui(ui, ctx, &columns);
-                self.tokens_ui(ui, ctx, &columns, whole);
+                let seen = whole.with_min_y(whole.top() + heading);
+                let notes = ui.scope_builder(egui::UiBuilder::new().max_rect(seen), |ui| {
+                    if zoom.is_zoomed() {
+                        ui.shrink_clip_rect(seen);
+                    }
+                    let notes = self.lines_ui(ui, ctx, &columns);
+                    self.tokens_ui(ui, ctx, &columns, whole);
+                    notes
+                });
+                let notes = notes.inner;
+                let area = seen.with_min_x(columns.x[0]).with_max_x(columns.x[1]);
+                zoom.ui(ui, theme, &response, area, None);
                 if let Some(note) = notes {
                     let at = pos2(f32::midpoint(columns.x[0], columns.x[1]), whole.top());
                     let (anchor, font) = (Align2::CENTER_TOP, theme.caption());

@@ -3,8 +3,9 @@
 use super::{WEIGHTS, strongest_link};
 use crate::gui::format::number;
 use crate::gui::view::Context;
-use crate::gui::widgets::{Cells, Heatmap, Labels, legend_ui};
+use crate::gui::widgets::{Cells, Grid, Heatmap, Labels, legend_ui};
 use crate::math::attention_steps::{effective_keys, largest, received};
+use crate::trace::{BlockHook, Hook};
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
 /// The colour scale.
@@ -51,37 +52,43 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let text = theme.caption_size * 1.5;
     let room = ui.available_rect_before_wrap();
     let inner = Rect::from_min_max(room.min, room.max - vec2(depth * 1.4, depth + 2.0 * text));
-    let (grid, cell) = heatmap.layout(theme, inner);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| {
-        let (response, pointed) = heatmap.ui(ui, ctx);
-        let name = format!("Attention of layer {}, head {}", focus.layer, focus.head);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
-        heatmap.point(response, pointed, ctx);
+    let shown = ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| {
+        heatmap.show(ui, ctx)
     });
+    let shown = shown.inner;
+    let name = format!("Attention of layer {}, head {}", focus.layer, focus.head);
+    let hook = Hook::Block(focus.layer, BlockHook::Pattern);
+    heatmap.point(&shown, &name, Some((hook, focus.head)), ctx);
+    let grid = shown.grid;
     let totals = received((0..matrix.rows).map(|row| matrix.row(row)));
     let spreads: Vec<f32> = (0..matrix.rows)
         .map(|row| effective_keys(matrix.row(row)))
         .collect();
     let below = Rect::from_min_size(
-        grid.left_bottom() + vec2(0.0, 6.0),
-        vec2(grid.width(), depth),
+        grid.rect.left_bottom() + vec2(0.0, 6.0),
+        vec2(grid.rect.width(), depth),
     );
     let right = Rect::from_min_size(
-        grid.right_top() + vec2(6.0, 0.0),
-        vec2(depth, grid.height()),
+        grid.rect.right_top() + vec2(6.0, 0.0),
+        vec2(depth, grid.rect.height()),
     );
-    received_ui(ui, ctx, below, cell.x, &totals);
-    spread_ui(ui, ctx, right, cell.y, &spreads);
+    received_ui(ui, ctx, below, &grid, &totals);
+    spread_ui(ui, ctx, right, &grid, &spreads);
     let note = below.left_bottom() + vec2(0.0, 4.0 + text);
     spread_note(ui, ctx, note, &spreads);
 }
 
 /// Bars that hang below the columns.
-fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, totals: &[f32]) {
+fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, totals: &[f32]) {
     let theme = ctx.theme;
     let full = largest(totals).max(f32::MIN_POSITIVE);
-    for (key, &total) in totals.iter().enumerate() {
-        let min = pos2(area.left() + key as f32 * cell, area.top());
+    let cell = grid.cell.x;
+    for (key, &total) in totals
+        .iter()
+        .enumerate()
+        .filter(|(key, _)| grid.cols.contains(key))
+    {
+        let min = pos2(grid.col(key).left(), area.top());
         let length = area.height() * (total / full).clamp(0.0, 1.0);
         let bar = Rect::from_min_size(min, vec2((cell - gap(cell)).max(0.5), length));
         let ink = bar_color(ctx, ctx.focus.key == Some(key), *theme.key);
@@ -93,7 +100,7 @@ fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, totals: &[f32]
     let (anchor, font) = (Align2::LEFT_TOP, theme.caption());
     ui.painter().text(at, anchor, text, font, *theme.key);
     margin_tip(ui, area, "received", |pos| {
-        let key = ((pos.x - area.left()) / cell) as usize;
+        let key = grid.cols.start + ((pos.x - area.left()) / cell) as usize;
         let total = totals.get(key)?;
         let label = ctx.key_label(key);
         Some(format!(
@@ -104,18 +111,23 @@ fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, totals: &[f32]
 }
 
 /// Bars that stand right of the rows.
-fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, cell: f32, spreads: &[f32]) {
+fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, spreads: &[f32]) {
     let theme = ctx.theme;
     let full = largest(spreads).max(f32::MIN_POSITIVE);
-    for (query, &spread) in spreads.iter().enumerate() {
-        let min = pos2(area.left(), area.top() + query as f32 * cell);
+    let cell = grid.cell.y;
+    for (query, &spread) in spreads
+        .iter()
+        .enumerate()
+        .filter(|(query, _)| grid.rows.contains(query))
+    {
+        let min = pos2(area.left(), grid.row(query).top());
         let length = area.width() * (spread / full).clamp(0.0, 1.0);
         let bar = Rect::from_min_size(min, vec2(length, (cell - gap(cell)).max(0.5)));
         let ink = bar_color(ctx, ctx.focus.query == Some(query), *theme.query);
         ui.painter().rect_filled(bar, 0.0, ink);
     }
     margin_tip(ui, area, "spread", |pos| {
-        let query = ((pos.y - area.top()) / cell) as usize;
+        let query = grid.rows.start + ((pos.y - area.top()) / cell) as usize;
         let spread = spreads.get(query)?;
         let label = ctx.label(query);
         Some(format!(

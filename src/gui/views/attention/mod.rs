@@ -13,12 +13,13 @@ mod parts;
 mod player;
 mod stages;
 mod steps;
+mod tips;
 
 use crate::gui::command::Target;
 use crate::gui::format::percent;
 use crate::gui::theme::Scale;
-use crate::gui::view::{Context, View};
-use crate::gui::widgets::{empty_ui, segmented_ui, stepper_ui};
+use crate::gui::view::{Context, Tab, View};
+use crate::gui::widgets::{empty_ui, stepper_ui};
 use crate::math::attention_steps::position_of_largest;
 use arcs::Arcs;
 use egui::{Painter, Rect, Stroke, Ui, pos2};
@@ -27,36 +28,22 @@ use steps::Steps;
 /// Attention weights lie between 0 and 1 in every head, so all heads share one scale.
 const WEIGHTS: Scale = Scale::Sequential { max: 1.0 };
 
-/// What the control shows, with what each choice is.
-const MODES: [(&str, &str); 3] = [
-    ("Matrix", "Every weight of the head at once"),
-    ("Arcs", "Each weight as a line from who asks to who answers"),
-    (
+const TABS: [Tab; 3] = [
+    Tab::new(
         "Steps",
         "How one query's weights are computed, step by step",
     ),
+    Tab::new("Matrix", "Every weight of the head at once"),
+    Tab::new("Arcs", "Each weight as a line from who asks to who answers"),
 ];
-const MATRIX: usize = 0;
-const ARCS: usize = 1;
-const STEPS: usize = 2;
+const MATRIX: usize = 1;
+const ARCS: usize = 2;
 
 /// The view.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Attention {
-    /// Index of [`MODES`].
-    mode: usize,
     arcs: Arcs,
     steps: Steps,
-}
-
-impl Default for Attention {
-    fn default() -> Self {
-        Self {
-            mode: STEPS,
-            arcs: Arcs::default(),
-            steps: Steps::default(),
-        }
-    }
 }
 
 impl View for Attention {
@@ -76,10 +63,13 @@ impl View for Attention {
         true
     }
 
+    fn tabs(&self) -> &'static [Tab] {
+        &TABS
+    }
+
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        segmented_ui(ui, ctx.theme, &MODES, &mut self.mode);
         head_ui(ui, ctx);
-        match self.mode {
+        match ctx.tab {
             MATRIX => matrix::controls(ui, ctx),
             ARCS => self.arcs.controls(ui, ctx),
             _ => self.steps.controls(ui, ctx),
@@ -90,7 +80,7 @@ impl View for Attention {
         if ctx.trace.pattern(ctx.focus.layer, ctx.focus.head).is_none() {
             return empty_ui(ui, ctx.theme, "This recording holds no attention");
         }
-        match self.mode {
+        match ctx.tab {
             MATRIX => matrix::ui(ui, ctx),
             ARCS => self.arcs.ui(ui, ctx),
             _ => self.steps.ui(ui, ctx),
@@ -98,7 +88,7 @@ impl View for Attention {
     }
 
     fn explain(&self, ctx: &Context<'_>) -> String {
-        match self.mode {
+        match ctx.tab {
             MATRIX => matrix::explain(ctx),
             ARCS => self.arcs.explain(ctx),
             _ => self.steps.explain(ctx),

@@ -16,8 +16,6 @@ use egui::{
     vec2,
 };
 
-/// How strongly the stages are drawn that are not lit.
-const DIMMED: f32 = 0.6;
 /// A key gets at least so many points; with more keys than fit, the picture scrolls sideways.
 const LEAST_KEY: f32 = 2.5;
 
@@ -169,11 +167,15 @@ impl Steps {
             painter.rect_filled(rect, 6.0, *theme.raised);
             let mark = Rect::from_min_size(rect.min, vec2(theme.stroke + 2.0, size.y));
             painter.rect_filled(mark, 2.0, *theme.accent);
+            // Where nothing may fade, a frame says which stage is lit.
+            if theme.unlit >= 1.0 {
+                painter.rect_stroke(rect, 6.0, theme.line(theme.accent), StrokeKind::Inside);
+            }
         } else if response.hovered() || response.has_focus() {
             let stroke = theme.line(theme.outline);
             painter.rect_stroke(rect, 6.0, stroke, StrokeKind::Inside);
         } else {
-            painter.multiply_opacity(DIMMED);
+            painter.multiply_opacity(theme.unlit);
         }
         if !ui.is_rect_visible(rect) {
             return Vec::new();
@@ -232,6 +234,10 @@ impl Steps {
                 _ => {}
             }
             if let Some(tip) = numbers.tip(part) {
+                let tip = match numbers.origin(ctx, part) {
+                    Some(origin) => format!("{tip}\n{origin}"),
+                    None => tip,
+                };
                 response.on_hover_text_at_pointer(tip);
             }
         }

@@ -75,7 +75,7 @@ fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, trace: &Trace, mark: Mark, is_on: boo
     let Some(token) = trace.tokens.get(mark.pos) else {
         return ui.label("");
     };
-    let label = abbreviate(&token.label(), 24);
+    let label = abbreviate(&trace.label(mark.pos), 24);
     let text = if is_on {
         *theme.background
     } else {

@@ -4,7 +4,7 @@ use super::paths::{Curve, Picture, label};
 use super::plot::{ink, paint_line, paint_mark, step_name};
 use crate::gui::format::number;
 use crate::gui::theme::Theme;
-use crate::gui::widgets::{Axes, Placer};
+use crate::gui::widgets::{Axes, Placer, Zoom};
 use egui::{Painter, Pos2, Rangef, Sense, Ui};
 
 /// What is compared with what, in a line above the curve.
@@ -17,7 +17,8 @@ pub fn caption(picture: &Picture) -> String {
 /// Draws the curves as large as there is room.
 pub fn curve_ui(ui: &mut Ui, theme: &Theme, picture: &Picture) {
     let room = ui.available_rect_before_wrap();
-    let response = ui.allocate_rect(room, Sense::hover());
+    let id = ui.next_auto_id();
+    let response = ui.allocate_rect(room, Sense::click_and_drag());
     let name = format!("{}: {}", caption(picture), spoken(picture));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
@@ -40,6 +41,8 @@ pub fn curve_ui(ui: &mut Ui, theme: &Theme, picture: &Picture) {
         Rangef::new(-0.35, last + 0.35),
         Rangef::new(lowest, 1.0),
     );
+    let zoom = Zoom::load(ui.ctx(), id, axes.extent());
+    let axes = axes.spanning(zoom.part());
     axes.paint_y(&painter, theme, "cosine");
     paint_steps(&painter, theme, &axes, n_steps);
     let line = theme.line(theme.outline);
@@ -51,10 +54,12 @@ pub fn curve_ui(ui: &mut Ui, theme: &Theme, picture: &Picture) {
             placer.take_line([ends[0], ends[1]], theme.caption_size * 0.4);
         }
     }
+    let area = painter.with_clip_rect(axes.area.expand(theme.caption_size * 0.5));
     for curve in picture.curves.iter().rev() {
-        paint_curve(&painter, theme, &axes, curve);
+        paint_curve(&area, theme, &axes, curve);
     }
     paint_numbers(&painter, theme, &axes, &picture.curves, &mut placer);
+    zoom.ui(ui, theme, &response, axes.area, None);
 }
 
 /// The cosines before the first layer and after the last, for those who do not see the curve.
@@ -81,6 +86,9 @@ fn paint_steps(painter: &Painter, theme: &Theme, axes: &Axes, n_steps: usize) {
     let every = (theme.caption_size * 1.8 / width.max(0.1)).ceil().max(1.0) as usize;
     for step in (0..n_steps).step_by(every) {
         let x = axes.at(step as f32, 0.0).x;
+        if !axes.area.x_range().contains(x) {
+            continue;
+        }
         axes.paint_x_label(painter, theme, x, &step_name(step));
     }
     axes.paint_x_title(painter, theme, "after layer (in = input)");
@@ -118,7 +126,9 @@ fn paint_numbers(
         let galley = painter.layout_no_wrap(text, theme.mono_caption(), ink);
         let rect = at
             .is_finite()
-            .then(|| placer.place(at, galley.size(), gap, Placer::ABOVE));
+            .then_some(())
+            .filter(|()| placer.holds(at))
+            .map(|()| placer.place(at, galley.size(), gap, Placer::ABOVE));
         if let Some(rect) = rect.flatten() {
             painter.galley(rect.min, galley, ink);
         }

@@ -3,7 +3,7 @@
 use super::words::{word_at, word_text};
 use crate::gui::format::abbreviate;
 use crate::math::pca::{Pca, pca};
-use crate::trace::{BlockHook, Token, Trace, TraceId};
+use crate::trace::{BlockHook, Trace, TraceId};
 use std::sync::Arc;
 
 /// Curves drawn at most.
@@ -266,13 +266,13 @@ pub fn label(traces: &[Arc<Trace>], mark: Mark) -> String {
     let Some(trace) = traces.get(mark.sentence) else {
         return String::new();
     };
-    let mut name = trace.tokens.get(mark.pos).map(Token::label);
+    let mut name = trace.label(mark.pos);
     let word = word_at(&trace.tokens, mark.pos);
     if word.len() > 1 {
         let whole = word_text(&trace.tokens, word);
-        name = name.map(|name| format!("{name} ({})", abbreviate(&whole, 12)));
+        name = format!("{name} ({})", abbreviate(&whole, 12));
     }
-    let name = abbreviate(&name.unwrap_or_default(), 24);
+    let name = abbreviate(&name, 24);
     if traces.len() < 2 {
         format!("{name} #{}", mark.pos)
     } else {

@@ -4,7 +4,7 @@ use super::paths::{Mark, Path, Picture, Scaling, label};
 use crate::gui::format::{number, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::widgets::{Axes, Placer};
+use crate::gui::widgets::{Axes, Placer, Zoom};
 use egui::{Color32, Painter, Pos2, Rangef, Rect, Response, Sense, Shape, Stroke, Ui, Vec2, vec2};
 
 /// More paths than this are labelled only at their ends.
@@ -73,11 +73,14 @@ pub fn plot_ui(
 ) -> (Response, Option<Mark>) {
     let theme = ctx.theme;
     let room = ui.available_rect_before_wrap();
-    let response = ui.allocate_rect(room, Sense::click());
+    let id = ui.next_auto_id();
+    let response = ui.allocate_rect(room, Sense::click_and_drag());
     let name = format!("Paths of {} tokens through the layers", picture.paths.len());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
     let axes = axes(room, theme, picture, preview);
+    let zoom = Zoom::load(ui.ctx(), id, axes.extent());
+    let axes = axes.spanning(zoom.part());
     let title = |i: usize, room: f32| {
         let share = percent(picture.explained.get(i).copied().unwrap_or(0.0));
         let is_long = room > theme.caption_size * 15.0;
@@ -98,8 +101,9 @@ pub fn plot_ui(
         let is_faint = lit.is_some_and(|mark| mark != path.mark);
         paint_path(&area, theme, &axes, path, if is_faint { 0.45 } else { 1.0 });
     }
-    paint_selection(&painter, ctx, &axes, picture);
+    paint_selection(&area, ctx, &axes, picture);
     paint_labels(&painter, theme, &axes, (picture, preview), lit);
+    zoom.ui(ui, theme, &response, axes.area, None);
     let response = match nearest {
         Some((mark, step)) => response.on_hover_text_at_pointer(point_text(picture, mark, step)),
         None => response,
@@ -255,7 +259,12 @@ fn put(
     theme: &Theme,
 ) {
     let galley = painter.layout_no_wrap(text, font, ink);
-    if let Some(rect) = placer.place(at, galley.size(), gap, Placer::BESIDE) {
+    // A point that was zoomed out of sight has no label.
+    let place = |placer: &mut Placer| placer.place(at, galley.size(), gap, Placer::BESIDE);
+    if let Some(rect) = Some(placer)
+        .filter(|placer| placer.holds(at))
+        .and_then(place)
+    {
         painter.rect_filled(rect, 2.0, theme.background.gamma_multiply(0.75));
         painter.galley(rect.min, galley, ink);
     }
@@ -267,6 +276,8 @@ fn nearest(picture: &Picture, axes: &Axes, pointer: Pos2) -> Option<(Mark, usize
         let steps = path.points.iter().enumerate();
         steps.filter_map(|(step, p)| Some((path.mark, step, place(axes, *p)?.distance(pointer))))
     });
+    let points =
+        points.filter(|(_, _, distance)| distance.is_finite() && axes.area.contains(pointer));
     let (mark, step, distance) = points.min_by(|a, b| a.2.total_cmp(&b.2))?;
     (distance < 16.0).then_some((mark, step))
 }

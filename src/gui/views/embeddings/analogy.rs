@@ -10,7 +10,7 @@ use crate::gui::format::{count, number};
 use crate::gui::textures::PictureKey;
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::widgets::{Ranked, empty_ui, legend_ui, ranked_ui};
+use crate::gui::widgets::{Ranked, empty_ui, ranked_ui};
 use crate::math::sampling::rank_of;
 use crate::math::vector::cosine;
 use crate::model::Checkpoint;
@@ -264,7 +264,7 @@ fn strips<'a>(ctx: &Context<'_>, answers: &'a Answers) -> Strips<'a> {
 }
 
 fn strips_ui(ui: &mut Ui, ctx: &mut Context<'_>, strips: &Strips<'_>) {
-    legend_ui(ui, ctx.theme, strips.scale, super::VALUES);
+    super::values_legend_ui(ui, ctx.theme, strips.scale, strips.matrix.data);
     let size = egui::vec2(ui.available_width(), strips.height(ctx.theme));
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
     ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {

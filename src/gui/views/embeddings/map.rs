@@ -5,7 +5,7 @@ use crate::gui::command::Target;
 use crate::gui::format::{abbreviate, count, number, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::widgets::{empty_ui, place_labels};
+use crate::gui::widgets::{Zoom, empty_ui, place_labels, ticks};
 use crate::math::pca::pca;
 use crate::model::{Checkpoint, Neighbour};
 use crate::problem::Result;
@@ -153,7 +153,10 @@ impl Frame {
 fn plot_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: &Around) {
     let theme = ctx.theme;
     let room = ui.available_rect_before_wrap();
-    ui.allocate_rect(room, Sense::hover());
+    let id = ui.next_auto_id();
+    let response = ui.allocate_rect(room, Sense::click_and_drag());
+    let name = "Map of the text's tokens and their neighbours";
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
     let line = theme.caption_size * 1.4;
     let numbers = theme.caption_size * 3.4;
     let rect = Rect::from_min_max(
@@ -170,10 +173,18 @@ fn plot_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: &Around) {
         .map(|id| around.near(id).iter().take(LINKED).copied().collect())
         .unwrap_or_default();
     let order = drawing_order(map, focus, &linked);
-    let frame = Frame {
-        rect,
-        ranges: [map.range(&order, 0), map.range(&order, 1)],
-    };
+    let (across, up) = (map.range(&order, 0), map.range(&order, 1));
+    let whole = Rect::from_min_max(pos2(across.min, -up.max), pos2(across.max, -up.min));
+    let zoom = Zoom::load(ui.ctx(), id, whole);
+    let part = zoom.part();
+    let ranges = [
+        part.x_range(),
+        emath::Rangef::new(-part.bottom(), -part.top()),
+    ];
+    let frame = Frame { rect, ranges };
+    zoom.ui(ui, theme, &response, rect, None);
+    let in_sight = |i: &usize| frame.rect.contains(frame.pos(map.points[*i].at));
+    let order: Vec<usize> = order.into_iter().filter(in_sight).collect();
     paint_key(
         ui,
         theme,
@@ -184,8 +195,14 @@ fn plot_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: &Around) {
     paint_links(ui, theme, &frame, map, focus, &linked);
     let marks = order.iter().map(|&i| mark(theme, map, i, focus, &linked));
     let marks: Vec<Mark> = marks.collect();
+    let lit = points_ui(ui, ctx, &frame, map, order.iter().copied().zip(&marks));
     for (&i, mark) in order.iter().zip(&marks).rev() {
-        point_ui(ui, ctx, &frame, &map.points[i], mark);
+        let at = frame.pos(map.points[i].at);
+        paint_dot(ui.painter(), theme, at, mark.radius, mark.color);
+        if lit == Some(i) {
+            let stroke = theme.line(theme.text);
+            ui.painter().circle_stroke(at, mark.radius + 3.0, stroke);
+        }
     }
     paint_labels(ui, theme, &frame, map, &order, &marks);
 }
@@ -276,26 +293,32 @@ fn paint_axes(ui: &Ui, theme: &Theme, frame: &Frame, room: Rect, explained: [f32
     let (painter, rect) = (ui.painter(), frame.rect);
     let grid = egui::Stroke::new(theme.stroke, theme.outline.gamma_multiply(0.5));
     let gap = theme.caption_size * 0.4;
-    for x in ticks(frame.ranges[0], rect.width() / (theme.caption_size * 6.0)) {
+    for (x, label) in ticks(
+        frame.ranges[0],
+        (rect.width() / (theme.caption_size * 6.0)) as usize,
+    ) {
         let at = frame.pos([x, 0.0]).x;
         painter.vline(at, rect.y_range(), grid);
         let at = pos2(at, rect.bottom() + gap);
         painter.text(
             at,
             Align2::CENTER_TOP,
-            tick(x),
+            label,
             theme.mono_caption(),
             *theme.dim,
         );
     }
-    for y in ticks(frame.ranges[1], rect.height() / (theme.caption_size * 4.0)) {
+    for (y, label) in ticks(
+        frame.ranges[1],
+        (rect.height() / (theme.caption_size * 4.0)) as usize,
+    ) {
         let at = frame.pos([0.0, y]).y;
         painter.hline(rect.x_range(), at, grid);
         let at = pos2(rect.left() - gap, at);
         painter.text(
             at,
             Align2::RIGHT_CENTER,
-            tick(y),
+            label,
             theme.mono_caption(),
             *theme.dim,
         );
@@ -340,8 +363,11 @@ fn paint_links(
         return;
     };
     let stroke = theme.line(theme.selection.gamma_multiply(0.6));
+    let painter = ui
+        .painter()
+        .with_clip_rect(frame.rect.intersect(ui.clip_rect()));
     for to in linked.iter().filter_map(|near| at(near.id)) {
-        ui.painter().line_segment([from, to], stroke);
+        painter.line_segment([from, to], stroke);
     }
 }
 
@@ -374,65 +400,41 @@ fn paint_labels(ui: &Ui, theme: &Theme, frame: &Frame, map: &Map, order: &[usize
     }
 }
 
-fn point_ui(ui: &Ui, ctx: &mut Context<'_>, frame: &Frame, point: &Point, mark: &Mark) {
-    let theme = ctx.theme;
-    let at = frame.pos(point.at);
-    let target = match point.kind {
-        Kind::Text(pos) => Some(Target::Token(pos)),
-        Kind::Near | Kind::Guest => None,
+/// Lets the points be pointed at; gives the one that is. Always in the same order, whatever is in
+/// front: the keyboard goes along it.
+fn points_ui<'a>(
+    ui: &Ui,
+    ctx: &mut Context<'_>,
+    frame: &Frame,
+    map: &Map,
+    marks: impl Iterator<Item = (usize, &'a Mark)>,
+) -> Option<usize> {
+    let mut marks: Vec<(usize, &Mark)> = marks.collect();
+    marks.sort_by_key(|(i, _)| *i);
+    let mut lit = None;
+    for (i, mark) in marks {
+        let response = point_ui(ui, frame, &map.points[i], mark);
+        if response.hovered() || response.has_focus() {
+            lit = Some(i);
+        }
+        if let Kind::Text(pos) = map.points[i].kind {
+            ctx.point(&response, Target::Token(pos));
+        }
+    }
+    lit
+}
+
+fn point_ui(ui: &Ui, frame: &Frame, point: &Point, mark: &Mark) -> egui::Response {
+    let (sense, role) = match point.kind {
+        Kind::Text(_) => (Sense::click(), egui::Role::Button),
+        Kind::Near | Kind::Guest => (Sense::hover(), egui::Role::Label),
     };
-    let sense = if target.is_some() {
-        Sense::click()
-    } else {
-        Sense::hover()
-    };
-    let hit = Rect::from_center_size(at, egui::Vec2::splat(mark.radius * 3.0));
+    let hit = Rect::from_center_size(frame.pos(point.at), egui::Vec2::splat(mark.radius * 3.0));
     let response = ui.interact(hit, ui.scope_id().with(("point", point.id)), sense);
     let name = format!("{} on the map", point.label);
-    let role = if target.is_some() {
-        egui::Role::Button
-    } else {
-        egui::Role::Label
-    };
     response.widget_info(|| egui::WidgetInfo::labeled(role, true, &name));
-    let painter = ui.painter();
-    paint_dot(painter, theme, at, mark.radius, mark.color);
-    if response.hovered() || response.has_focus() {
-        painter.circle_stroke(at, mark.radius + 3.0, theme.line(theme.text));
-    }
-    if let Some(target) = target {
-        ctx.point(&response, target);
-    }
-    let [x, y] = point.at.map(number);
-    response.on_hover_text(format!(
-        "{}, id {}\n({x}, {y})",
-        point.label,
-        count(point.id as usize)
-    ));
-}
-
-/// Round numbers inside a range, about `n` of them.
-fn ticks(range: emath::Rangef, n: f32) -> Vec<f32> {
-    let rough = range.span() / n.max(1.0);
-    if !rough.is_finite() || rough <= 0.0 {
-        return Vec::new();
-    }
-    let power = 10.0_f32.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * power);
-    let step = step
-        .into_iter()
-        .find(|&step| step >= rough)
-        .unwrap_or(rough);
-    let (first, last) = ((range.min / step).ceil(), (range.max / step).floor());
-    (first as i64..=last as i64)
-        .map(|i| i as f32 * step)
-        .collect()
-}
-
-/// A tick's number, without digits it does not need.
-fn tick(x: f32) -> String {
-    let rounded = (x * 1e4).round() / 1e4;
-    format!("{rounded}").replace('-', "−")
+    let ([x, y], id) = (point.at.map(number), count(point.id as usize));
+    response.on_hover_text(format!("{}, id {id}\n({x}, {y})", point.label))
 }
 
 #[cfg(test)]
@@ -474,14 +476,5 @@ mod tests {
         assert_eq!(map.points[0].at, [0.0, 0.0]);
         let range = map.range(&[0], 0);
         assert!(range.contains(0.0) && range.span() > 0.0);
-    }
-
-    #[test]
-    fn ticks_are_round() {
-        let range = emath::Rangef::new(-0.55, 0.45);
-        let shown: Vec<String> = ticks(range, 5.0).into_iter().map(tick).collect();
-        assert_eq!(shown, ["−0.4", "−0.2", "0", "0.2", "0.4"]);
-        assert!(ticks(emath::Rangef::new(0.0, 0.0), 5.0).is_empty());
-        assert!(ticks(emath::Rangef::new(f32::NAN, 1.0), 5.0).is_empty());
     }
 }

@@ -10,10 +10,11 @@ mod neighbours;
 mod similarity;
 mod strips;
 
+use crate::gui::format::number;
 use crate::gui::textures::{PictureKey, picture};
-use crate::gui::theme::Scale;
-use crate::gui::view::{Context, View};
-use crate::gui::widgets::{empty_ui, legend_ui, segmented_ui};
+use crate::gui::theme::{Scale, Theme};
+use crate::gui::view::{Context, Tab, View};
+use crate::gui::widgets::{empty_ui, named_legend_ui};
 use crate::trace::{Hook, Matrix, ModelInfo, Trace, TraceId};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 use std::sync::Arc;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 /// The view.
 #[derive(Default)]
 pub struct Embeddings {
-    tab: Tab,
     scale: Option<(TraceId, Scale)>,
     strips: strips::Scroll,
     around: neighbours::Neighbours,
@@ -29,47 +29,29 @@ pub struct Embeddings {
     similarity: similarity::Similarity,
 }
 
-/// The pictures between which the view switches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Tab {
-    /// The vectors, the nearest tokens and the map together.
-    #[default]
-    Vectors,
-    Nearest,
-    Map,
-    Analogy,
-    Similarity,
-}
-
-impl Tab {
-    const ALL: [Self; 5] = [
-        Self::Vectors,
-        Self::Nearest,
-        Self::Map,
-        Self::Analogy,
-        Self::Similarity,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Vectors => "Vectors",
-            Self::Nearest => "Nearest",
-            Self::Map => "Map",
-            Self::Analogy => "Analogy",
-            Self::Similarity => "Similarity",
-        }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            Self::Vectors => "The numbers of each token, and its place among its neighbours",
-            Self::Nearest => "The tokens whose vectors point most the same way",
-            Self::Map => "The text's tokens among their neighbours, in two dimensions",
-            Self::Analogy => "king − man + woman: arithmetic with meanings",
-            Self::Similarity => "How alike two sentences are after the last layer",
-        }
-    }
-}
+const TABS: [Tab; 5] = [
+    Tab::new(
+        "Vectors",
+        "The numbers of each token, and its place among its neighbours",
+    ),
+    Tab::new(
+        "Nearest",
+        "The tokens whose vectors point most the same way",
+    ),
+    Tab::new(
+        "Map",
+        "The text's tokens among their neighbours, in two dimensions",
+    ),
+    Tab::new("Analogy", "king − man + woman: arithmetic with meanings"),
+    Tab::new(
+        "Similarity",
+        "How alike two sentences are after the last layer",
+    ),
+];
+const NEAREST: usize = 1;
+const MAP: usize = 2;
+const ANALOGY: usize = 3;
+const SIMILARITY: usize = 4;
 
 /// A model as the key of what was computed from it.
 #[derive(Debug, Clone)]
@@ -94,45 +76,46 @@ impl View for Embeddings {
         "What does a token mean to the model?"
     }
 
+    fn tabs(&self) -> &'static [Tab] {
+        &TABS
+    }
+
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        let tabs = Tab::ALL.map(|tab| (tab.name(), tab.hint()));
-        let mut chosen = self.tab as usize;
-        segmented_ui(ui, ctx.theme, &tabs, &mut chosen);
-        self.tab = Tab::ALL.get(chosen).copied().unwrap_or_default();
-        match self.tab {
-            Tab::Vectors => {
+        match ctx.tab {
+            NEAREST | MAP => {}
+            ANALOGY => self.analogy.controls(ui, ctx),
+            SIMILARITY => self.similarity.controls(ui, ctx),
+            _ => {
                 let scale = self.scale(ctx.trace);
-                legend_ui(ui, ctx.theme, scale, VALUES);
+                let values = vectors(ctx.trace).map_or(&[][..], |matrix| matrix.data);
+                values_legend_ui(ui, ctx.theme, scale, values);
             }
-            Tab::Nearest | Tab::Map => {}
-            Tab::Analogy => self.analogy.controls(ui, ctx),
-            Tab::Similarity => self.similarity.controls(ui, ctx),
         }
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        match self.tab {
-            Tab::Vectors => self.vectors_ui(ui, ctx),
-            Tab::Nearest => {
+        match ctx.tab {
+            NEAREST => {
                 self.around.ask(ctx);
                 ui.set_max_width(ctx.theme.body_size * 44.0);
                 self.around.list_ui(ui, ctx);
             }
-            Tab::Map => {
+            MAP => {
                 self.around.ask(ctx);
                 map::map_ui(ui, ctx, self.around.answer());
             }
-            Tab::Analogy => self.analogy.ui(ui, ctx),
-            Tab::Similarity => self.similarity.ui(ui, ctx),
+            ANALOGY => self.analogy.ui(ui, ctx),
+            SIMILARITY => self.similarity.ui(ui, ctx),
+            _ => self.vectors_ui(ui, ctx),
         }
     }
 
     fn explain(&self, ctx: &Context<'_>) -> String {
-        match self.tab {
-            Tab::Vectors | Tab::Nearest => self.around.explain(ctx),
-            Tab::Map => self.around.explain_map(ctx),
-            Tab::Analogy => self.analogy.explain(),
-            Tab::Similarity => self.similarity.explain(ctx),
+        match ctx.tab {
+            MAP => self.around.explain_map(ctx),
+            ANALOGY => self.analogy.explain(),
+            SIMILARITY => self.similarity.explain(ctx),
+            _ => self.around.explain(ctx),
         }
     }
 
@@ -232,8 +215,29 @@ fn vectors(trace: &Trace) -> Option<Matrix<'_>> {
     trace.get(Hook::Embed)?.as_matrix()
 }
 
-/// What the legend of vectors says.
-const VALUES: &str = "value of a dimension (1 % lie beyond)";
+/// The legend of vectors: what the ends of the scale stand for, and how far the numbers reach.
+fn values_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, values: &[f32]) {
+    let (low, high) = scale.range();
+    let finite = || values.iter().copied().filter(|x| x.is_finite());
+    let (least, most) = (
+        finite().fold(f32::INFINITY, f32::min),
+        finite().fold(f32::NEG_INFINITY, f32::max),
+    );
+    let below = if least < low { "≤ " } else { "" };
+    let above = if most > high { "≥ " } else { "" };
+    let ends = [
+        format!("{below}{}", number(low)),
+        format!("{above}{}", number(high)),
+    ];
+    let measure = format!("values from {} to {}", number(least), number(most));
+    named_legend_ui(
+        ui,
+        theme,
+        scale,
+        ends.each_ref().map(String::as_str),
+        &measure,
+    );
+}
 
 /// One scale for all vectors, up to the size that 99 of 100 numbers keep below: a single outlier,
 /// which trained embeddings have, would leave everything else without colour.

@@ -12,7 +12,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, Ranked, empty_ui, legend_ui, ranked_ui};
 use crate::math::vector::{cosine, mean_row};
 use crate::problem::{Problem, Result};
-use crate::trace::{Hook, Matrix, Token, Trace, TraceId};
+use crate::trace::{Hook, Matrix, Trace, TraceId};
 use egui::{FontId, Rect, RichText, ScrollArea, TextEdit, Ui};
 use std::sync::Arc;
 
@@ -76,7 +76,11 @@ impl Compared {
                 cosine(a.data(), b.data()),
             ));
         }
-        let labels = |trace: &Trace| trace.tokens.iter().map(Token::label).collect();
+        let labels = |trace: &Trace| {
+            (0..trace.tokens.len())
+                .map(|pos| trace.label(pos))
+                .collect()
+        };
         Ok(Self {
             model: ModelKey(Arc::clone(&second.model)),
             names: [labels(first), labels(&second)],
@@ -262,16 +266,15 @@ fn pairs_ui(ui: &mut Ui, ctx: &mut Context<'_>, compared: &Compared) {
         focus: (ctx.focus.query.filter(|&pos| pos < rows.len()), None),
         cells: Cells::Stretch,
     };
-    let (response, cell) = heatmap.ui(ui, ctx);
+    let shown = heatmap.show(ui, ctx);
     let name = "Cosine of every token of the text with every token of the second sentence";
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
-    let Some((row, col)) = cell else { return };
+    shown.say(name, |row, col| {
+        let value = number(heatmap.value((row, col)).unwrap_or(f32::NAN));
+        format!("cos({}, {}) = {value}", rows[row], cols[col])
+    });
     // Only the row is a token of the text that other views know.
-    ctx.point(&response, Target::Token(row));
-    if let (Some(value), Some(a), Some(b)) =
-        (heatmap.value((row, col)), rows.get(row), cols.get(col))
-    {
-        response.on_hover_text_at_pointer(format!("cos({a}, {b}) = {}", number(value)));
+    if let Some((row, _)) = shown.pointed {
+        ctx.point(&shown.response, Target::Token(row));
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::gui::command::Target;
 use crate::gui::format::{abbreviate, number};
+use crate::gui::origin::with_origin;
 use crate::gui::textures::{PictureKey, picture};
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
+use crate::gui::widgets::Zoom;
 use crate::math::vector::norm;
-use crate::trace::Matrix;
+use crate::trace::{Hook, Matrix};
 use egui::{Align2, Color32, Rect, Response, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// Vectors to draw.
@@ -45,6 +47,14 @@ struct Columns {
     right: f32,
 }
 
+impl Columns {
+    /// Where the middle of a dimension is.
+    fn x(&self, dim: usize, zoom: &Zoom) -> f32 {
+        let part = zoom.part().x_range();
+        self.strip.min + (dim as f32 + 0.5 - part.min) / part.span() * self.strip.span()
+    }
+}
+
 impl Strips<'_> {
     /// How high all strips are together, with their axis.
     pub fn height(&self, theme: &Theme) -> f32 {
@@ -75,7 +85,7 @@ impl Strips<'_> {
     }
 
     /// The numbers of the dimensions, above the strips.
-    fn axis_ui(&self, ui: &mut Ui, theme: &Theme) {
+    fn axis_ui(&self, ui: &mut Ui, theme: &Theme, zoom: &Zoom) {
         let size = vec2(ui.available_width(), axis_height(theme));
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
         let columns = self.columns(theme, rect);
@@ -86,12 +96,13 @@ impl Strips<'_> {
         };
         text(columns.right, Align2::RIGHT_CENTER, "length");
         let title = text(columns.strip.min, Align2::LEFT_CENTER, "dimension →");
-        let cell = columns.strip.span() / self.matrix.cols.max(1) as f32;
+        let part = zoom.part().x_range();
+        let cell = columns.strip.span() / part.span().max(1.0);
         let step = tick_step(cell, theme.caption_size * 3.6);
         let clear = title.right() + theme.caption_size;
         for dim in (0..self.matrix.cols).step_by(step) {
-            let x = columns.strip.min + (dim as f32 + 0.5) * cell;
-            if x - theme.caption_size > clear {
+            let x = columns.x(dim, zoom);
+            if x - theme.caption_size > clear && x <= columns.strip.max {
                 let label = dim.to_string();
                 painter.text(
                     pos2(x, y),
@@ -104,25 +115,31 @@ impl Strips<'_> {
         }
     }
 
-    fn row_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, row: usize) -> Response {
+    fn row_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, row: usize, zoom: &mut Zoom) -> Response {
         let theme = ctx.theme;
         let size = vec2(ui.available_width(), row_height(theme));
         let sense = match self.rows {
-            Rows::Tokens => Sense::click(),
-            Rows::Vectors => Sense::hover(),
+            Rows::Tokens => Sense::click_and_drag(),
+            Rows::Vectors => Sense::hover() | Sense::DRAG,
         };
         let (rect, response) = ui.allocate_exact_size(size, sense);
         let name = self.names.get(row).map_or("", String::as_str);
         let length = norm(self.matrix.row(row));
         let accessible = format!("Vector of {name}, length {}", number(length));
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &accessible));
+        let role = match self.rows {
+            Rows::Tokens => egui::Role::Button,
+            Rows::Vectors => egui::Role::Image,
+        };
+        response.widget_info(|| egui::WidgetInfo::labeled(role, true, &accessible));
         if ui.is_rect_visible(rect) {
-            self.paint_row(ui, ctx, rect, row, &response);
+            self.paint_row(ui, ctx, rect, row, (&response, zoom));
+            let strip = Rect::from_x_y_ranges(self.columns(theme, rect).strip, rect.y_range());
+            zoom.gestures(ui, theme, &response, strip, None);
         }
         if self.rows == Rows::Tokens {
             ctx.point(&response, Target::Token(row));
         }
-        self.tooltip(theme, response, rect, row)
+        self.tooltip(ctx, response, rect, row, zoom)
     }
 
     fn paint_row(
@@ -131,7 +148,7 @@ impl Strips<'_> {
         ctx: &mut Context<'_>,
         rect: Rect,
         row: usize,
-        response: &Response,
+        (response, zoom): (&Response, &Zoom),
     ) {
         let theme = ctx.theme;
         let columns = self.columns(theme, rect);
@@ -160,7 +177,9 @@ impl Strips<'_> {
         let texture = ctx.textures.get(ui.ctx(), self.key.clone(), paint);
         // The middle of the row above and below: neighbouring rows must not bleed in.
         let y = (row as f32 + 0.5) / self.matrix.rows.max(1) as f32;
-        let uv = Rect::from_min_max(pos2(0.0, y), pos2(1.0, y));
+        let share = |dim: f32| dim / self.matrix.cols.max(1) as f32;
+        let part = zoom.part();
+        let uv = Rect::from_min_max(pos2(share(part.left()), y), pos2(share(part.right()), y));
         painter.image(texture, strip, uv, Color32::WHITE);
         let (stroke, kind) = if is_focus {
             (theme.selection_stroke(), egui::StrokeKind::Outside)
@@ -171,17 +190,29 @@ impl Strips<'_> {
     }
 
     /// Says the number under the pointer.
-    fn tooltip(&self, theme: &Theme, response: Response, rect: Rect, row: usize) -> Response {
-        let strip = self.columns(theme, rect).strip;
+    fn tooltip(
+        &self,
+        ctx: &Context<'_>,
+        response: Response,
+        rect: Rect,
+        row: usize,
+        zoom: &Zoom,
+    ) -> Response {
+        let strip = self.columns(ctx.theme, rect).strip;
         let Some(pos) = response.hover_pos().filter(|pos| strip.contains(pos.x)) else {
             return response;
         };
-        let dim = ((pos.x - strip.min) / strip.span() * self.matrix.cols as f32) as usize;
+        let part = zoom.part().x_range();
+        let dim = (part.min + (pos.x - strip.min) / strip.span() * part.span()) as usize;
         let Some(value) = self.matrix.get(row, dim) else {
             return response;
         };
         let name = self.names.get(row).map_or("", String::as_str);
-        response.on_hover_text_at_pointer(format!("{name}, dimension {dim}: {}", number(value)))
+        let text = format!("{name}, dimension {dim}: {}", number(value));
+        response.on_hover_text_at_pointer(match self.rows {
+            Rows::Tokens => with_origin(ctx, &text, Hook::Embed, &[row, dim]),
+            Rows::Vectors => text,
+        })
     }
 }
 
@@ -193,19 +224,33 @@ impl Scroll {
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
-        strips.axis_ui(ui, ctx.theme);
+        let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(strips.matrix.cols as f32, 1.0));
+        let mut zoom = Zoom::load(ui.ctx(), ui.scope_id().with("strips"), whole).across();
+        let rows = ui.available_rect_before_wrap();
+        strips.axis_ui(ui, ctx.theme, &zoom);
         let is_text = strips.rows == Rows::Tokens;
         let selected = is_text.then(|| ctx.pinned.query_or_last(ctx.trace));
         let is_moving = std::mem::replace(&mut self.at, selected) != selected;
         let area = ScrollArea::vertical().id_salt("strips").auto_shrink(false);
         area.show(ui, |ui| {
             for row in 0..strips.matrix.rows {
-                let response = strips.row_ui(ui, ctx, row);
+                let response = strips.row_ui(ui, ctx, row, &mut zoom);
                 if is_moving && selected == Some(row) {
                     response.scroll_to_me(Some(egui::Align::Center));
                 }
             }
         });
+        if zoom.is_zoomed() {
+            let shown = rows.with_min_y(rows.top() + axis_height(ctx.theme));
+            let height = strips.matrix.rows as f32 * row_height(ctx.theme);
+            let shown = shown.with_max_y(shown.bottom().min(shown.top() + height));
+            let across = strips.columns(ctx.theme, shown).strip;
+            zoom.mark_ui(
+                ui,
+                ctx.theme,
+                Rect::from_x_y_ranges(across, shown.y_range()),
+            );
+        }
     }
 }
 

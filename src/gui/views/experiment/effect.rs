@@ -403,10 +403,9 @@ fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
         focus: (ctx.focus.query, ctx.focus.key),
         cells: Cells::Causal,
     };
-    let (response, cell) = heatmap.ui(ui, ctx);
+    let shown = heatmap.show(ui, ctx);
     let about = format!("Change of the attention of layer {layer}, head {head}");
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
-    heatmap.point(response, cell, ctx);
+    heatmap.point(&shown, &about, None, ctx);
 }
 
 #[cfg(test)]

@@ -101,6 +101,7 @@ impl Heads {
         let theme = ctx.theme;
         let model = &ctx.trace.model;
         let shape = (model.n_layers, model.n_heads);
+        self.glow.follow(ctx.trace, ui.input(|input| input.time));
         let room = ui.available_size();
         let strip = (room.y * 0.16).clamp(theme.caption_size * 3.2, theme.body_size * 6.0);
         // In a low room everything scrolls together, so that enough of the grid is seen.
@@ -108,7 +109,7 @@ impl Heads {
         let below = if is_low { 0.0 } else { strip + theme.body_size };
         let room = vec2(room.x, room.y - below);
         let order = match (&self.reading, self.role) {
-            (Some(reading), Some(role)) if self.is_sorted => {
+            (Some(reading), Some(role)) if ctx.tab == super::RANKED => {
                 let mut order = reading.ranking(role);
                 order.retain(|&(layer, head)| layer < shape.0 && head < shape.1);
                 Some(order)
@@ -167,6 +168,8 @@ impl Heads {
             let tint = Color32::WHITE.gamma_multiply(tint);
             let painter = ui.painter();
             paint_head(painter, tile, ctx, (layer, head), tint);
+            let number = layer * ctx.trace.model.n_heads + head;
+            self.glow.paint(painter, tile, number, theme.head(head));
             let n_tokens = ctx.trace.tokens.len();
             let badges = if ctx.trace.is_causal() {
                 &badges[..]

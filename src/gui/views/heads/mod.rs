@@ -6,16 +6,17 @@
 //! their average, and attention rollout, which follows attention through all layers.
 
 mod badges;
+mod glow;
 mod grid;
 mod reading;
 
 use crate::background::{Cancel, Task, finished};
 use crate::gui::format::{number, percent};
 use crate::gui::theme::Scale;
-use crate::gui::view::{Context, View};
+use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, legend_ui};
 use crate::math::heads::HeadRole;
-use crate::trace::{Matrix, TraceId};
+use crate::trace::{BlockHook, Hook, Matrix, TraceId};
 use badges::{badge_chip_ui, score_line};
 use egui::{Painter, Rect, RichText, Ui};
 use reading::Reading;
@@ -35,11 +36,20 @@ pub struct Heads {
     chosen: (usize, usize),
     /// The badge the tiles are judged by.
     role: Option<HeadRole>,
-    is_sorted: bool,
     reading: Option<Reading>,
     task: Option<Task<Reading>>,
     asked: Option<TraceId>,
+    glow: glow::Glow,
 }
+
+const TABS: [Tab; 2] = [
+    Tab::new("By layer", "Every head in its place"),
+    Tab::new(
+        "Ranked",
+        "Heads with the highest score of the chosen badge first; diffuse ranks by entropy",
+    ),
+];
+const RANKED: usize = 1;
 
 /// What is drawn large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,6 +87,10 @@ impl View for Heads {
         true
     }
 
+    fn tabs(&self) -> &'static [Tab] {
+        &TABS
+    }
+
     fn receive(&mut self) {
         if let Some(Ok(reading)) = finished(&mut self.task) {
             self.reading = Some(reading);
@@ -102,7 +116,7 @@ impl View for Heads {
         ui.spacing_mut().item_spacing.x = theme.caption_size * 0.35;
         // The badges are defined by looking back.
         if !ctx.trace.is_causal() {
-            (self.role, self.is_sorted) = (None, false);
+            self.role = None;
             return;
         }
         for role in HeadRole::ALL {
@@ -111,15 +125,9 @@ impl View for Heads {
                 self.role = (self.role != Some(role)).then_some(role);
             }
         }
-        let sort = ui.add(egui::Button::new("Sort").selected(self.is_sorted));
-        let sort = sort.on_hover_text(
-            "Heads with the highest score of the chosen badge first; diffuse sorts by entropy",
-        );
-        if sort.clicked() {
-            self.is_sorted = !self.is_sorted;
+        if ctx.tab == RANKED {
             self.role.get_or_insert(HeadRole::Diffuse);
         }
-        self.is_sorted &= self.role.is_some();
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
@@ -196,10 +204,10 @@ impl Heads {
     /// What is pointed at, with its tokens.
     fn large_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let (focus, trace) = (ctx.focus, Arc::clone(ctx.trace));
-        let (matrix, what, name) = match self.large {
+        let (matrix, origin, name) = match self.large {
             Large::Head => (
                 trace.pattern(focus.layer, focus.head),
-                format!("pattern {}.{}", focus.layer, focus.head),
+                Some((Hook::Block(focus.layer, BlockHook::Pattern), focus.head)),
                 format!(
                     "Attention pattern of layer {}, head {}",
                     focus.layer, focus.head
@@ -214,7 +222,7 @@ impl Heads {
                     _ => reading.mean(),
                 };
                 let name = self.large.name().to_owned();
-                (Some(matrix), name.clone(), name)
+                (Some(matrix), None, name)
             }
         };
         let Some(matrix) = matrix else {
@@ -225,7 +233,7 @@ impl Heads {
             .map(|key| ctx.key_label(key))
             .collect();
         let heatmap = Heatmap {
-            what,
+            what: format!("large {name}"),
             matrix,
             scale: WEIGHTS,
             rows: Labels::asks(ctx.theme, &names),
@@ -233,9 +241,8 @@ impl Heads {
             focus: (focus.query, focus.key),
             cells: Cells::of(&trace),
         };
-        let (response, cell) = heatmap.ui(ui, ctx);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
-        heatmap.point(response, cell, ctx);
+        let shown = heatmap.show(ui, ctx);
+        heatmap.point(&shown, &name, origin, ctx);
     }
 
     fn explain_head(&self, ctx: &Context<'_>) -> String {

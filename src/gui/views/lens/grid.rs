@@ -5,11 +5,10 @@ use crate::gui::command::Target;
 use crate::gui::format::{count, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::widgets::fitted_text;
+use crate::gui::widgets::{Zoom, fitted_text, lock_arrows};
 use crate::model::lens::{Lens, Reading};
 use egui::{
-    Align2, Event, EventFilter, Key, Painter, Pos2, Rect, Response, ScrollArea, Sense, Ui, Vec2,
-    pos2, vec2,
+    Align2, Event, Key, Painter, Pos2, Rect, Response, ScrollArea, Sense, Ui, Vec2, pos2, vec2,
 };
 
 /// Least height of a cell, in sizes of its text.
@@ -53,27 +52,45 @@ impl Layout {
 impl LensView {
     /// Draws the cells with their labels, and takes clicks.
     pub(super) fn grid_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, lens: &Lens) {
-        let mut layout = self.layout(ui, ctx, lens);
+        let id = ui.scope_id().with("lens grid");
+        let whole = vec2(lens.n_pos() as f32, lens.n_rows() as f32);
+        let zoom = Zoom::load(ui.ctx(), id, Rect::from_min_size(Pos2::ZERO, whole));
+        let mut layout = self.layout(ui, ctx, lens, &zoom);
         let (n_rows, n_pos) = (layout.n_rows as f32, layout.n_pos as f32);
+        let mut zoomed = None;
         let builder = egui::UiBuilder::new().max_rect(layout.area);
         ui.scope_builder(builder, |ui| {
             let scroll = ScrollArea::both().auto_shrink([false, true]);
             scroll.show(ui, |ui| {
                 let size = layout.cell * vec2(n_pos, n_rows);
-                let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-                layout.origin = rect.min;
-                self.bring_into_sight(ui, ctx, &layout, lens);
+                let size = if zoom.is_zoomed() {
+                    layout.area.size()
+                } else {
+                    size
+                };
+                let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+                if !zoom.is_zoomed() {
+                    layout.origin = rect.min;
+                    self.bring_into_sight(ui, ctx, &layout, lens);
+                }
                 self.paint_cells(ui.painter(), ctx, &layout, lens);
                 self.point(ui, ctx, &response, &layout, lens);
                 self.paint_focus(ui.painter(), ctx, &layout, lens);
+                let seen = layout
+                    .area
+                    .intersect(Rect::from_min_size(layout.origin, layout.cell * whole));
+                zoomed = Some((response, seen));
             });
         });
         self.paint_rows(ui.painter(), ctx, &layout, lens);
         self.paint_titles(ui.painter(), ctx, &layout);
         self.paint_columns(ui.painter(), ctx, &layout, lens);
+        if let Some((response, seen)) = zoomed {
+            zoom.ui(ui, ctx.theme, &response, seen, None);
+        }
     }
 
-    fn layout(&self, ui: &Ui, ctx: &Context<'_>, lens: &Lens) -> Layout {
+    fn layout(&self, ui: &Ui, ctx: &Context<'_>, lens: &Lens, zoom: &Zoom) -> Layout {
         let theme = ctx.theme;
         let room = ui.available_rect_before_wrap();
         let (n_rows, n_pos) = (lens.n_rows(), lens.n_pos());
@@ -83,6 +100,17 @@ impl LensView {
         let left = longest.unwrap_or(0) as f32 * theme.caption_size * 0.62 + theme.caption_size;
         let area = room.with_min_x(room.left() + left);
         let area = area.with_min_y(room.top() + self.header_height(theme));
+        if zoom.is_zoomed() {
+            let cell = area.size().max(vec2(1.0, 1.0)) / zoom.part().size();
+            let origin = area.min - zoom.part().min.to_vec2() * cell;
+            return Layout {
+                area,
+                cell,
+                origin,
+                n_rows,
+                n_pos,
+            };
+        }
         let fit = area.size() / vec2(n_pos.max(1) as f32, n_rows as f32);
         let width = match self.columns {
             Columns::Readable => fit
@@ -218,12 +246,7 @@ impl LensView {
             response.clone().on_hover_text_at_pointer(text);
         }
         if response.has_focus() {
-            let arrows = EventFilter {
-                horizontal_arrows: true,
-                vertical_arrows: true,
-                ..EventFilter::default()
-            };
-            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+            lock_arrows(ui, response);
             if let Some((down, right)) = pressed_arrow(ui) {
                 let row = row.saturating_add_signed(down).min(layout.n_rows - 1);
                 let pos = pos

@@ -10,9 +10,9 @@ mod grid;
 use crate::background::{Task, finished};
 use crate::gui::format::{count, percent};
 use crate::gui::theme::Scale;
-use crate::gui::view::{Context, View, unfit_without_next};
+use crate::gui::view::{Context, Tab, View, unfit_without_next};
 use crate::gui::vocabulary::meant;
-use crate::gui::widgets::{empty_ui, named_legend_ui, segmented_ui};
+use crate::gui::widgets::{empty_ui, named_legend_ui};
 use crate::model::lens::{Lens, Reading, Standing};
 use crate::trace::{ModelInfo, Token, TraceId};
 use egui::{Painter, Rect, RichText, TextEdit, Ui, vec2};
@@ -24,6 +24,17 @@ use std::time::{Duration, Instant};
 const TURN: Duration = Duration::from_millis(60);
 /// Probabilities, and ranks brought to the same range, share one scale.
 const SHADE: Scale = Scale::Sequential { max: 1.0 };
+
+const TABS: [Tab; 2] = [
+    Tab::new(
+        "Probability",
+        "Colour: how sure each layer is of its best token",
+    ),
+    Tab::new(
+        "Rank",
+        "Colour: where a chosen token stands after each layer",
+    ),
+];
 
 /// Width of the details beside the picture, in sizes of body text.
 const DETAILS: f32 = 23.0;
@@ -87,21 +98,13 @@ impl View for LensView {
         "What would it say after each layer?"
     }
 
+    fn tabs(&self) -> &'static [Tab] {
+        &TABS
+    }
+
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
-        let choices = [
-            (
-                "Probability",
-                "Colour: how sure each layer is of its best token",
-            ),
-            (
-                "Rank",
-                "Colour: where a chosen token stands after each layer",
-            ),
-        ];
-        let mut chosen = usize::from(self.show == Show::Rank);
-        segmented_ui(ui, theme, &choices, &mut chosen);
-        self.show = if chosen == 1 {
+        self.show = if ctx.tab == 1 {
             Show::Rank
         } else {
             Show::Probability
@@ -339,8 +342,7 @@ impl LensView {
 
 /// The token at a position of the text the lens has read.
 fn label(lens: &Lens, pos: usize) -> String {
-    let token = lens.trace.tokens.get(pos);
-    token.map(Token::label).unwrap_or_default()
+    lens.trace.label(pos)
 }
 
 /// The name of a row: what the residual stream holds there.

@@ -11,17 +11,16 @@ mod norm;
 mod stream;
 
 use crate::gui::command::{Command, Target};
-use crate::gui::view::{Context, View};
-use crate::gui::widgets::{panels_ui, row_break, segmented_ui, stepper_ui};
+use crate::gui::view::{Context, Tab, View};
+use crate::gui::widgets::{panels_ui, row_break, stepper_ui};
 use egui::{Painter, Rect, Ui};
 
-/// The parts of the view: name and what it shows.
-const PARTS: [(&str, &str); 2] = [
-    (
+const TABS: [Tab; 2] = [
+    Tab::new(
         "Neurons",
         "Which neurons of the MLP are on, for which tokens",
     ),
-    (
+    Tab::new(
         "Stream and norm",
         "What attention and the MLP add to the stream, and LayerNorm before the MLP",
     ),
@@ -30,7 +29,6 @@ const PARTS: [(&str, &str); 2] = [
 /// The view.
 #[derive(Default)]
 pub struct Mlp {
-    part: usize,
     neurons: neurons::Neurons,
 }
 
@@ -47,8 +45,11 @@ impl View for Mlp {
         "What happens between attentions?"
     }
 
+    fn tabs(&self) -> &'static [Tab] {
+        &TABS
+    }
+
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        segmented_ui(ui, ctx.theme, &PARTS, &mut self.part);
         let pinned = ctx.pinned;
         let n_layers = ctx.trace.model.n_layers;
         let wanted = stepper_ui(
@@ -75,7 +76,7 @@ impl View for Mlp {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        if self.part == 0 {
+        if ctx.tab == 0 {
             self.neurons.update(ctx);
             let columns: [(f32, &[f32]); 2] = [(0.56, &[1.0]), (0.44, &[0.52, 0.48])];
             panels_ui(ui, ctx.theme, &columns, |ui, panel| match panel {
@@ -97,7 +98,7 @@ impl View for Mlp {
     }
 
     fn explain(&self, ctx: &Context<'_>) -> String {
-        if self.part == 0 {
+        if ctx.tab == 0 {
             activation::explain(ctx)
         } else {
             format!("{} {}", stream::explain(ctx), norm::explain(ctx))

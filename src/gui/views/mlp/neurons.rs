@@ -2,10 +2,11 @@
 
 use crate::gui::command::Target;
 use crate::gui::format::number;
+use crate::gui::origin::with_origin;
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, colored_heading_ui, empty_ui, heading_ui};
-use crate::trace::{Activation, BlockHook, Matrix, TraceId};
+use crate::trace::{Activation, BlockHook, Hook, Matrix, TraceId};
 use egui::{Align2, Color32, Rect, Response, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// As many neurons as can be looked at; the strongest of them.
@@ -88,19 +89,20 @@ impl Neurons {
             focus: (row, Some(focus.query_or_last(&trace))),
             cells: Cells::Stretch,
         };
-        let (response, pointed) = heatmap.ui(ui, ctx);
-        response.widget_info(|| {
-            let name = format!("Neurons of layer {} for each token", focus.layer);
-            egui::WidgetInfo::labeled(egui::Role::Button, true, name)
+        let drawn = heatmap.show(ui, ctx);
+        let name = format!("Neurons of layer {} for each token", focus.layer);
+        let hook = Hook::Block(focus.layer, BlockHook::MlpPost);
+        drawn.say(&name, |row, pos| {
+            let neuron = shown.get(row).copied().unwrap_or(0);
+            let value = number(post.get(pos, neuron).unwrap_or(f32::NAN));
+            let text = format!("neuron {neuron} at “{}”: {value}", ctx.label(pos));
+            with_origin(ctx, &text, hook, &[pos, neuron])
         });
-        let Some((row, pos)) = pointed else { return };
-        let Some(&neuron) = shown.get(row) else {
-            return;
-        };
-        point_at(&response, ctx, neuron, pos);
-        let value = number(post.get(pos, neuron).unwrap_or(f32::NAN));
-        response
-            .on_hover_text_at_pointer(format!("neuron {neuron} at “{}”: {value}", ctx.label(pos)));
+        if let Some((row, pos)) = drawn.pointed
+            && let Some(&neuron) = shown.get(row)
+        {
+            point_at(&drawn.response, ctx, neuron, pos);
+        }
     }
 
     /// The strongest neurons, and the chosen one even if it is not among them.

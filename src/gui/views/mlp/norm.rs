@@ -1,11 +1,12 @@
 //! `LayerNorm` before the MLP: the stream centred and scaled, number by number.
 
 use crate::gui::format::number;
+use crate::gui::origin::with_origin;
 use crate::gui::theme::Scale;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, heading_ui, legend_ui};
 use crate::math::vector::mean;
-use crate::trace::{BlockHook, Matrix, Trace};
+use crate::trace::{BlockHook, Hook, Matrix, Trace};
 use egui::{Rect, RichText, Ui, UiBuilder};
 
 /// One position going through the norm.
@@ -80,6 +81,8 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         what: format!("before norm {layer} {pos}"),
         values: norm.before,
         cols: &dims,
+        hook: Hook::Block(layer, BlockHook::ResidMid),
+        pos,
     };
     // The same columns as above: their names need not be written again.
     let after = Strip {
@@ -87,6 +90,8 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         what: format!("after norm {layer} {pos}"),
         values: norm.after,
         cols: &[],
+        hook: Hook::Block(layer, BlockHook::Ln2Normalized),
+        pos,
     };
     before.ui(ui, ctx, top);
     after.ui(
@@ -103,6 +108,9 @@ struct Strip<'a> {
     what: String,
     values: &'a [f32],
     cols: &'a [String],
+    /// Where the numbers are in the recording.
+    hook: Hook,
+    pos: usize,
 }
 
 impl Strip<'_> {
@@ -141,12 +149,15 @@ impl Strip<'_> {
                 // Without names the margin above the cells is not needed.
                 ui.add_space(-(theme.caption_size * 2.0).round());
             }
-            let (response, pointed) = heatmap.ui(ui, ctx);
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, self.name));
-            if let Some((_, dim)) = pointed {
+            heatmap.show(ui, ctx).say(self.name, |_, dim| {
                 let value = number(values.get(dim).copied().unwrap_or(f32::NAN));
-                response.on_hover_text_at_pointer(format!("dimension {dim}: {value}"));
-            }
+                with_origin(
+                    ctx,
+                    &format!("dimension {dim}: {value}"),
+                    self.hook,
+                    &[self.pos, dim],
+                )
+            });
         });
     }
 }

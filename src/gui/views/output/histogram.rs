@@ -4,9 +4,8 @@ use super::table::Shown;
 use crate::gui::format::{count, number, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::widgets::fitted_text;
-use crate::math::histogram::ticks;
-use egui::{Align2, Painter, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
+use crate::gui::widgets::{Zoom, fitted_text, ticks};
+use egui::{Align2, Painter, Rangef, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 /// How many of the best tokens are marked.
 const MARKED: usize = 5;
@@ -51,7 +50,8 @@ pub(super) fn histogram_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
 
     let line = theme.caption_size * 1.35;
-    let (room, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    let id = ui.next_auto_id();
+    let (room, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
     let name = format!(
         "Histogram of {n} logits from {} to {}",
         number(shown.picture.histogram.low),
@@ -66,18 +66,23 @@ pub(super) fn histogram_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
         return;
     }
     let histogram = &shown.picture.histogram;
+    let whole = Rect::from_min_max(pos2(histogram.low, 0.0), pos2(histogram.high, 1.0));
+    let zoom = Zoom::load(ui.ctx(), id, whole).across();
+    let part = zoom.part();
     let marked = ((plot.height() * 0.45 / line) as usize).min(MARKED);
     let axes = Axes {
         plot,
-        range: (histogram.low, histogram.high),
+        range: (part.left(), part.right()),
         most: (1.0 + histogram.most() as f32).log10(),
         headroom: (marked + 1) as f32 * line,
     };
     paint_axes(ui.painter(), theme, &axes, histogram.most());
     paint_bins(ui.painter(), theme, &axes, shown);
     paint_marks(ui.painter(), ctx, &axes, shown, marked);
+    zoom.ui(ui, theme, &response, plot, None);
     if let Some(place) = response.hover_pos().filter(|&place| plot.contains(place)) {
-        let t = (place.x - plot.left()) / plot.width();
+        let logit = part.left() + (place.x - plot.left()) / plot.width() * part.width();
+        let t = (logit - histogram.low) / (histogram.high - histogram.low).max(f32::MIN_POSITIVE);
         let bin = ((t * histogram.counts.len() as f32) as usize).min(histogram.counts.len() - 1);
         let (low, high) = histogram.edges(bin);
         response.on_hover_text_at_pointer(format!(
@@ -116,26 +121,17 @@ fn paint_axes(painter: &Painter, theme: &Theme, axes: &Axes, most: usize) {
     let (low, high) = axes.range;
     let n = (plot.width() / (theme.caption_size * 5.0)) as usize;
     let line = theme.caption_size * 1.35;
-    for logit in ticks(low, high, n.max(1)) {
+    for (logit, label) in ticks(Rangef::new(low, high), n) {
         let at = pos2(axes.x(logit), plot.bottom());
         painter.vline(at.x, at.y..=at.y + 4.0, theme.line(theme.dim));
         text(
             at + vec2(0.0, line * 0.5 + 4.0),
             Align2::CENTER_CENTER,
-            tick_text(logit),
+            label,
         );
     }
     let at = pos2(plot.center().x, plot.bottom() + 1.55 * line);
     text(at, Align2::CENTER_CENTER, "logit →".to_owned());
-}
-
-/// A round number without needless zeros.
-fn tick_text(x: f32) -> String {
-    if x == 0.0 {
-        "0".to_owned()
-    } else {
-        format!("{x}").replace('-', "−")
-    }
 }
 
 fn paint_bins(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>) {
@@ -170,6 +166,9 @@ fn paint_marks(
         .chosen
         .filter(|id| readout.rank(*id).is_some_and(|rank| rank >= marked));
     for (row, id) in best.chain(other).enumerate() {
+        if !(axes.range.0..=axes.range.1).contains(&readout.logit(id)) {
+            continue;
+        }
         let is_chosen = shown.chosen == Some(id);
         let color = if is_chosen {
             *theme.selection
@@ -217,9 +216,5 @@ mod tests {
             (100.0, 200.0, 300.0)
         );
         assert_eq!((axes.y(0), axes.y(9), axes.y(99)), (170.0, 120.0, 70.0));
-        assert_eq!(
-            (tick_text(-2.5), tick_text(10.0)),
-            ("−2.5".into(), "10".into())
-        );
     }
 }

@@ -2,9 +2,11 @@
 
 use super::Picture;
 use crate::gui::format::{count, number, percent};
+use crate::gui::origin::with_origin;
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::fitted_text;
+use crate::trace::Hook;
 use egui::{Align2, Color32, FontId, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// What the table shows.
@@ -231,7 +233,14 @@ fn row_ui(
     } else {
         ""
     };
-    let tip = format!("{tip}Click to put its numbers into the formula");
+    let logit = format!("logit {}", number(readout.logit(id)));
+    let logit = with_origin(
+        ctx,
+        &logit,
+        Hook::Logits,
+        &[shown.picture.of.1, id as usize],
+    );
+    let tip = format!("{logit}\n{tip}Click to put its numbers into the formula");
     response.on_hover_text(tip).clicked()
 }
 

@@ -3,14 +3,16 @@
 use super::table::{Fetched, Table};
 use crate::gui::command::Target;
 use crate::gui::format::number;
+use crate::gui::origin::with_origin;
 use crate::gui::theme::Scale;
 use crate::gui::view::Context;
 use crate::gui::widgets::{
-    Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui, panels_ui,
+    Cells, Chart, Curve, Grid, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui,
+    panels_ui,
 };
 use crate::math::vector::cosine;
-use crate::trace::{Matrix, Positions};
-use egui::{Pos2, Rect, Response, Ui, pos2, vec2};
+use crate::trace::{Hook, Matrix, Positions};
+use egui::{Pos2, Response, Ui, pos2, vec2};
 
 const COSINES: Scale = Scale::Diverging { limit: 1.0 };
 
@@ -116,30 +118,33 @@ fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
     let room = ui.available_rect_before_wrap();
     // The mark of this text stands right of the cells.
     let room = room.with_max_x(room.right() - theme.body_size);
-    let (grid, cell) = heatmap.layout(theme, room);
-    let (response, pointed) = ui
-        .scope_builder(egui::UiBuilder::new().max_rect(room), |ui| {
-            heatmap.ui(ui, ctx)
-        })
-        .inner;
-    mark_text(ui, ctx, grid, cell.y, n_shown);
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Image, true, "Learned position vectors")
+    let shown = ui.scope_builder(egui::UiBuilder::new().max_rect(room), |ui| {
+        heatmap.show(ui, ctx)
     });
-    point(response, ctx, pointed, |(pos, dim)| {
-        let value = vectors.get(pos, dim).unwrap_or(f32::NAN);
-        format!("position {pos}, dimension {dim}: {}", number(value))
+    let shown = shown.inner;
+    mark_text(ui, ctx, &shown.grid, n_shown);
+    let n_tokens = ctx.trace.tokens.len();
+    shown.say("Learned position vectors", |pos, dim| {
+        let value = number(vectors.get(pos, dim).unwrap_or(f32::NAN));
+        let text = format!("position {pos}, dimension {dim}: {value}");
+        if pos < n_tokens {
+            with_origin(ctx, &text, Hook::PosEmbed, &[pos, dim])
+        } else {
+            text
+        }
     });
+    point(&shown.response, ctx, shown.pointed.map(|(pos, _)| pos));
 }
 
 /// Marks the positions this text uses, when there are more.
-fn mark_text(ui: &Ui, ctx: &Context<'_>, grid: Rect, cell: f32, n_shown: usize) {
+fn mark_text(ui: &Ui, ctx: &Context<'_>, shown: &Grid, n_shown: usize) {
     let (theme, n_tokens) = (ctx.theme, ctx.trace.tokens.len());
     if n_tokens >= n_shown {
         return;
     }
+    let grid = shown.rect;
     let x = grid.right() + theme.body_size * 0.4;
-    let bottom = grid.top() + (n_tokens as f32 * cell).max(3.0);
+    let bottom = (shown.row(n_tokens).top().max(grid.top() + 3.0)).min(grid.bottom());
     let stroke = egui::Stroke::new(theme.stroke + 2.0, *theme.accent);
     ui.painter().vline(x, grid.top()..=bottom, stroke);
     let at = pos2(
@@ -194,18 +199,20 @@ fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         focus: (focus, None),
         cells: Cells::Square,
     };
-    let (response, pointed) = heatmap.ui(ui, ctx);
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Image, true, "Cosines between positions")
+    let shown = heatmap.show(ui, ctx);
+    shown.say("Cosines between positions", |row, col| {
+        let value = number(heatmap.value((row, col)).unwrap_or(f32::NAN));
+        format!(
+            "positions {} and {}: cosine {value}",
+            row * stride,
+            col * stride
+        )
     });
-    let pointed = pointed.map(|(row, col)| (row * stride, col * stride));
-    point(response, ctx, pointed, |(a, b)| {
-        let value = cosines
-            .get(a / stride * side + b / stride)
-            .copied()
-            .unwrap_or(f32::NAN);
-        format!("positions {a} and {b}: cosine {}", number(value))
-    });
+    point(
+        &shown.response,
+        ctx,
+        shown.pointed.map(|(row, _)| row * stride),
+    );
 }
 
 /// The focused position against all others.
@@ -237,28 +244,20 @@ fn curve_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usiz
     };
     let (response, x) = chart.ui(ui, ctx.theme);
     let pointed = x
-        .map(|x| (x.round() as usize, pos))
-        .filter(|&(other, _)| other < n_shown);
-    point(response, ctx, pointed, |(other, pos)| {
-        format!(
-            "positions {pos} and {other}: cosine {}",
-            number(with(other))
-        )
-    });
+        .map(|x| x.round() as usize)
+        .filter(|&other| other < n_shown);
+    point(&response, ctx, pointed);
+    if let Some(other) = pointed {
+        let value = number(with(other));
+        response.on_hover_text_at_pointer(format!("positions {pos} and {other}: cosine {value}"));
+    }
 }
 
 /// Positions of this text are tokens that can be pointed at; the others only have a number.
-fn point(
-    response: Response,
-    ctx: &mut Context<'_>,
-    pointed: Option<(usize, usize)>,
-    say: impl Fn((usize, usize)) -> String,
-) {
-    let Some(cell) = pointed else { return };
-    if cell.0 < ctx.trace.tokens.len() {
-        ctx.point(&response, Target::Token(cell.0));
+fn point(response: &Response, ctx: &mut Context<'_>, pointed: Option<usize>) {
+    if let Some(pos) = pointed.filter(|&pos| pos < ctx.trace.tokens.len()) {
+        ctx.point(response, Target::Token(pos));
     }
-    response.on_hover_text_at_pointer(say(cell));
 }
 
 /// Positions, with the tokens that stand there when there is nothing else.

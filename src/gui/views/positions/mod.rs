@@ -13,32 +13,29 @@ mod waves;
 
 use crate::gui::textures::{PictureKey, miniature};
 use crate::gui::theme::Scale;
-use crate::gui::view::{Context, View};
-use crate::gui::widgets::segmented_ui;
+use crate::gui::view::{Context, Tab, View};
 use crate::trace::{Activation, Hook};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 
-/// The parts of the view: name and what it shows.
-const PARTS: [(&str, &str); 4] = [
-    (
+const TABS: [Tab; 4] = [
+    Tab::new(
         "Learned",
         "The vector this model has learned for each position",
     ),
-    (
+    Tab::new(
         "Token + position",
         "What enters the first block: the sum, number by number",
     ),
-    (
+    Tab::new(
         "Sinusoidal",
         "The original transformer's positions: computed, not learned",
     ),
-    ("Word order", "The same tokens in another order"),
+    Tab::new("Word order", "The same tokens in another order"),
 ];
 
 /// The view.
 #[derive(Default)]
 pub struct Positions {
-    part: usize,
     table: table::Table,
     learned: learned::Learned,
     sum: sum::Sum,
@@ -59,9 +56,12 @@ impl View for Positions {
         "How does it know the order?"
     }
 
+    fn tabs(&self) -> &'static [Tab] {
+        &TABS
+    }
+
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        segmented_ui(ui, ctx.theme, &PARTS, &mut self.part);
-        match self.part {
+        match ctx.tab {
             0 => self.learned.controls(ui, ctx),
             2 => self.waves.controls(ui, ctx),
             3 => self.order.controls(ui, ctx),
@@ -70,7 +70,7 @@ impl View for Positions {
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        match self.part {
+        match ctx.tab {
             0 => {
                 self.table.ask(ctx);
                 self.learned.ui(ui, ctx, &self.table);
@@ -85,7 +85,7 @@ impl View for Positions {
     }
 
     fn explain(&self, ctx: &Context<'_>) -> String {
-        match self.part {
+        match ctx.tab {
             0 => learned::explain(ctx, &self.table),
             1 => self.sum.explain(ctx),
             2 => self.waves.explain(ctx),

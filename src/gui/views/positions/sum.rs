@@ -1,6 +1,7 @@
 //! Token + position = input of the first block, for one token, number by number.
 
 use crate::gui::format::number;
+use crate::gui::origin::with_origin;
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{
@@ -142,25 +143,33 @@ impl Sum {
             focus: (None, None),
             cells: Cells::Stretch,
         };
-        let (grid, cell) = heatmap.layout(theme, ui.available_rect_before_wrap());
-        let (response, pointed) = heatmap.ui(ui, ctx);
-        response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, "Token, position and sum")
+        let shown = heatmap.show(ui, ctx);
+        let grid = &shown.grid;
+        shown.say("Token, position and sum", |row, dim| {
+            let value = number(all.get(row * d_model + dim).copied().unwrap_or(f32::NAN));
+            let text = format!("dimension {dim}: {value}");
+            let model = &ctx.trace.model;
+            let hook = match row {
+                0 if !model.segments => Hook::Embed,
+                1 => Hook::PosEmbed,
+                2 if !model.embed_norm => Hook::Block(0, BlockHook::ResidPre),
+                // Sums that are made here.
+                _ => return text,
+            };
+            with_origin(ctx, &text, hook, &[pos, dim])
         });
-        let n_read = n_columns(theme, grid.width(), d_model).min(d_model);
+        let n_read = n_columns(theme, grid.rect.width(), d_model).min(d_model);
         self.first = self.first.min(d_model - n_read);
-        let left = grid.left() + self.first as f32 * cell.x;
-        let width = n_read as f32 * cell.x;
-        let lens = Rect::from_min_size(pos2(left, grid.top()), vec2(width, grid.height()));
+        let lens = grid
+            .col(self.first)
+            .union(grid.col(self.first + n_read - 1));
         let stroke = egui::Stroke::new(theme.stroke + 1.0, *theme.accent);
         ui.painter()
+            .with_clip_rect(grid.rect.expand(stroke.width))
             .rect_stroke(lens, 2.0, stroke, egui::StrokeKind::Outside);
-        let Some((row, dim)) = pointed else { return };
-        if response.clicked() {
+        if let Some((_, dim)) = shown.pointed.filter(|_| shown.response.clicked()) {
             self.first = dim.saturating_sub(n_read / 2);
         }
-        let value = all.get(row * d_model + dim).copied().unwrap_or(f32::NAN);
-        response.on_hover_text_at_pointer(format!("dimension {dim}: {}", number(value)));
     }
 
     fn numbers_ui(

@@ -11,7 +11,7 @@ use crate::gui::widgets::{
 };
 use crate::math::sinusoid::Sinusoid;
 use crate::trace::{Matrix, Positions};
-use egui::{Color32, Pos2, Rect, Slider, Ui, pos2, vec2};
+use egui::{Color32, Pos2, Slider, Ui, pos2};
 
 const WAVES: Scale = Scale::Diverging { limit: 1.0 };
 /// More curves than this cannot be told apart.
@@ -143,29 +143,31 @@ impl Waves {
             focus: (Some(pos).filter(|&pos| pos < self.n_positions), None),
             cells: Cells::Stretch,
         };
-        let (grid, cell) = heatmap.layout(theme, ui.available_rect_before_wrap());
-        let (response, pointed) = heatmap.ui(ui, ctx);
-        response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, "Sinusoidal position vectors")
+        let shown = heatmap.show(ui, ctx);
+        shown.say("Sinusoidal position vectors", |pos, dim| {
+            let value = number(self.sinusoid.value(pos, dim));
+            let wave = n_positions(self.sinusoid.wavelength(dim));
+            format!(
+                "position {pos}, dimension {dim}: {value}\nthe wave repeats after {wave} positions"
+            )
         });
         for (i, &dim) in self.chosen.iter().enumerate() {
-            let min = grid.min + vec2(dim as f32 * cell.x, 0.0);
-            let rect = Rect::from_min_size(min, vec2(cell.x, grid.height())).expand(1.0);
+            if !shown.grid.cols.contains(&dim) {
+                continue;
+            }
+            let rect = shown.grid.col(dim).expand(1.0);
             let stroke = egui::Stroke::new(theme.stroke + 0.5, hue(ctx, i));
             ui.painter()
                 .rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
         }
-        let Some((pos, dim)) = pointed else { return };
-        if response.clicked() {
+        let Some((pos, dim)) = shown.pointed else {
+            return;
+        };
+        if shown.response.clicked() {
             self.toggle(dim);
         } else if pos < ctx.trace.tokens.len() {
-            ctx.point(&response, Target::Token(pos));
+            ctx.point(&shown.response, Target::Token(pos));
         }
-        let value = number(self.sinusoid.value(pos, dim));
-        let wave = n_positions(self.sinusoid.wavelength(dim));
-        response.on_hover_text_at_pointer(format!(
-            "position {pos}, dimension {dim}: {value}\nthe wave repeats after {wave} positions"
-        ));
     }
 
     fn toggle(&mut self, dim: usize) {

@@ -107,7 +107,9 @@ pub fn cuts_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     ];
     let most = rows.iter().map(|(_, cut, _)| cut.pieces).max().unwrap_or(0);
     ui.spacing_mut().interact_size.y = 0.0;
-    let bar = (ui.available_width() * 0.24).clamp(theme.body_size * 4.0, theme.body_size * 16.0);
+    let beside = theme.body_size * 10.2 + theme.caption_size * 11.5;
+    let bar = (ui.available_width() * 0.24).min(ui.available_width() - beside);
+    let bar = bar.clamp(theme.body_size, theme.body_size * 16.0);
     let spacing = vec2(theme.body_size * 0.7, theme.body_size * 0.1);
     let grid = Grid::new("cuts").num_columns(3).spacing(spacing);
     grid.show(ui, |ui| {

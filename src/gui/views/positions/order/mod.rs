@@ -1,19 +1,20 @@
 //! The same tokens in another order: equal embeddings, other input vectors.
 
+mod links;
+mod strips;
+
 use crate::background::{Task, finished};
-use crate::gui::command::{Command, Target};
+use crate::gui::command::Command;
 use crate::gui::format::number;
-use crate::gui::theme::Scale;
 use crate::gui::view::Context;
-use crate::gui::widgets::{
-    Cells, Chart, Column, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui,
-    least_height, panels_ui, row_break,
-};
+use crate::gui::widgets::{Column, empty_ui, least_height, panels_ui, row_break};
 use crate::math::vector::cosine;
 use crate::model::Checkpoint;
-use crate::trace::{Activation, BlockHook, Hook, Matrix, Token, Trace, TraceId};
-use egui::{Align2, Painter, Rect, ScrollArea, Sense, Ui, pos2, vec2};
+use crate::trace::{Activation, BlockHook, Hook, Trace, TraceId};
+use egui::{Rect, ScrollArea, Ui, vec2};
+use links::links_ui;
 use std::sync::{Arc, Weak};
+use strips::{cosines_ui, vectors_ui};
 
 /// Two orders of the same words. The first word makes all others begin with a space, so that they
 /// are the same tokens wherever they stand.
@@ -24,7 +25,9 @@ const COLUMNS: [Column<'_>; 2] = [(0.5, &[1.0]), (0.5, &[1.0])];
 
 /// What is compared of a text: the vectors of each of its tokens on their way.
 struct Reading {
-    tokens: Vec<Token>,
+    ids: Vec<u32>,
+    /// The tokens as they can be shown.
+    labels: Vec<String>,
     /// Embedding, input of the first block, and the stream after each block, `[pos, d_model]`.
     stages: Vec<Activation>,
 }
@@ -36,17 +39,16 @@ impl Reading {
         let stages = blocks.map(|(layer, at)| trace.block(layer, at));
         let stages = std::iter::once(trace.get(Hook::Embed)).chain(stages);
         Self {
-            tokens: trace.tokens.clone(),
+            ids: trace.tokens.iter().map(|token| token.id).collect(),
+            labels: (0..trace.tokens.len())
+                .map(|pos| trace.label(pos))
+                .collect(),
             stages: stages.flatten().cloned().collect(),
         }
     }
 
-    fn ids(&self) -> Vec<u32> {
-        self.tokens.iter().map(|token| token.id).collect()
-    }
-
-    fn label(&self, pos: usize) -> String {
-        self.tokens.get(pos).map(Token::label).unwrap_or_default()
+    fn label(&self, pos: usize) -> &str {
+        self.labels.get(pos).map_or("", String::as_str)
     }
 }
 
@@ -102,7 +104,7 @@ impl Order {
                 .unwrap_or("Reading the second text …");
             return empty_ui(ui, ctx.theme, excuse);
         };
-        let pairs = pairs(&readings[0].ids(), &readings[1].ids());
+        let pairs = pairs(&readings[0].ids, &readings[1].ids);
         let chosen = chosen_pair(&pairs, ctx.focus.query);
         let bottom = ui.max_rect().bottom();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -131,7 +133,7 @@ impl Order {
         let Some(readings) = self.readings() else {
             return String::new();
         };
-        let pairs = pairs(&readings[0].ids(), &readings[1].ids());
+        let pairs = pairs(&readings[0].ids, &readings[1].ids);
         let Some((a, b)) = chosen_pair(&pairs, ctx.focus.query) else {
             return "Type a second text with some of the first one's words. Mind the space: “cats” at the start of \
                     a text and “ cats” within it are different tokens."
@@ -239,239 +241,6 @@ fn cosines([first, second]: [&Reading; 2], (a, b): (usize, usize)) -> Vec<f32> {
     both.map(|(a, b)| cosine(a, b)).collect()
 }
 
-/// Both texts as lines of chips, with lines between equal tokens.
-fn links_ui(
-    ui: &mut Ui,
-    ctx: &mut Context<'_>,
-    readings: [&Reading; 2],
-    pairs: &[(usize, usize)],
-    chosen: Option<(usize, usize)>,
-) {
-    let theme = ctx.theme;
-    let (line, gap) = (theme.body_size * 1.8, theme.body_size * 2.6);
-    heading_ui(
-        ui,
-        theme,
-        "Lines join equal tokens; the numbers are positions",
-    );
-    ScrollArea::horizontal()
-        .id_salt("links")
-        .auto_shrink([false, true])
-        .show(ui, |ui| {
-            let widths = readings.map(|reading| chip_widths(ui.painter(), ctx, reading));
-            let whole = widths
-                .iter()
-                .map(|widths| widths.iter().sum::<f32>())
-                .fold(1.0, f32::max);
-            let height = 2.0 * line + gap + 2.0 * theme.caption_size;
-            let (rect, _) = ui.allocate_exact_size(vec2(whole, height), Sense::hover());
-            let tops = [
-                rect.top() + theme.caption_size,
-                rect.top() + theme.caption_size + line + gap,
-            ];
-            let rows = [0, 1].map(|i| chip_rects(rect.left(), tops[i], line, &widths[i]));
-            for &(a, b) in pairs {
-                let (Some(upper), Some(lower)) = (rows[0].get(a), rows[1].get(b)) else {
-                    continue;
-                };
-                let stroke = match chosen {
-                    Some(pair) if pair == (a, b) => theme.selection_stroke(),
-                    _ => theme.line(theme.outline),
-                };
-                ui.painter()
-                    .line_segment([upper.center_bottom(), lower.center_top()], stroke);
-            }
-            for (i, reading) in readings.into_iter().enumerate() {
-                for (pos, &rect) in rows[i].iter().enumerate() {
-                    let partner = pairs.iter().find(|pair| [pair.0, pair.1][i] == pos);
-                    let is_chosen = partner.is_some() && partner.copied() == chosen;
-                    let response =
-                        chip_ui(ui, ctx, rect, &reading.tokens[pos], (i, pos), is_chosen);
-                    let target = if i == 0 {
-                        Some(pos)
-                    } else {
-                        partner.map(|pair| pair.0)
-                    };
-                    if let Some(target) = target {
-                        ctx.point(&response, Target::Token(target));
-                    }
-                }
-            }
-        });
-}
-
-fn chip_widths(painter: &Painter, ctx: &Context<'_>, reading: &Reading) -> Vec<f32> {
-    let width = |token: &Token| {
-        let label = crate::gui::format::abbreviate(&token.label(), 16);
-        let galley = painter.layout_no_wrap(label, ctx.theme.mono(), *ctx.theme.text);
-        galley.size().x + ctx.theme.body_size * 1.2
-    };
-    reading.tokens.iter().map(width).collect()
-}
-
-fn chip_rects(left: f32, top: f32, height: f32, widths: &[f32]) -> Vec<Rect> {
-    let mut x = left;
-    let rect = |&width: &f32| {
-        let rect = Rect::from_min_size(pos2(x, top), vec2(width - 4.0, height));
-        x += width;
-        rect
-    };
-    widths.iter().map(rect).collect()
-}
-
-fn chip_ui(
-    ui: &Ui,
-    ctx: &Context<'_>,
-    rect: Rect,
-    token: &Token,
-    (text, pos): (usize, usize),
-    is_chosen: bool,
-) -> egui::Response {
-    let theme = ctx.theme;
-    let response = ui.interact(rect, ui.scope_id().with((text, pos)), Sense::click());
-    let which = ["first", "second"][text.min(1)];
-    let name = format!("{} at position {pos} of the {which} text", token.label());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    if ui.is_rect_visible(rect.expand(theme.caption_size * 2.0)) {
-        let stroke = if is_chosen {
-            theme.selection_stroke()
-        } else if response.hovered() || response.has_focus() {
-            theme.line(theme.accent)
-        } else {
-            theme.line(theme.outline)
-        };
-        let painter = ui.painter();
-        painter.rect(rect, 4.0, *theme.raised, stroke, egui::StrokeKind::Inside);
-        let label = crate::gui::format::abbreviate(&token.label(), 16);
-        painter.text(
-            rect.center(),
-            Align2::CENTER_CENTER,
-            label,
-            theme.mono(),
-            *theme.text,
-        );
-        let (at, anchor) = match text {
-            0 => (rect.center_top(), Align2::CENTER_BOTTOM),
-            _ => (rect.center_bottom(), Align2::CENTER_TOP),
-        };
-        painter.text(at, anchor, pos, theme.mono_caption(), *theme.dim);
-    }
-    response.on_hover_text(name)
-}
-
-/// Embedding and input of the pair as strips.
-fn vectors_ui(
-    ui: &mut Ui,
-    ctx: &mut Context<'_>,
-    [first, second]: [&Reading; 2],
-    (a, b): (usize, usize),
-) {
-    let theme = ctx.theme;
-    let stage = |reading: &Reading, stage: usize, pos: usize| -> Vec<f32> {
-        let vectors = reading
-            .stages
-            .get(stage)
-            .and_then(|vectors| vectors.at(&[pos]));
-        vectors.map(<[f32]>::to_vec).unwrap_or_default()
-    };
-    let strips = [
-        stage(first, 0, a),
-        stage(second, 0, b),
-        stage(first, 1, a),
-        stage(second, 1, b),
-    ];
-    let d_model = strips[0].len();
-    if d_model == 0 || strips.iter().any(|strip| strip.len() != d_model) {
-        return empty_ui(ui, theme, "This recording holds no embeddings");
-    }
-    let data = strips.concat();
-    let scale = Scale::around_zero(&data);
-    let heading = format!("“{}”: same embedding, then + position", first.label(a));
-    colored_heading_ui(ui, theme, heading, (scale, "value"));
-    let rows = [
-        "1st embed".to_owned(),
-        "2nd embed".to_owned(),
-        format!("1st + p{a}"),
-        format!("2nd + p{b}"),
-    ];
-    let cols: Vec<String> = (0..d_model).map(|dim| dim.to_string()).collect();
-    let heatmap = Heatmap {
-        what: format!("order {a} {b} {}", self_key(&data)),
-        matrix: Matrix {
-            rows: 4,
-            cols: d_model,
-            data: &data,
-        },
-        scale,
-        rows: Labels {
-            title: "",
-            names: &rows,
-            color: *theme.text,
-        },
-        cols: Labels {
-            title: "dimension →",
-            names: &cols,
-            color: *theme.text,
-        },
-        focus: (None, None),
-        cells: Cells::Stretch,
-    };
-    let (response, pointed) = heatmap.ui(ui, ctx);
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Image, true, "Embeddings and inputs of the pair")
-    });
-    if let Some((row, dim)) = pointed {
-        let value = number(data.get(row * d_model + dim).copied().unwrap_or(f32::NAN));
-        response.on_hover_text_at_pointer(format!("{}, dimension {dim}: {value}", rows[row]));
-    }
-}
-
-/// Distinguishes pictures of other numbers: the second text is not part of the recording.
-fn self_key(data: &[f32]) -> u64 {
-    data.iter()
-        .fold(0, |key: u64, x| key.rotate_left(5) ^ u64::from(x.to_bits()))
-}
-
-/// The cosine of the pair from the embedding to the last block.
-fn cosines_ui(ui: &mut Ui, ctx: &Context<'_>, readings: [&Reading; 2], pair: (usize, usize)) {
-    let theme = ctx.theme;
-    heading_ui(
-        ui,
-        theme,
-        format!("How alike are the two “{}”?", readings[0].label(pair.0)),
-    );
-    let cosines = cosines(readings, pair);
-    let names = ["embed", "input"].map(str::to_owned).into_iter();
-    let names: Vec<String> = names
-        .chain((0..ctx.trace.model.n_layers).map(|l| l.to_string()))
-        .collect();
-    let points = cosines
-        .iter()
-        .enumerate()
-        .map(|(x, &y)| pos2(x as f32, y))
-        .collect();
-    let chart = Chart {
-        name: "Cosine between the pair at every stage",
-        x_title: "embedding, input, then after each layer",
-        y_title: "cosine",
-        x_names: &names,
-        y_holds: 0.0..=1.0,
-        curves: &[Curve {
-            name: String::new(),
-            color: *theme.residual,
-            mark: Mark::Steps,
-            points,
-        }],
-        cursor: None,
-    };
-    let (response, x) = chart.ui(ui, theme);
-    let stage = x.map(|x| x.round().max(0.0) as usize);
-    if let Some((stage, name)) = stage.and_then(|stage| Some((stage, names.get(stage)?))) {
-        let value = number(cosines.get(stage).copied().unwrap_or(f32::NAN));
-        response.on_hover_text_at_pointer(format!("{name}: cosine {value}"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -502,7 +271,7 @@ mod tests {
     fn another_place_is_another_input_but_the_same_embedding() {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let [first, second] = EXAMPLE.map(|text| Reading::of(&model.trace(text).unwrap()));
-        let joined = pairs(&first.ids(), &second.ids());
+        let joined = pairs(&first.ids, &second.ids);
         let moved = chosen_pair(&joined, None).unwrap();
         assert_ne!(moved.0, moved.1);
         let cosines = cosines([&first, &second], moved);

@@ -1,0 +1,127 @@
+//! The vectors of a pair of equal tokens, and how alike they stay.
+
+use super::{Reading, cosines};
+use crate::gui::format::number;
+use crate::gui::theme::Scale;
+use crate::gui::view::Context;
+use crate::gui::widgets::{
+    Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui,
+};
+use crate::trace::Matrix;
+use egui::{Ui, pos2};
+
+/// Embedding and input of the pair as strips.
+pub(super) fn vectors_ui(
+    ui: &mut Ui,
+    ctx: &mut Context<'_>,
+    [first, second]: [&Reading; 2],
+    (a, b): (usize, usize),
+) {
+    let theme = ctx.theme;
+    let stage = |reading: &Reading, stage: usize, pos: usize| -> Vec<f32> {
+        let vectors = reading
+            .stages
+            .get(stage)
+            .and_then(|vectors| vectors.at(&[pos]));
+        vectors.map(<[f32]>::to_vec).unwrap_or_default()
+    };
+    let strips = [
+        stage(first, 0, a),
+        stage(second, 0, b),
+        stage(first, 1, a),
+        stage(second, 1, b),
+    ];
+    let d_model = strips[0].len();
+    if d_model == 0 || strips.iter().any(|strip| strip.len() != d_model) {
+        return empty_ui(ui, theme, "This recording holds no embeddings");
+    }
+    let data = strips.concat();
+    let scale = Scale::around_zero(&data);
+    let heading = format!("“{}”: same embedding, then + position", first.label(a));
+    colored_heading_ui(ui, theme, heading, (scale, "value"));
+    let rows = [
+        "1st embed".to_owned(),
+        "2nd embed".to_owned(),
+        format!("1st + p{a}"),
+        format!("2nd + p{b}"),
+    ];
+    let cols: Vec<String> = (0..d_model).map(|dim| dim.to_string()).collect();
+    let heatmap = Heatmap {
+        what: format!("order {a} {b} {}", self_key(&data)),
+        matrix: Matrix {
+            rows: 4,
+            cols: d_model,
+            data: &data,
+        },
+        scale,
+        rows: Labels {
+            title: "",
+            names: &rows,
+            color: *theme.text,
+        },
+        cols: Labels {
+            title: "dimension →",
+            names: &cols,
+            color: *theme.text,
+        },
+        focus: (None, None),
+        cells: Cells::Stretch,
+    };
+    heatmap
+        .show(ui, ctx)
+        .say("Embeddings and inputs of the pair", |row, dim| {
+            let value = number(data.get(row * d_model + dim).copied().unwrap_or(f32::NAN));
+            format!("{}, dimension {dim}: {value}", rows[row])
+        });
+}
+
+/// Distinguishes pictures of other numbers: the second text is not part of the recording.
+fn self_key(data: &[f32]) -> u64 {
+    data.iter()
+        .fold(0, |key: u64, x| key.rotate_left(5) ^ u64::from(x.to_bits()))
+}
+
+/// The cosine of the pair from the embedding to the last block.
+pub(super) fn cosines_ui(
+    ui: &mut Ui,
+    ctx: &Context<'_>,
+    readings: [&Reading; 2],
+    pair: (usize, usize),
+) {
+    let theme = ctx.theme;
+    heading_ui(
+        ui,
+        theme,
+        format!("How alike are the two “{}”?", readings[0].label(pair.0)),
+    );
+    let cosines = cosines(readings, pair);
+    let names = ["embed", "input"].map(str::to_owned).into_iter();
+    let names: Vec<String> = names
+        .chain((0..ctx.trace.model.n_layers).map(|l| l.to_string()))
+        .collect();
+    let points = cosines
+        .iter()
+        .enumerate()
+        .map(|(x, &y)| pos2(x as f32, y))
+        .collect();
+    let chart = Chart {
+        name: "Cosine between the pair at every stage",
+        x_title: "embedding, input, then after each layer",
+        y_title: "cosine",
+        x_names: &names,
+        y_holds: 0.0..=1.0,
+        curves: &[Curve {
+            name: String::new(),
+            color: *theme.residual,
+            mark: Mark::Steps,
+            points,
+        }],
+        cursor: None,
+    };
+    let (response, x) = chart.ui(ui, theme);
+    let stage = x.map(|x| x.round().max(0.0) as usize);
+    if let Some((stage, name)) = stage.and_then(|stage| Some((stage, names.get(stage)?))) {
+        let value = number(cosines.get(stage).copied().unwrap_or(f32::NAN));
+        response.on_hover_text_at_pointer(format!("{name}: cosine {value}"));
+    }
+}
