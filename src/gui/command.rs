@@ -32,12 +32,16 @@ pub enum Command {
     ToggleSpotlight,
     /// Go to a view, by its id.
     Show(&'static str),
-    /// Open a model by folder or bundled name.
+    /// Open a model by folder, file, bundled name or name on Hugging Face.
     OpenModel(String),
     /// Ask which model to open.
     ChooseModel,
     /// Ask the desktop for a folder.
     BrowseModel,
+    /// Ask the desktop for a GGUF file.
+    BrowseFile,
+    /// Stop downloading.
+    StopDownload,
     /// Use another theme, by its name.
     SetTheme(String),
     /// Compute with another backend, by its name.
@@ -50,6 +54,10 @@ pub enum Command {
     SetSeed(u64),
     /// Draw the next token and write it after the prompt.
     Draw,
+    /// Put the text into the model's chat form, or have it read as it is.
+    SetChat(bool),
+    /// Forget what a chat model has answered.
+    ClearAnswer,
 }
 
 /// Something that can be pointed at in any view.
