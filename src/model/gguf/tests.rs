@@ -106,7 +106,7 @@ fn every_type_stands_for_what_the_gguf_package_says() {
     for stored in file
         .tensors
         .iter()
-        .filter(|tensor| !tensor.name.ends_with(".f32"))
+        .filter(|tensor| tensor.name.strip_suffix(".f32").is_none())
     {
         let floats = file.tensor(&format!("{}.f32", stored.name)).unwrap();
         assert_eq!(
@@ -175,7 +175,7 @@ fn lies_about_sizes_are_refused() {
     ] {
         let problem = why(Writer::default().promise("w", sizes, kind, offset));
         assert!(
-            problem.starts_with("w"),
+            problem.starts_with('w'),
             "{sizes:?} {kind} {offset}: {problem}"
         );
     }
