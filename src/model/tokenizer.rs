@@ -191,10 +191,13 @@ impl Tokenizer {
 
     fn encode_with(&self, text: &str, adds_special: bool) -> Result<Vec<Token>> {
         let code = self.entries.as_ref().map_or(0, |_| language_code(text));
-        let encoding = self.inner.encode(&text[code..], adds_special).map_err(|e| {
-            Problem::new("Could not cut the text into tokens", e)
-                .cure("The tokenizer has no token for a part of this text")
-        })?;
+        let encoding = self
+            .inner
+            .encode(&text[code..], adds_special)
+            .map_err(|e| {
+                Problem::new("Could not cut the text into tokens", e)
+                    .cure("The tokenizer has no token for a part of this text")
+            })?;
         let offsets = encoding.get_offsets().iter();
         let offsets = offsets.map(|&(start, end)| (code + start, code + end));
         let pieces: Vec<(u32, (usize, usize))> = match &self.entries {

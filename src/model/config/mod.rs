@@ -95,6 +95,8 @@ impl Config {
         match self {
             Self::Gpt2(config) => config.info(name),
             Self::Llama(config) => config.info(name),
+            Self::Bert(config) => config.info(name),
+            Self::Marian(config) => config.info(name),
         }
     }
 
