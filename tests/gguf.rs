@@ -80,5 +80,5 @@ fn the_name_is_the_files_and_the_end_comes_from_the_metadata() {
         (model.info.name.as_str(), model.info.architecture.as_str()),
         ("model", "llama")
     );
-    assert!(model.network.is_end(2) && !model.network.is_end(1));
+    assert_eq!(model.network.ends(), [2]);
 }
