@@ -173,12 +173,11 @@ fn listing(files: &Files) -> serde_json::Value {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let blob = &sha256[..40];
-        match name.ends_with(".safetensors") {
-            true => {
-                json!({"rfilename": name, "blobId": blob, "size": bytes.len(), "lfs": {"sha256": sha256}})
-            }
-            false => json!({"rfilename": name, "blobId": blob, "size": bytes.len()}),
+        let mut entry = json!({"rfilename": name, "blobId": blob, "size": bytes.len()});
+        if name.ends_with(".safetensors") {
+            entry["lfs"] = json!({"sha256": sha256});
         }
+        entry
     };
     json!({"sha": COMMIT, "siblings": files.iter().map(entry).collect::<Vec<_>>()})
 }

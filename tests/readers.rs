@@ -7,6 +7,7 @@
 //! FUZZ_SECONDS=60 cargo test --release --test readers -- --nocapture
 //! ```
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "the count of mutations is the result")]
 #![allow(
     unsafe_code,
     reason = "an allocator that refuses what no small file needs"
@@ -44,7 +45,7 @@ static ALLOCATOR: Bounded = Bounded;
 struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -52,7 +53,7 @@ impl Random {
     }
 
     fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+        (self.draw() % n.max(1) as u64) as usize
     }
 }
 
@@ -89,7 +90,7 @@ fn mutate(good: &[u8], random: &mut Random) -> Vec<u8> {
             3 => {
                 let piece: Vec<u8> = file[at..(at + n).min(file.len())].to_vec();
                 let to = random.below(file.len());
-                file.splice(to..to, piece);
+                drop(file.splice(to..to, piece));
             }
             4 | 5 => {
                 let value = EXTREMES[random.below(EXTREMES.len())].to_le_bytes();
@@ -100,12 +101,15 @@ fn mutate(good: &[u8], random: &mut Random) -> Vec<u8> {
             }
             6 => {
                 let digit = b"0123456789-e.[]{}\",:\\u"[random.below(22)];
-                file.get_mut(at).into_iter().for_each(|byte| *byte = digit);
+                if let Some(byte) = file.get_mut(at) {
+                    *byte = digit;
+                }
             }
-            _ => file
-                .get_mut(at)
-                .into_iter()
-                .for_each(|byte| *byte ^= 1 << (n % 8)),
+            _ => {
+                if let Some(byte) = file.get_mut(at) {
+                    *byte ^= 1 << (n % 8);
+                }
+            }
         }
     }
     file

@@ -5,10 +5,11 @@ use crate::gui::command::Command;
 use crate::gui::history::History;
 use crate::gui::prompt;
 use crate::gui::theme::Theme;
-use crate::model::{Chat, DeviceKind, Gguf};
+use crate::model::{Chat, Checkpoint, DeviceKind, Gguf};
 use crate::problem::Problem;
 use egui::{Frame, Panel, RichText, Ui};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl App {
     pub(super) fn top_ui(
@@ -28,8 +29,8 @@ impl App {
                 let trace = stacks.map(|stacks| &**stacks.source());
                 let written = stacks.filter(|stacks| stacks.are_several());
                 let written = written.map(|stacks| stacks.whole.text.as_str());
-                let chat = self.model.as_ref().map(|model| model.chat.is_some());
-                let has_chat = chat.unwrap_or(false);
+                let has_chat = |model: &Arc<Checkpoint>| model.chat.is_some();
+                let has_chat = self.model.as_ref().is_some_and(has_chat);
                 let words_at = self.chat().map_or(0, Chat::words_at);
                 let right = egui::Layout::right_to_left(egui::Align::Min);
                 let changed = ui.with_layout(right, |ui| {
