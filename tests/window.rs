@@ -398,3 +398,58 @@ fn memory_of_other_versions_is_read() {
     let json = serde_json::to_string(&saved).unwrap();
     assert_eq!(serde_json::from_str::<Saved>(&json).unwrap(), saved);
 }
+
+#[test]
+fn the_dialog_offers_what_can_be_opened() {
+    let mut window = open(Saved {
+        recent: vec![TINY.to_owned()],
+        ..Saved::default()
+    });
+    app_mut(&mut window).command(Command::ChooseModel);
+    window.run_steps(4);
+    for label in [
+        "Opened before",
+        "From Hugging Face",
+        "gpt2",
+        "distilgpt2",
+        "Folder …",
+        "GGUF file …",
+    ] {
+        window.get_by_label(label);
+    }
+    window.get_by_label("tiny").click();
+    settle(&mut window);
+    assert_eq!(app(&window).saved.model, TINY);
+    assert_eq!(app(&window).saved.recent, [TINY]);
+}
+
+#[test]
+fn a_chat_model_is_spoken_to_in_its_form() {
+    let gguf = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/gguf/model.gguf");
+    let mut window = open(Saved {
+        model: gguf.to_owned(),
+        prompt: "Hello cat".to_owned(),
+        ..Saved::default()
+    });
+    assert_eq!(read_text(&window).as_deref(), Some("Hello cat"));
+    window.get_by_label("Chat").click();
+    settle(&mut window);
+    let read = read_text(&window).unwrap();
+    assert!(
+        read.contains("<|im_start|>user\nHello cat<|im_end|>") && read.ends_with("assistant\n"),
+        "{read}"
+    );
+    // What is drawn is the answer, not the question.
+    app_mut(&mut window).command(Command::Append("Meow".to_owned()));
+    settle(&mut window);
+    assert_eq!(app(&window).saved.prompt, "Hello cat");
+    assert_eq!(read_text(&window).unwrap(), format!("{read}Meow"));
+    window.get_by_label("Forget the answer").click();
+    settle(&mut window);
+    assert_eq!(read_text(&window).unwrap(), read);
+    // A text in the chat form, sent by a view, is read as it is.
+    app_mut(&mut window).command(Command::SetPrompt(read.replace("Hello", "Good")));
+    settle(&mut window);
+    assert!(!app(&window).saved.chat);
+    assert_eq!(read_text(&window).unwrap(), read.replace("Hello", "Good"));
+}

@@ -70,10 +70,8 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<()> {
         factor: 0.0,
     };
     let edits: Vec<Edit> = args.heads.iter().map(off).collect();
-    let (before, after) = (
-        model.trace(&args.text)?,
-        model.trace_edited(&args.text, &edits)?,
-    );
+    let text = args.model.text(&model, &args.text)?;
+    let (before, after) = (model.trace(&text)?, model.trace_edited(&text, &edits)?);
     let comparison = Comparison::of(&before, &after);
     let movers = comparison.movers(args.top);
     if args.json {
@@ -106,9 +104,8 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<()> {
 
 pub(super) fn run_sweep(args: &SweepArgs) -> Result<()> {
     let model = args.model.open()?;
-    let swept = sweep(&model, &args.text, args.token, |_, _| {
-        ControlFlow::Continue(())
-    })?;
+    let text = args.model.text(&model, &args.text)?;
+    let swept = sweep(&model, &text, args.token, |_, _| ControlFlow::Continue(()))?;
     let token = model.tokenizer.token(swept.token);
     if args.json {
         return print_json(&json!({

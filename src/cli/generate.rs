@@ -64,7 +64,8 @@ pub(super) fn run(args: &GenerateArgs) -> Result<()> {
     if args.greedy {
         sampling.temperature = 0.0;
     }
-    let generation = Generation::new(&model, &args.text, sampling, args.seed)?.take(n_tokens);
+    let text = args.model.text(&model, &args.text)?;
+    let generation = Generation::new(&model, &text, sampling, args.seed)?.take(n_tokens);
     if args.json {
         let tokens: Vec<_> = generation.collect();
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
@@ -75,7 +76,9 @@ pub(super) fn run(args: &GenerateArgs) -> Result<()> {
         let text = model.tokenizer.decode(&ids);
         return print_json(&json!({ "prompt": args.text, "text": text, "tokens": rows }));
     }
-    print(&args.text)?;
+    if !args.model.chat {
+        print(&args.text)?;
+    }
     let mut stream = TextStream::default();
     for token in generation {
         print(&stream.push(&token.bytes))?;
@@ -94,7 +97,8 @@ fn beams(
         length_penalty: args.length_penalty,
         ..BeamSettings::new(width, n_tokens, model.network.ends())
     };
-    let finished = write_beams(model, &args.text, sampling, settings)?;
+    let prompt = args.model.text(model, &args.text)?;
+    let finished = write_beams(model, &prompt, sampling, settings)?;
     let decode = |beam: &Finished| model.tokenizer.decode(&beam.tokens);
     let text = finished.first().map(decode).unwrap_or_default();
     if !args.json {

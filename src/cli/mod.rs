@@ -4,6 +4,7 @@
 //! the cause and the cure, 2 wrong usage.
 
 mod experiment;
+mod fetch;
 mod generate;
 mod models;
 mod predict;
@@ -53,9 +54,12 @@ enum Command {
 /// Which model to use, and where to compute.
 #[derive(Debug, Clone, Args)]
 pub struct ModelArgs {
-    /// A model's folder, or the name of a bundled model [default: storybook]
-    #[arg(long, value_name = "DIR")]
+    /// A folder, a GGUF file, hf:owner/name, or a bundled model [default: storybook]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
+    /// Put the text into the form in which the model expects to be spoken to
+    #[arg(long)]
+    pub chat: bool,
     /// The backend to compute with
     #[arg(long, value_name = "NAME", default_value = "flex", value_parser = device)]
     pub device: DeviceKind,
@@ -67,9 +71,28 @@ impl ModelArgs {
         self.model.as_deref().unwrap_or(BUNDLED[0].name)
     }
 
-    /// Opens the chosen model.
+    /// Opens the chosen model; one on Hugging Face that is not here yet is downloaded first.
     fn open(&self) -> Result<Checkpoint> {
+        fetch::fetch(self.name())?;
         Checkpoint::open(self.name(), self.device)
+    }
+
+    /// The text the model reads: as it is, or in the model's chat form.
+    ///
+    /// # Errors
+    /// When the chat form is asked for and the model has none.
+    pub fn text(&self, model: &Checkpoint, text: &str) -> Result<String> {
+        match (&model.chat, self.chat) {
+            (_, false) => Ok(text.to_owned()),
+            (Some(chat), true) => chat.render(text),
+            (None, true) => Err(Problem::new(
+                "There is no chat form",
+                "the model comes without a chat template",
+            )
+            .cure(
+                "Leave --chat out, or use a model made for chats, such as SmolLM2-135M-Instruct",
+            )),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ enum ModelsCommand {
     List,
     /// Describe a model: architecture, parameters, memory, hyper-parameters
     Info {
-        /// A model's folder, or the name of a bundled model
+        /// A folder, a GGUF file, hf:owner/name, or a bundled model
         model: String,
         /// Print JSON
         #[arg(long)]
@@ -39,6 +39,7 @@ pub(super) fn run(args: &ModelsArgs) -> Result<()> {
 fn info(model: &str, as_json: bool) -> Result<()> {
     let args = ModelArgs {
         model: Some(model.to_owned()),
+        chat: false,
         device: crate::model::DeviceKind::default(),
     };
     let checkpoint = args.open()?;

@@ -90,7 +90,9 @@ fn penalty(text: &str) -> std::result::Result<f32, String> {
 
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let model = args.model.open()?;
-    let trace = args.target.trace(&model, &args.text)?;
+    let trace = args
+        .target
+        .trace(&model, &args.model.text(&model, &args.text)?)?;
     if model.info.predicts == Predicts::Masked {
         return print_masked(args, &model, &trace);
     }

@@ -17,7 +17,8 @@ pub(super) struct TokenizeArgs {
 }
 
 pub(super) fn run(args: &TokenizeArgs) -> Result<()> {
-    let tokens = args.model.open()?.tokenizer.encode(&args.text)?;
+    let model = args.model.open()?;
+    let tokens = model.encode(&args.model.text(&model, &args.text)?)?;
     if args.json {
         let row = |t: &crate::trace::Token| -> Value {
             json!({ "id": t.id, "text": t.text, "bytes": t.bytes, "start": t.span.start, "end": t.span.end })

@@ -24,7 +24,9 @@ pub(super) struct TraceArgs {
 }
 
 pub(super) fn run(args: &TraceArgs) -> Result<()> {
-    let trace = args.target.trace(&args.model.open()?, &args.text)?;
+    let model = args.model.open()?;
+    let text = args.model.text(&model, &args.text)?;
+    let trace = args.target.trace(&model, &text)?;
     let keep = |name: &str| {
         args.hooks.is_empty() || args.hooks.iter().any(|pattern| matches(name, pattern))
     };

@@ -1,94 +1,261 @@
-//! The choice of a model: a bundled one, a folder typed or pasted, or one from the desktop's dialog.
+//! The choice of a model: a bundled one, one used before, a folder or file, or one from Hugging Face.
 
 use super::command::Command;
+use super::format::number;
 use super::theme::Theme;
+use crate::hub::{Curated, Hub, Progress, Repo, curated};
 use crate::model::BUNDLED;
-use egui::{Key, Modal, RichText, TextEdit, Ui};
+use egui::{Grid, Key, Modal, ProgressBar, RichText, ScrollArea, TextEdit, Ui};
 use std::ops::ControlFlow;
 
 /// The open dialog.
 #[derive(Debug)]
 pub struct Choice {
-    folder: String,
+    name: String,
+    /// The models worth opening first, and whether each was downloaded before.
+    curated: Vec<(&'static Curated, bool)>,
 }
 
 impl Choice {
     /// Starts from the model that is open.
     pub fn new(model: &str) -> Self {
         let is_bundled = BUNDLED.iter().any(|bundled| bundled.name == model);
-        let folder = if is_bundled {
-            String::new()
-        } else {
-            model.to_owned()
+        let hub = Hub::from_env();
+        let is_here = |model: &Curated| {
+            let repo = Repo::parse(&model.name);
+            repo.is_ok_and(|repo| hub.cached(&repo).is_some())
         };
-        Self { folder }
+        Self {
+            name: if is_bundled {
+                String::new()
+            } else {
+                model.to_owned()
+            },
+            curated: curated()
+                .iter()
+                .map(|model| (model, is_here(model)))
+                .collect(),
+        }
     }
 }
 
+/// What is under way while the dialog is open.
+#[derive(Debug)]
+pub struct Busy<'a> {
+    /// Is a model being opened?
+    pub is_opening: bool,
+    /// How far a download is.
+    pub download: Option<&'a Progress>,
+    /// Models opened before, the last one first.
+    pub recent: &'a [String],
+}
+
 /// Draws the dialog; breaks when it is to be closed. Opening keeps it until the model is there, so
-/// that a wrong folder can be corrected.
+/// that a wrong name can be corrected.
 pub fn choose_ui(
     ui: &Ui,
     theme: &Theme,
     choice: &mut Choice,
-    is_opening: bool,
+    busy: &Busy<'_>,
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
     let modal = Modal::new(egui::Id::unique("open a model")).show(ui.ctx(), |ui| {
-        ui.set_width((theme.body_size * 36.0).min(ui.ctx().content_rect().width() - 64.0));
+        let room = ui.ctx().content_rect().size() - egui::vec2(64.0, 64.0);
+        ui.set_width((theme.body_size * 46.0).min(room.x));
         ui.label(RichText::new("Open a model").font(theme.title()));
-        ui.add_space(theme.body_size / 2.0);
-        ui.label(RichText::new("Inside the program").color(*theme.dim));
-        for bundled in BUNDLED {
-            if ui.button(bundled.name).clicked() {
-                commands.push(Command::OpenModel(bundled.name.to_owned()));
-            }
-        }
-        ui.add_space(theme.body_size / 2.0);
-        let label = ui.label(
-            RichText::new("A folder with config.json, model.safetensors and tokenizer.json")
-                .color(*theme.dim),
-        );
-        let edit = TextEdit::singleline(&mut choice.folder)
-            .hint_text("/path/to/model")
-            .desired_width(f32::INFINITY);
-        let edit = ui.add(edit).labelled_by(label.id);
-        let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        ui.label(
-            RichText::new("You can also drop a folder on the window.")
-                .font(theme.caption())
-                .color(*theme.dim),
-        );
-        ui.add_space(theme.body_size / 2.0);
-        let mut flow = ControlFlow::Continue(());
-        ui.horizontal(|ui| {
-            let folder = choice.folder.trim();
-            let open = ui.add_enabled(!folder.is_empty() && !is_opening, egui::Button::new("Open"));
-            if open.clicked() || (is_entered && !folder.is_empty()) {
-                commands.push(Command::OpenModel(folder.to_owned()));
-            }
-            let browse = ui.button("Browse …");
-            if browse
-                .on_hover_text(
-                    "Ask the desktop for a folder; without a desktop portal nothing appears",
-                )
-                .clicked()
-            {
-                commands.push(Command::BrowseModel);
-            }
-            if ui.button("Cancel").clicked() {
-                flow = ControlFlow::Break(());
-            }
-            if is_opening {
-                ui.spinner();
-                ui.label("Opening …");
-            }
+        let list = ScrollArea::vertical().max_height(room.y - theme.body_size * 9.0);
+        list.show(ui, |ui| {
+            here_ui(ui, theme, busy.recent, commands);
+            hub_ui(ui, theme, choice, busy, commands);
         });
-        flow
+        name_ui(ui, theme, choice, busy, commands)
     });
     if modal.should_close() {
         ControlFlow::Break(())
     } else {
         modal.inner
+    }
+}
+
+fn heading(ui: &mut Ui, theme: &Theme, text: &str) -> egui::Response {
+    ui.add_space(theme.body_size / 2.0);
+    ui.label(RichText::new(text).color(*theme.dim))
+}
+
+/// Models that open at once.
+fn here_ui(ui: &mut Ui, theme: &Theme, recent: &[String], commands: &mut Vec<Command>) {
+    heading(ui, theme, "Inside the program");
+    ui.horizontal_wrapped(|ui| {
+        for bundled in BUNDLED {
+            if ui.button(bundled.name).clicked() {
+                commands.push(Command::OpenModel(bundled.name.to_owned()));
+            }
+        }
+    });
+    if recent.is_empty() {
+        return;
+    }
+    heading(ui, theme, "Opened before");
+    ui.horizontal_wrapped(|ui| {
+        for name in recent {
+            let short = name.rsplit(['/', '\\']).next().unwrap_or(name);
+            if ui.button(short).on_hover_text(name).clicked() {
+                commands.push(Command::OpenModel(name.clone()));
+            }
+        }
+    });
+}
+
+/// Models worth downloading.
+fn hub_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    choice: &Choice,
+    busy: &Busy<'_>,
+    commands: &mut Vec<Command>,
+) {
+    heading(ui, theme, "From Hugging Face");
+    let grid = Grid::new("hub").num_columns(3).spacing([12.0, 6.0]);
+    grid.show(ui, |ui| {
+        for (model, is_here) in &choice.curated {
+            let can = busy.download.is_none() && (*is_here || cfg!(feature = "download"));
+            let short = model.name.rsplit('/').next().unwrap_or(&model.name);
+            let button = ui.add_enabled(can, egui::Button::new(short));
+            if button
+                .on_hover_text(format!("{} · {}", model.name, model.licence))
+                .clicked()
+            {
+                commands.push(Command::OpenModel(format!("hf:{}", model.name)));
+            }
+            let size = if *is_here {
+                "here".to_owned()
+            } else {
+                megabytes(u64::from(model.megabytes) * 1_000_000)
+            };
+            ui.label(RichText::new(size).font(theme.mono()));
+            let about = format!("{} ({})", model.shows, model.licence);
+            ui.add(
+                egui::Label::new(RichText::new(about).font(theme.caption()).color(*theme.dim))
+                    .wrap(),
+            );
+            ui.end_row();
+        }
+    });
+    if let Some(progress) = busy.download {
+        progress_ui(ui, theme, progress, commands);
+    }
+}
+
+fn progress_ui(ui: &mut Ui, theme: &Theme, progress: &Progress, commands: &mut Vec<Command>) {
+    ui.add_space(theme.body_size / 2.0);
+    ui.horizontal(|ui| {
+        if ui
+            .button("Stop")
+            .on_hover_text("What is here is kept, and the download can go on later")
+            .clicked()
+        {
+            commands.push(Command::StopDownload);
+        }
+        let bar = ProgressBar::new(share(progress)).desired_width(theme.body_size * 10.0);
+        ui.add(bar);
+        ui.label(RichText::new(progress_text(progress)).font(theme.caption()));
+    });
+}
+
+/// How much of a download is here, 0 to 1.
+pub fn share(progress: &Progress) -> f32 {
+    (progress.done as f64 / progress.total.max(1) as f64) as f32
+}
+
+/// "12 MB of 551 MB, 40 s left: model.safetensors"
+fn progress_text(progress: &Progress) -> String {
+    if progress.total == 0 {
+        return "Asking …".to_owned();
+    }
+    let left = progress.seconds_left.map(|seconds| match seconds {
+        ..90.0 => format!(", {seconds:.0}\u{a0}s left"),
+        ..5400.0 => format!(", {:.0}\u{a0}min left", seconds / 60.0),
+        _ => format!(", {:.1}\u{a0}h left", seconds / 3600.0),
+    });
+    let (done, total) = (megabytes(progress.done), megabytes(progress.total));
+    format!(
+        "{done} of {total}{}: {}",
+        left.unwrap_or_default(),
+        progress.file
+    )
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000_000 => format!("{:.0}\u{a0}MB", bytes as f64 / 1e6),
+        _ => format!("{}\u{a0}GB", number(bytes as f32 / 1e9)),
+    }
+}
+
+/// The name of any other model, and the buttons.
+fn name_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    choice: &mut Choice,
+    busy: &Busy<'_>,
+    commands: &mut Vec<Command>,
+) -> ControlFlow<()> {
+    let label = heading(
+        ui,
+        theme,
+        "A folder (config.json, model.safetensors, tokenizer.json), a GGUF file, or a name on Hugging Face",
+    );
+    let edit = TextEdit::singleline(&mut choice.name)
+        .hint_text("/path/to/model, /path/to/model.gguf or hf:owner/name")
+        .desired_width(f32::INFINITY);
+    let edit = ui.add(edit).labelled_by(label.id);
+    let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    ui.add_space(theme.body_size / 2.0);
+    let mut flow = ControlFlow::Continue(());
+    ui.horizontal(|ui| {
+        let name = choice.name.trim();
+        let can = !name.is_empty() && !busy.is_opening && busy.download.is_none();
+        let open = ui.add_enabled(can, egui::Button::new("Open"));
+        if can && (open.clicked() || is_entered) {
+            commands.push(Command::OpenModel(name.to_owned()));
+        }
+        let about = "Ask the desktop; without a desktop portal nothing appears";
+        if ui.button("Folder …").on_hover_text(about).clicked() {
+            commands.push(Command::BrowseModel);
+        }
+        if ui.button("GGUF file …").on_hover_text(about).clicked() {
+            commands.push(Command::BrowseFile);
+        }
+        if ui.button("Cancel").clicked() {
+            flow = ControlFlow::Break(());
+        }
+        if busy.is_opening {
+            ui.spinner();
+            ui.label("Opening …");
+        } else {
+            let hint = "You can also drop a folder or a file on the window.";
+            ui.label(RichText::new(hint).font(theme.caption()).color(*theme.dim));
+        }
+    });
+    flow
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_says_bytes_and_time() {
+        let progress = Progress {
+            file: "model.safetensors".to_owned(),
+            done: 12_000_000,
+            total: 1_200_000_000,
+            seconds_left: Some(240.0),
+        };
+        let text = progress_text(&progress).replace('\u{a0}', " ");
+        assert_eq!(text, "12 MB of 1.20 GB, 4 min left: model.safetensors");
+        assert_eq!(share(&progress), 0.01);
+        assert_eq!(progress_text(&Progress::default()), "Asking …");
+        assert_eq!(share(&Progress::default()), 0.0);
     }
 }

@@ -34,12 +34,16 @@ pub enum Command {
     Show(&'static str),
     /// Switch to a tab of the view on screen, by its id.
     SetTab(String),
-    /// Open a model by folder or bundled name.
+    /// Open a model by folder, file, bundled name or name on Hugging Face.
     OpenModel(String),
     /// Ask which model to open.
     ChooseModel,
     /// Ask the desktop for a folder.
     BrowseModel,
+    /// Ask the desktop for a GGUF file.
+    BrowseFile,
+    /// Stop downloading.
+    StopDownload,
     /// Use another theme, by its name.
     SetTheme(String),
     /// Let things move to their new place, or be there at once.
@@ -54,6 +58,10 @@ pub enum Command {
     SetSeed(u64),
     /// Draw the next token and write it after the prompt.
     Draw,
+    /// Put the text into the model's chat form, or have it read as it is.
+    SetChat(bool),
+    /// Forget what a chat model has answered.
+    ClearAnswer,
 }
 
 /// Something that can be pointed at in any view.

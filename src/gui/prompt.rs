@@ -17,12 +17,19 @@ pub fn id() -> Id {
     Id::unique("prompt")
 }
 
-/// Draws the text field; returns true when the text was changed.
-pub fn prompt_ui(ui: &mut Ui, theme: &Theme, text: &mut String, trace: Option<&Trace>) -> bool {
+/// Draws the text field; returns true when the text was changed. In what was read, it begins at byte
+/// `start`.
+pub fn prompt_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    text: &mut String,
+    trace: Option<&Trace>,
+    start: usize,
+) -> bool {
     let font = FontId::proportional(theme.prompt_size);
     let row = theme.prompt_size * 1.4;
     let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, width: f32| -> Arc<Galley> {
-        let mut job = token_job(theme, &font, text.as_str(), trace);
+        let mut job = token_job(theme, &font, text.as_str(), trace, start);
         job.wrap.max_width = width;
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
@@ -106,11 +113,17 @@ pub fn target_ui(
 
 /// The text with its tokens softly underlined. While a new text is being read, only the part that
 /// the last reading shares with it is marked.
-fn token_job(theme: &Theme, font: &FontId, text: &str, trace: Option<&Trace>) -> LayoutJob {
+fn token_job(
+    theme: &Theme,
+    font: &FontId,
+    text: &str,
+    trace: Option<&Trace>,
+    start: usize,
+) -> LayoutJob {
     let plain = TextFormat::simple(font.clone(), *theme.text);
     let mut job = LayoutJob::default();
     let mut done = 0;
-    for (i, span) in shared_spans(text, trace).enumerate() {
+    for (i, span) in shared_spans(text, trace, start).enumerate() {
         let color = if i % 2 == 0 {
             *theme.accent
         } else {
@@ -136,8 +149,11 @@ fn token_job(theme: &Theme, font: &FontId, text: &str, trace: Option<&Trace>) ->
 fn shared_spans<'a>(
     text: &'a str,
     trace: Option<&'a Trace>,
+    start: usize,
 ) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
-    let read = trace.map_or("", |trace| trace.text.as_str());
+    let read = trace
+        .and_then(|trace| trace.text.get(start..))
+        .unwrap_or_default();
     let same = text
         .bytes()
         .zip(read.bytes())
@@ -147,7 +163,10 @@ fn shared_spans<'a>(
     let mut done = 0;
     tokens
         .iter()
-        .map(|token| token.span.clone())
+        .filter_map(move |token| {
+            let span = &token.span;
+            Some(span.start.checked_sub(start)?..span.end.checked_sub(start)?)
+        })
         .filter(move |span| {
             let is_whole = text.is_char_boundary(span.start) && text.is_char_boundary(span.end);
             let is_next = span.start >= done && span.start < span.end && span.end <= same;
@@ -186,7 +205,7 @@ mod tests {
     fn only_the_part_already_read_is_marked() {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("The cat sat 注").unwrap();
-        let spans = |text| shared_spans(text, Some(&trace)).collect::<Vec<_>>();
+        let spans = |text| shared_spans(text, Some(&trace), 0).collect::<Vec<_>>();
         assert_eq!(spans("The cat saw"), [0..3, 3..7]);
         assert_eq!(
             spans("The cat sat 注意").len(),
@@ -199,6 +218,7 @@ mod tests {
             &FontId::default(),
             "The cat saw",
             Some(&trace),
+            0,
         );
         assert_eq!(job.text, "The cat saw");
     }

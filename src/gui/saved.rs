@@ -14,8 +14,14 @@ use std::collections::BTreeMap;
 pub struct Saved {
     /// The text.
     pub prompt: String,
-    /// Folder or bundled name of the model.
+    /// Is the text a person's words to a chat model, put into the form it expects?
+    pub chat: bool,
+    /// What such a model has answered so far.
+    pub answer: String,
+    /// Folder, file, bundled name, or name on Hugging Face of the model.
     pub model: String,
+    /// Models opened before, the last one first.
+    pub recent: Vec<String>,
     /// Backend to compute with.
     pub device: String,
     /// Name of the theme.
@@ -40,6 +46,23 @@ pub struct Saved {
     pub stack: Stack,
 }
 
+/// How many models are remembered.
+const MAX_RECENT: usize = 8;
+
+impl Saved {
+    /// Puts a model at the head of those opened before; bundled ones are always at hand.
+    pub fn remember_model(&mut self, name: &str) {
+        if crate::model::BUNDLED
+            .iter()
+            .all(|bundled| bundled.name != name)
+        {
+            self.recent.retain(|other| other != name);
+            self.recent.insert(0, name.to_owned());
+            self.recent.truncate(MAX_RECENT);
+        }
+    }
+}
+
 /// Runs at the first start, so that something lights up at once.
 pub const FIRST_PROMPT: &str =
     "The cat chased the mouse because it was hungry. The mouse ran away and the cat";
@@ -48,7 +71,10 @@ impl Default for Saved {
     fn default() -> Self {
         Self {
             prompt: FIRST_PROMPT.to_owned(),
+            chat: false,
+            answer: String::new(),
             model: crate::model::BUNDLED[0].name.to_owned(),
+            recent: Vec::new(),
             device: crate::model::DeviceKind::default().name().to_owned(),
             theme: "dark".to_owned(),
             reduce_motion: false,

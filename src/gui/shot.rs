@@ -88,6 +88,9 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
     let saved = Saved {
         pinned: args.select.unwrap_or(first.pinned),
         model: args.model.name().to_owned(),
+        recent: Vec::new(),
+        chat: args.model.chat,
+        answer: String::new(),
         device: args.model.device.name().to_owned(),
         theme: args.theme.clone(),
         reduce_motion: true,
@@ -106,7 +109,7 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
     // The window shows problems as cards; here they end the command.
     let model = crate::model::Checkpoint::open(&saved.model, args.model.device)?;
     if !saved.prompt.is_empty() {
-        model.prompt(&saved.prompt)?;
+        model.prompt(&args.model.text(&model, &saved.prompt)?)?;
     }
     let ctx = egui::Context::default();
     if let Some(part) = args.zoom {

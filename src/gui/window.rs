@@ -56,6 +56,7 @@ pub fn run(args: WindowArgs) -> Result<()> {
 fn with_args(mut saved: Saved, args: WindowArgs) -> Saved {
     if let Some(model) = args.model {
         model.device.name().clone_into(&mut saved.device);
+        saved.chat |= model.chat;
         if let Some(name) = model.model {
             saved.model = name;
         }

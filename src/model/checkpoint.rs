@@ -2,15 +2,19 @@
 
 use super::bundled::Bundled;
 use super::cache::Cache;
+use super::chat::Chat;
 use super::config::Config;
 use super::edit::{Edit, Edited};
+use super::gguf::{Gguf, GgufWeights};
 use super::lexicon::Lexicon;
+use super::memory;
 use super::network::Network;
 use super::probe::{Probe, Recorder};
 use super::tokenizer::Tokenizer;
 use super::translation::Target;
 use super::weights::Weights;
 use super::{BUNDLED, DeviceKind};
+use crate::hub::{Hub, Repo};
 use crate::problem::{Problem, Result};
 use crate::trace::{ModelInfo, Token, Trace};
 use burn::tensor::Tensor;
@@ -32,19 +36,34 @@ pub struct Checkpoint {
     pub(super) target_tokenizer: Option<Tokenizer>,
     /// Its network.
     pub network: Network,
+    /// The form in which it expects to be spoken to, if it is made for that.
+    pub chat: Option<Chat>,
     lexicon: OnceLock<Lexicon>,
 }
 
 impl Checkpoint {
-    /// Opens a bundled model by its name, or a folder as Hugging Face publishes it.
+    /// Opens a bundled model by its name, a model on Hugging Face that was downloaded before by its
+    /// name there (`hf:owner/name`), a GGUF file, or a folder as Hugging Face publishes it.
     ///
     /// # Errors
-    /// When anything in it is missing, damaged or not supported.
+    /// When anything in it is missing, damaged or not supported, or does not fit in memory.
     pub fn open(name: &str, device: DeviceKind) -> Result<Self> {
+        if Repo::is_named(name) {
+            let repo = Repo::parse(name)?;
+            let folder = Hub::from_env().folder(&repo)?;
+            let short = repo.name.rsplit('/').next().unwrap_or_default();
+            return Self::folder(&folder, name, short, device);
+        }
+        let path = Path::new(name);
         let bundled = BUNDLED.iter().find(|bundled| bundled.name == name);
-        match bundled.filter(|_| !Path::new(name).exists()) {
+        match bundled.filter(|_| !path.exists()) {
             Some(bundled) => Self::bundled(bundled, device),
-            None => Self::folder(Path::new(name), device),
+            None if path.is_file() => Self::file(path, device),
+            None => {
+                let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+                let short = absolute.file_name().unwrap_or(path.as_os_str());
+                Self::folder(path, name, &short.to_string_lossy(), device)
+            }
         }
     }
 
@@ -62,10 +81,35 @@ impl Checkpoint {
             bundled.name,
             tokenizer,
             network,
+            None,
         ))
     }
 
-    fn folder(folder: &Path, device: DeviceKind) -> Result<Self> {
+    /// A model in one file.
+    fn file(path: &Path, device: DeviceKind) -> Result<Self> {
+        if !Gguf::is_gguf(path) {
+            return Err(no_model(path));
+        }
+        let at = |problem: Problem| Problem {
+            why: format!("{}: {}", problem.why, path.display()),
+            ..problem
+        };
+        let file = Gguf::open(path)?;
+        let config = Config::parse(&file.config_json().map_err(at)?).map_err(at)?;
+        let tokenizer = Tokenizer::parse(&file.tokenizer_json().map_err(at)?).map_err(at)?;
+        let name = path
+            .file_stem()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
+        memory::check_weights(&config.info(&name))?;
+        let chat = file.chat();
+        let weights = Weights::new(GgufWeights::new(file));
+        let network = Network::load(config, weights, &device.device()).map_err(at)?;
+        let source = path.to_string_lossy().into_owned();
+        Ok(Self::new(source, &name, tokenizer, network, chat))
+    }
+
+    fn folder(folder: &Path, source: &str, name: &str, device: DeviceKind) -> Result<Self> {
         let config = Config::parse(&read_config(folder)?).map_err(|problem| Problem {
             why: format!("{}: {}", problem.why, folder.display()),
             ..problem
@@ -75,27 +119,29 @@ impl Checkpoint {
         let config = config.heed_pooling(folder);
         let weights = Weights::open(folder)?;
         let (tokenizer, target_tokenizer) = Tokenizer::open_pair(folder)?;
-        let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let name = absolute.file_name().unwrap_or(folder.as_os_str());
+        memory::check_weights(&config.info(name))?;
         let network = Network::load(config, weights, &device.device())?;
+        let chat = Chat::in_folder(folder);
         Ok(Self {
             target_tokenizer,
-            ..Self::new(
-                folder.to_string_lossy().into_owned(),
-                &name.to_string_lossy(),
-                tokenizer,
-                network,
-            )
+            ..Self::new(source.to_owned(), name, tokenizer, network, chat)
         })
     }
 
-    fn new(source: String, name: &str, tokenizer: Tokenizer, network: Network) -> Self {
+    fn new(
+        source: String,
+        name: &str,
+        tokenizer: Tokenizer,
+        network: Network,
+        chat: Option<Chat>,
+    ) -> Self {
         Self {
             source,
             info: Arc::new(network.info(name)),
             tokenizer,
             target_tokenizer: None,
             network,
+            chat,
             lexicon: OnceLock::new(),
         }
     }
@@ -107,13 +153,25 @@ impl Checkpoint {
             .get_or_init(|| Lexicon::of(self.network.embed()))
     }
 
+    /// The tokens of a text, with what the tokenizer adds around it; a text in the chat form has that
+    /// already.
+    ///
+    /// # Errors
+    /// When the tokenizer refuses the text.
+    pub fn encode(&self, text: &str) -> Result<Vec<Token>> {
+        match &self.chat {
+            Some(chat) if chat.is_rendered(text) => self.tokenizer.encode_bare(text),
+            _ => self.tokenizer.encode(text),
+        }
+    }
+
     /// The tokens the model reads for a text: all of them, or as many from the end as its context
     /// holds. The second value says how many were left out.
     ///
     /// # Errors
     /// When the text is empty, or holds a token the model does not know.
     pub fn prompt(&self, text: &str) -> Result<(Vec<Token>, usize)> {
-        let mut tokens = self.tokenizer.encode(text)?;
+        let mut tokens = self.encode(text)?;
         if tokens.is_empty() {
             return Err(
                 Problem::new("There is nothing to read", "the text is empty")
@@ -165,6 +223,7 @@ impl Checkpoint {
             return self.trace_pair(marian, text, target, edits);
         }
         let (tokens, dropped) = self.prompt(text)?;
+        memory::check_trace(&self.info, tokens.len())?;
         let inner = Recorder::default();
         let mut probe = Edited { edits, inner };
         self.run(&tokens, &mut Cache::default(), &mut probe);
@@ -186,6 +245,25 @@ impl Checkpoint {
     }
 }
 
+/// Why a file is no model.
+fn no_model(path: &Path) -> Problem {
+    let here = path.display();
+    let end = path
+        .extension()
+        .and_then(std::ffi::OsStr::to_str)
+        .unwrap_or_default();
+    match end.to_ascii_lowercase().as_str() {
+        "bin" | "pt" | "pth" | "ckpt" | "pkl" => {
+            Problem::new(OPENING, format!("this is a pickle file: {here}")).cure(
+                "Pickle files can run code when opened. Convert it: load the model with transformers, then \
+                 model.save_pretrained(folder), and open that folder",
+            )
+        }
+        _ => Problem::new(OPENING, format!("this is a file, not a folder, and no GGUF file: {here}"))
+            .cure("Choose the folder that holds config.json, or a GGUF file"),
+    }
+}
+
 /// The `config.json` of a model's folder, with help for those who point elsewhere.
 fn read_config(folder: &Path) -> Result<Vec<u8>> {
     let here = folder.display();
@@ -196,12 +274,6 @@ fn read_config(folder: &Path) -> Result<Vec<u8>> {
                 "Give a model's folder, or a bundled model: {}",
                 names.join(", ")
             )),
-        );
-    }
-    if !folder.is_dir() {
-        return Err(
-            Problem::new(OPENING, format!("this is a file, not a folder: {here}"))
-                .cure("Choose the folder that holds config.json"),
         );
     }
     std::fs::read(folder.join("config.json")).map_err(|e| {

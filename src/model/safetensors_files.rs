@@ -3,31 +3,14 @@
 //! Files are memory-mapped, so that a tensor is copied once, from the disk's cache to where burn
 //! keeps it. Nothing in a file is trusted: names, types, shapes and numbers are checked on the way.
 
+use super::bytes::Bytes;
 use super::weights::{READING, TensorSource};
 use crate::problem::{Problem, Result};
 use half::{bf16, f16};
-use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
-
-/// Where the bytes of a file are.
-#[derive(Debug)]
-enum Bytes {
-    Embedded(&'static [u8]),
-    Mapped(Mmap),
-}
-
-impl Bytes {
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Embedded(bytes) => bytes,
-            Self::Mapped(map) => map,
-        }
-    }
-}
 
 /// One tensor's place and form in a file.
 #[derive(Debug)]
@@ -67,7 +50,7 @@ impl SafetensorsFiles {
         let mut weights = Self::default();
         for path in files {
             let at = |why: String| Problem::new(READING, format!("{why}: {}", path.display()));
-            let bytes = map(&path).map_err(|e| at(e.to_string()))?;
+            let bytes = Bytes::map(&path).map_err(|e| at(e.to_string()))?;
             weights.add(bytes).map_err(|why| {
                 at(why).cure("The file is damaged or incomplete; download or copy it again")
             })?;
@@ -151,17 +134,6 @@ fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
             .collect(),
         _ => return None,
     })
-}
-
-fn map(path: &Path) -> std::io::Result<Bytes> {
-    let file = File::open(path)?;
-    #[expect(
-        unsafe_code,
-        reason = "a mapped file may change under us; reading a checkpoint while it is overwritten \
-                  gives wrong numbers but every access stays inside the mapping"
-    )]
-    let map = unsafe { Mmap::map(&file) }?;
-    Ok(Bytes::Mapped(map))
 }
 
 /// The distinct file names in an index, which maps each tensor to its file.

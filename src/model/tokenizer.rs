@@ -178,11 +178,26 @@ impl Tokenizer {
     /// # Errors
     /// When the tokenizer refuses the text.
     pub fn encode(&self, text: &str) -> Result<Vec<Token>> {
+        self.encode_with(text, true)
+    }
+
+    /// The tokens of a text that stands for itself: nothing is added around it.
+    ///
+    /// # Errors
+    /// When the tokenizer refuses the text.
+    pub fn encode_bare(&self, text: &str) -> Result<Vec<Token>> {
+        self.encode_with(text, false)
+    }
+
+    fn encode_with(&self, text: &str, adds_special: bool) -> Result<Vec<Token>> {
         let code = self.entries.as_ref().map_or(0, |_| language_code(text));
-        let encoding = self.inner.encode(&text[code..], true).map_err(|e| {
-            Problem::new("Could not cut the text into tokens", e)
-                .cure("The tokenizer has no token for a part of this text")
-        })?;
+        let encoding = self
+            .inner
+            .encode(&text[code..], adds_special)
+            .map_err(|e| {
+                Problem::new("Could not cut the text into tokens", e)
+                    .cure("The tokenizer has no token for a part of this text")
+            })?;
         let offsets = encoding.get_offsets().iter();
         let offsets = offsets.map(|&(start, end)| (code + start, code + end));
         let pieces: Vec<(u32, (usize, usize))> = match &self.entries {

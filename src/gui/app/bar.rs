@@ -6,10 +6,11 @@ use crate::gui::history::History;
 use crate::gui::prompt;
 use crate::gui::saved::Saved;
 use crate::gui::theme::Theme;
-use crate::model::DeviceKind;
+use crate::model::{Chat, Checkpoint, DeviceKind, Gguf};
 use crate::problem::Problem;
 use egui::{Frame, Panel, RichText, Ui};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl App {
     pub(super) fn top_ui(
@@ -29,19 +30,35 @@ impl App {
                 let trace = stacks.map(|stacks| &**stacks.source());
                 let written = stacks.filter(|stacks| stacks.are_several());
                 let written = written.map(|stacks| stacks.whole.text.as_str());
+                let has_chat = |model: &Arc<Checkpoint>| model.chat.is_some();
+                let has_chat = self.model.as_ref().is_some_and(has_chat);
+                let words_at = self.chat().map_or(0, Chat::words_at);
                 let right = egui::Layout::right_to_left(egui::Align::Min);
                 let changed = ui.with_layout(right, |ui| {
                     settings_ui(ui, theme, &self.saved, commands);
                     let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
                     prompt::model_ui(ui, theme, trace, name, commands);
+                    if let Some(download) = &self.download {
+                        let share = crate::gui::choose::share(&download.progress());
+                        ui.label(
+                            RichText::new(format!("↓ {:.0}\u{a0}%", 100.0 * share))
+                                .color(*theme.dim),
+                        );
+                    }
+                    if has_chat {
+                        chat_ui(ui, self.saved.chat, commands);
+                    }
                     history_ui(ui, &self.history, commands);
                     let left = egui::Layout::top_down(egui::Align::Min);
                     ui.with_layout(left, |ui| {
                         let text = &mut self.saved.prompt;
-                        let changed = prompt::prompt_ui(ui, theme, text, trace);
+                        let changed = prompt::prompt_ui(ui, theme, text, trace, words_at);
                         if let Some(written) = written {
                             let target = self.saved.target.as_deref();
                             prompt::target_ui(ui, theme, target, written, commands);
+                        }
+                        if has_chat && self.saved.chat && !self.saved.answer.is_empty() {
+                            answer_ui(ui, theme, &self.saved.answer, commands);
                         }
                         changed
                     })
@@ -49,6 +66,7 @@ impl App {
                 });
                 let changed = changed.inner;
                 if changed {
+                    self.saved.answer.clear();
                     self.limit_prompt();
                 }
             });
@@ -88,6 +106,31 @@ fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
     }
 }
 
+/// The switch for the form in which a chat model expects to be spoken to.
+fn chat_ui(ui: &mut Ui, is_on: bool, commands: &mut Vec<Command>) {
+    let label = ui.selectable_label(is_on, "Chat");
+    let about = "Put your text into the form this model was trained to be spoken to in. The tokens that are \
+                 added are shown with the others; what is drawn becomes the model's answer";
+    if label.on_hover_text(about).clicked() {
+        commands.push(Command::SetChat(!is_on));
+    }
+}
+
+/// What a chat model has answered so far, in one line.
+fn answer_ui(ui: &mut Ui, theme: &Theme, answer: &str, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let button = ui.small_button("×");
+        button.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Button, true, "Forget the answer")
+        });
+        if button.on_hover_text("Forget the answer").clicked() {
+            commands.push(Command::ClearAnswer);
+        }
+        let text = RichText::new(format!("Answer: {}", answer.replace('\n', "⏎")));
+        ui.add(egui::Label::new(text.color(*theme.dim)).truncate());
+    });
+}
+
 fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Command>) {
     let button = ui.menu_button(RichText::new("Settings").font(theme.body()), |ui| {
         ui.label(RichText::new("Theme").color(*theme.dim));
@@ -116,7 +159,7 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Com
     button.response.on_hover_text("Theme, motion and backend");
 }
 
-/// A folder dropped on the window is a model to open; of a file, its folder is.
+/// A folder or a GGUF file dropped on the window is a model to open; of another file, its folder is.
 pub(super) fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
     let dropped = ui.input(|input| {
         input
@@ -126,11 +169,11 @@ pub(super) fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
             .map(|file| file.path().to_owned())
     });
     if let Some(path) = dropped {
-        let folder = if path.is_file() {
+        let model = if path.is_file() && !Gguf::is_gguf(&path) {
             path.parent().map(PathBuf::from).unwrap_or(path)
         } else {
             path
         };
-        commands.push(Command::OpenModel(folder.display().to_string()));
+        commands.push(Command::OpenModel(model.display().to_string()));
     }
 }

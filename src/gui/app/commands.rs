@@ -27,7 +27,7 @@ impl App {
                     ..Selection::default()
                 };
             }
-            Command::SetPrompt(text) => self.saved.prompt = text,
+            Command::SetPrompt(text) => self.set_prompt(text),
             Command::Append(text) => self.append(&text),
             Command::SetTarget(target) => self.saved.target = target,
             Command::Undo => self.restore(History::undo),
@@ -47,11 +47,12 @@ impl App {
             Command::OpenModel(name) => {
                 // What was wrong with the model asked for before does not matter any more.
                 self.notices.resolve(|problem| problem.what != READING);
-                self.saved.model.clone_from(&name);
-                self.open(name);
+                self.open_or_download(name);
             }
             Command::ChooseModel => self.choice = Some(Choice::new(&self.saved.model)),
-            Command::BrowseModel => self.browse(),
+            Command::BrowseModel => self.browse(true),
+            Command::BrowseFile => self.browse(false),
+            Command::StopDownload => self.download = None,
             Command::SetTheme(name) => self.saved.theme = name,
             Command::ReduceMotion(reduce) => self.saved.reduce_motion = reduce,
             Command::SetDevice(name) => {
@@ -65,6 +66,11 @@ impl App {
                 self.coins = Coins::new(seed);
             }
             Command::Draw => self.draw(),
+            Command::SetChat(on) => {
+                self.saved.chat = on;
+                self.saved.answer.clear();
+            }
+            Command::ClearAnswer => self.saved.answer.clear(),
         }
         ctx.request_repaint();
     }
@@ -96,18 +102,26 @@ impl App {
         }
     }
 
-    /// Writes on: a translator writes its translation, other models the text.
+    /// Writes on: a translator writes its translation, a chat model its answer, others the text.
     fn append(&mut self, text: &str) {
         let translation = self.trace.as_ref().filter(|stacks| stacks.are_several());
-        match translation {
-            Some(stacks) => {
-                let target = self
-                    .saved
-                    .target
-                    .get_or_insert_with(|| stacks.whole.text.clone());
-                target.push_str(text);
-            }
-            None => self.saved.prompt.push_str(text),
+        if let Some(stacks) = translation {
+            let target = &mut self.saved.target;
+            let target = target.get_or_insert_with(|| stacks.whole.text.clone());
+            target.push_str(text);
+        } else if self.chat().is_some() {
+            self.saved.answer.push_str(text);
+        } else {
+            self.saved.prompt.push_str(text);
         }
+    }
+
+    /// Reads another text. One that is in the chat form already is read as it is.
+    fn set_prompt(&mut self, text: String) {
+        if self.chat().is_some_and(|chat| chat.is_rendered(&text)) {
+            self.saved.chat = false;
+        }
+        self.saved.answer.clear();
+        self.saved.prompt = text;
     }
 }

@@ -2,12 +2,14 @@
 
 mod bar;
 mod commands;
+mod download;
 mod panels;
 mod reading;
 
 use self::bar::dropped_files;
-use self::reading::Reading;
-use super::choose::{Choice, choose_ui};
+use self::download::Download;
+use self::reading::{Asked, Reading};
+use super::choose::{Busy, Choice, choose_ui};
 use super::command::Command;
 use super::fit::Fit;
 use super::history::History;
@@ -24,7 +26,7 @@ use super::view::View;
 use super::{keys, views};
 use crate::background::{Lane, Task};
 use crate::math::sampling::Coins;
-use crate::model::{Checkpoint, Edit};
+use crate::model::Checkpoint;
 use crate::problem::Result;
 use crate::trace::Trace;
 use egui::Ui;
@@ -41,15 +43,20 @@ pub struct App {
     lane: Lane,
     /// Where dialogs of the desktop wait for an answer.
     dialogs: Lane,
+    /// Where downloads wait for the network.
+    network: Lane,
+    /// Has the window drawn when something came in.
+    wake: egui::Context,
     model: Option<Arc<Checkpoint>>,
     opening: Option<Task<Checkpoint>>,
     browsing: Option<Task<Option<PathBuf>>>,
+    download: Option<Download>,
     trace: Option<Stacks>,
     /// While an experiment changes the model, the recording of the unchanged one.
     baseline: Option<Stacks>,
     tracing: Option<Task<Reading>>,
     /// What the model was last asked to read, and with which changes.
-    asked: Option<(String, Option<String>, Vec<Edit>)>,
+    asked: Option<Asked>,
     next: Next,
     hover: Option<Selection>,
     textures: Textures,
@@ -75,13 +82,18 @@ impl App {
         let lane = Lane::start("model", move || wake.request_repaint())?;
         let wake = ctx.clone();
         let dialogs = Lane::start("dialogs", move || wake.request_repaint())?;
+        let wake = ctx.clone();
+        let network = Lane::start("network", move || wake.request_repaint())?;
         let mut app = Self {
             views: views::all(),
             lane,
             dialogs,
+            network,
+            wake: ctx.clone(),
             model: None,
             opening: None,
             browsing: None,
+            download: None,
             trace: None,
             baseline: None,
             tracing: None,
@@ -108,6 +120,7 @@ impl App {
         self.receive_model();
         self.receive_trace();
         self.receive_folder();
+        self.receive_download();
         self.views.iter_mut().for_each(|view| view.receive());
         self.ask();
     }
@@ -167,8 +180,13 @@ impl App {
         self.top_ui(ui, theme, &mut commands);
         self.panels_ui(ui, theme, &mut commands);
         if let Some(choice) = &mut self.choice {
-            let is_opening = self.opening.is_some();
-            if choose_ui(ui, theme, choice, is_opening, &mut commands).is_break() {
+            let progress = self.download.as_ref().map(Download::progress);
+            let busy = Busy {
+                is_opening: self.opening.is_some(),
+                download: progress.as_ref(),
+                recent: &self.saved.recent,
+            };
+            if choose_ui(ui, theme, choice, &busy, &mut commands).is_break() {
                 self.choice = None;
             }
         }

@@ -4,8 +4,8 @@ use super::App;
 use crate::background::{Task, finished};
 use crate::gui::command::Command;
 use crate::gui::stack::Stacks;
-use crate::model::{Checkpoint, DeviceKind, Target};
-use crate::problem::Problem;
+use crate::model::{Chat, Checkpoint, DeviceKind, Edit, Target};
+use crate::problem::{Problem, Result};
 use crate::trace::Trace;
 use std::sync::Arc;
 
@@ -16,9 +16,36 @@ pub(super) struct Reading {
     baseline: Option<Trace>,
 }
 
+/// What the model is asked to read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asked {
+    prompt: String,
+    /// What a translator's decoder is fed, when that is not its own translation.
+    target: Option<String>,
+    answer: String,
+    is_chat: bool,
+    edits: Vec<Edit>,
+}
+
+impl Asked {
+    /// The text with everything around it.
+    fn text(&self, model: &Checkpoint) -> Result<String> {
+        match model.chat.as_ref().filter(|_| self.is_chat) {
+            Some(chat) => Ok(chat.render(&self.prompt)? + &self.answer),
+            None => Ok(self.prompt.clone()),
+        }
+    }
+}
+
 pub(super) const READING: &str = "The model cannot read this text";
 
 impl App {
+    /// The chat form, when it is switched on and the model has one.
+    pub(super) fn chat(&self) -> Option<&Chat> {
+        let chat = self.model.as_ref()?.chat.as_ref();
+        chat.filter(|_| self.saved.chat)
+    }
+
     pub(super) fn open(&mut self, name: String) {
         let device = DeviceKind::named(&self.saved.device).unwrap_or_default();
         self.opening = Some(Task::spawn(&self.lane, move |_| {
@@ -29,6 +56,7 @@ impl App {
     pub(super) fn receive_model(&mut self) {
         match finished(&mut self.opening) {
             Some(Ok(model)) => {
+                self.saved.remember_model(&model.source);
                 self.model = Some(Arc::new(model));
                 self.asked = None;
                 self.choice = None;
@@ -84,18 +112,21 @@ impl App {
             return;
         }
         let saved = &self.saved;
-        let wanted = (
-            saved.prompt.clone(),
-            saved.target.clone(),
-            saved.edits.clone(),
-        );
+        let wanted = Asked {
+            prompt: saved.prompt.clone(),
+            target: saved.target.clone(),
+            answer: saved.answer.clone(),
+            is_chat: self.chat().is_some(),
+            edits: saved.edits.clone(),
+        };
         if self.asked.as_ref() == Some(&wanted) {
             return;
         }
         let model = Arc::clone(model);
         self.asked = Some(wanted.clone());
         self.tracing = Some(Task::spawn(&self.lane, move |_| {
-            let (text, target, edits) = wanted;
+            let text = wanted.text(&model)?;
+            let (target, edits) = (wanted.target, wanted.edits);
             let target = target.as_deref().map_or(Target::Own, Target::Text);
             let trace = model.trace_target(&text, target, &edits)?;
             let baseline = (!edits.is_empty())
@@ -105,13 +136,24 @@ impl App {
         }));
     }
 
-    /// Asks the desktop for a folder, on a thread of its own: the answer may take minutes.
-    pub(super) fn browse(&mut self) {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open a model's folder")
-            .pick_folder();
-        let wait =
-            move |_: &_| Ok(pollster::block_on(dialog).map(|folder| folder.path().to_owned()));
-        self.browsing = Some(Task::spawn(&self.dialogs, wait));
+    /// Asks the desktop for a model's folder or its GGUF file, on a thread of its own: the answer may
+    /// take minutes.
+    pub(super) fn browse(&mut self, for_folder: bool) {
+        let dialog = rfd::AsyncFileDialog::new();
+        let task = if for_folder {
+            let dialog = dialog.set_title("Open a model's folder").pick_folder();
+            let wait =
+                move |_: &_| Ok(pollster::block_on(dialog).map(|found| found.path().to_owned()));
+            Task::spawn(&self.dialogs, wait)
+        } else {
+            let dialog = dialog
+                .set_title("Open a GGUF file")
+                .add_filter("GGUF", &["gguf"]);
+            let dialog = dialog.pick_file();
+            let wait =
+                move |_: &_| Ok(pollster::block_on(dialog).map(|found| found.path().to_owned()));
+            Task::spawn(&self.dialogs, wait)
+        };
+        self.browsing = Some(task);
     }
 }

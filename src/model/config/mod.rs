@@ -18,6 +18,7 @@ pub use rope::{Rope, RopeScaling};
 use super::activation_function::ActivationFunction;
 use super::pooling::Pooling;
 use crate::problem::{Problem, Result};
+use crate::trace::ModelInfo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -87,6 +88,16 @@ impl Config {
         };
         refuse_the_unsupported(&fields)?;
         Ok(config)
+    }
+
+    /// Sizes and kinds of the parts of such a model.
+    pub fn info(&self, name: &str) -> ModelInfo {
+        match self {
+            Self::Gpt2(config) => config.info(name),
+            Self::Llama(config) => config.info(name),
+            Self::Bert(config) => config.info(name),
+            Self::Marian(config) => config.info(name),
+        }
     }
 
     /// Takes the end tokens from `generation_config.json`, which overrides `config.json` where both
