@@ -139,6 +139,8 @@ def check_translator(headlight, folder, sources, targets):
             while right and right[-1] == model.config.pad_token_id:
                 right.pop()
             assert got == right, f"{beams} beams, {source!r}\ngot      {got}\nexpected {right}"
+            text, right_text = json.loads(out)["text"], tokenizer.decode(right, skip_special_tokens=True)
+            assert text == right_text, f"{text!r}\nexpected {right_text!r}"
 
 
 def make(name, folder, seed):

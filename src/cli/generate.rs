@@ -147,6 +147,7 @@ fn translate(
         generation.limited(n_tokens).take(n_tokens).collect()
     };
     let text = model.text_of(&tokens);
+    let text = text.trim();
     if !args.json {
         return print(&format!("{text}\n"));
     }

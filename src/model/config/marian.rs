@@ -143,6 +143,20 @@ impl MarianConfig {
             ("num_beams", self.search.num_beams),
             ("max_length", self.search.max_length),
         ])?;
+        // The positions are computed, not read: no file bounds them. Neither are the beams.
+        for (name, size, most) in [
+            (
+                "max_position_embeddings",
+                self.max_position_embeddings,
+                1 << 16,
+            ),
+            ("num_beams", self.search.num_beams, MOST_BEAMS),
+        ] {
+            if size > most {
+                let why = format!("{name} = {size} is out of range (1 to {most})");
+                return Err(Problem::new(READING, why));
+            }
+        }
         for (name, heads) in [
             ("encoder_attention_heads", self.encoder_attention_heads),
             ("decoder_attention_heads", self.decoder_attention_heads),
@@ -210,7 +224,7 @@ impl MarianConfig {
         }
         // The file is meant to be whole: what it does not name is transformers' default.
         if let Ok(search) = read::<Search>(&fields)
-            && search.num_beams > 0
+            && (1..=MOST_BEAMS).contains(&search.num_beams)
             && search.max_length > 0
         {
             self.search = search;
@@ -253,6 +267,9 @@ impl MarianConfig {
     }
 }
 
+/// As many translations as can be followed at once.
+const MOST_BEAMS: usize = 64;
+
 /// What PyTorch's `LayerNorm` adds to the variance; Marian's config does not say it.
 pub const EPSILON: f64 = 1e-5;
 
@@ -291,6 +308,10 @@ mod tests {
             (
                 r#"{"model_type":"marian","decoder_start_token_id":99999}"#,
                 "decoder_start_token_id",
+            ),
+            (
+                r#"{"model_type":"marian","max_position_embeddings":9999999}"#,
+                "max_position_embeddings",
             ),
             (
                 r#"{"model_type":"marian","encoder_layers":0}"#,
