@@ -133,7 +133,7 @@ fn tokenize_and_models() {
     assert_eq!(json["tokens"][1]["text"], " cat");
     assert_eq!(json["tokens"][1]["end"], 5);
     assert!(stdout(&["tokenize", "a cat"]).contains("·cat"));
-    assert_eq!(stdout(&["models", "list"]), "storybook\n");
+    assert_eq!(stdout(&["models", "list"]), "storybook\ntranslator\n");
     let info: Value = serde_json::from_str(&stdout(&["models", "info", TINY, "--json"])).unwrap();
     assert_eq!(
         (info["n_heads"].as_u64(), info["d_mlp"].as_u64()),

@@ -120,3 +120,21 @@ fn an_encoder_does_not_write() {
         .unwrap();
     assert!(problem.why.contains("encoder") && problem.cure.contains("masked"));
 }
+
+#[test]
+fn the_bundled_translator_knows_where_the_library_is() {
+    let model = Checkpoint::open("translator", DeviceKind::default()).unwrap();
+    let trace = model.trace("Where is the library?").unwrap();
+    assert_eq!(trace.text, "¿Dónde está la biblioteca?");
+    let labels: Vec<String> = (0..trace.tokens.len())
+        .map(|pos| trace.label(pos))
+        .collect();
+    assert_eq!((labels[0].as_str(), labels[2].as_str()), ("<pad>", "Dónde"));
+    // Where the library is written, the library is looked at.
+    let (query, key) = (4, 3);
+    let heads =
+        (0..trace.model.n_layers).flat_map(|l| (0..trace.model.n_heads).map(move |h| (l, h)));
+    let cross = trace.cross().unwrap();
+    let looked = heads.filter_map(|(l, h)| cross.pattern(l, h)?.get(query, key));
+    assert!(looked.fold(0.0, f32::max) > 0.5);
+}

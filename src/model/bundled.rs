@@ -14,9 +14,17 @@ pub struct Bundled {
 }
 
 /// Every bundled model; the first is the one the program starts with.
-pub const BUNDLED: &[Bundled] = &[Bundled {
-    name: "storybook",
-    config: include_bytes!("../../models/storybook/config.json"),
-    weights: include_bytes!("../../models/storybook/model.safetensors"),
-    tokenizer: include_bytes!("../../models/storybook/tokenizer.json"),
-}];
+pub const BUNDLED: &[Bundled] = &[
+    Bundled {
+        name: "storybook",
+        config: include_bytes!("../../models/storybook/config.json"),
+        weights: include_bytes!("../../models/storybook/model.safetensors"),
+        tokenizer: include_bytes!("../../models/storybook/tokenizer.json"),
+    },
+    Bundled {
+        name: "translator",
+        config: include_bytes!("../../models/translator/config.json"),
+        weights: include_bytes!("../../models/translator/model.safetensors"),
+        tokenizer: include_bytes!("../../models/translator/tokenizer.json"),
+    },
+];
