@@ -38,7 +38,7 @@ pub struct Numbers<'a> {
     pub scores: Vec<f32>,
     query_name: String,
     /// Is the future hidden?
-    is_causal: bool,
+    pub is_causal: bool,
     /// Scores, -∞ for the future.
     pub masked: Vec<f32>,
     /// Numerators of the softmax.
