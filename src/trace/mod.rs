@@ -167,8 +167,12 @@ impl Trace {
         self.get(Hook::Logits)?.at(&[pos])
     }
 
-    /// The scores of every token as the next one after the text, `[vocab]`.
+    /// The scores of every token as the next one after the text, `[vocab]`; none from a model that
+    /// does not say what comes next.
     pub fn next_logits(&self) -> Option<&[f32]> {
+        if self.model.predicts != Predicts::Next {
+            return None;
+        }
         self.logits(self.tokens.len().checked_sub(1)?)
     }
 

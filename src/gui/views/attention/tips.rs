@@ -76,7 +76,9 @@ impl Numbers<'_> {
             Row::Q => at(BlockHook::Q, &[query, head, dim]),
             Row::K => at(BlockHook::K, &[key, head, dim]),
             // Files have the mask on the scores.
-            Row::Score if key <= query || !self.is_causal => at(BlockHook::AttnScores, &[head, query, key]),
+            Row::Score if key <= query || !self.is_causal => {
+                at(BlockHook::AttnScores, &[head, query, key])
+            }
             Row::Masked => at(BlockHook::AttnScores, &[head, query, key]),
             Row::Weight => at(BlockHook::Pattern, &[head, query, key]),
             Row::Value => at(BlockHook::V, &[key, head, dim]),

@@ -71,10 +71,7 @@ impl Compared {
         let (a, b) = pair().ok_or_else(missing)?;
         let mut stages = stages.ok_or_else(missing)?;
         if let (Some(a), Some(b)) = (first.get(Hook::Pooled), second.get(Hook::Pooled)) {
-            stages.push((
-                "vectors of the texts".to_owned(),
-                cosine(a.data(), b.data()),
-            ));
+            stages.push(("pooled".to_owned(), cosine(a.data(), b.data())));
         }
         let labels = |trace: &Trace| {
             (0..trace.tokens.len())
