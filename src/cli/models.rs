@@ -3,6 +3,7 @@
 use super::{ModelArgs, print, print_json};
 use crate::model::BUNDLED;
 use crate::problem::Result;
+use crate::trace::{ModelInfo, Predicts, Shape};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -53,6 +54,7 @@ fn info(model: &str, as_json: bool) -> Result<()> {
     let rows = [
         ("name", info.name.clone()),
         ("architecture", info.architecture.clone()),
+        ("kind", kind(info).to_owned()),
         ("parameters", info.n_params.to_string()),
         (
             "memory",
@@ -78,4 +80,18 @@ fn info(model: &str, as_json: bool) -> Result<()> {
             .map(|(name, value)| format!("{name:<13} {value}\n"))
             .collect::<String>(),
     )
+}
+
+/// What the model does, in words.
+fn kind(info: &ModelInfo) -> &'static str {
+    match (info.shape, info.predicts) {
+        (Shape::Decoder, _) => "decoder: says what comes next",
+        (Shape::Encoder, Predicts::Masked) => {
+            "encoder: guesses masked words, makes vectors of texts"
+        }
+        (Shape::Encoder, _) => "encoder: makes vectors of texts",
+        (Shape::EncoderDecoder, _) => {
+            "encoder and decoder: translates; the sizes are the decoder's"
+        }
+    }
 }
