@@ -2,13 +2,16 @@
 
 mod beams;
 pub mod experiment;
+pub mod intervention;
 mod masked;
+mod memory;
 mod reader;
 mod translation;
 
 pub use beams::{log_probs, write_beams};
 pub use masked::{Masked, masked};
-pub use reader::Reader;
+pub use memory::{Memory, Scores};
+pub use reader::{Reader, Readers};
 pub use translation::translate;
 
 use crate::math::sampling::{Coins, Sampling, pick, top};

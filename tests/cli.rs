@@ -342,3 +342,85 @@ fn shot_draws_a_picture_without_a_display() {
     let colors: std::collections::HashSet<_> = image.pixels().collect();
     assert!(colors.len() > 100, "only {} colours", colors.len());
 }
+
+#[test]
+fn every_part_can_be_changed_if_it_is_there() {
+    let ablate = |more: &[&str]| {
+        let mut args = vec!["ablate", "--text", "The cat sat on the"];
+        args.extend(more);
+        args.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let run = |more: &[&str]| {
+        let args = ablate(more);
+        headlight(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let all = [
+        "--scale",
+        "3.1=0.5",
+        "--attn",
+        "1",
+        "--mlp",
+        "2=0.5",
+        "--neuron",
+        "3.17",
+        "--hide",
+        "1",
+        "--force",
+        "0.1=uniform",
+        "--patch",
+        "blocks.2.hook_resid_post@4=0",
+        "--from",
+        "A dog",
+        "--json",
+    ];
+    let found: Value = serde_json::from_slice(&run(&all).stdout).unwrap();
+    assert_eq!(found["edits"].as_array().unwrap().len(), 7);
+    assert!(found["kl_bits"].as_f64().unwrap() > 0.0);
+    for (more, why) in [
+        (&["--mlp", "9"][..], "there is no layer 9"),
+        (&["--neuron", "0.9999"][..], "there is no neuron 0.9999"),
+        (&["--hide", "5"][..], "there is no token 5"),
+        (
+            &["--patch", "blocks.0.attn.hook_pattern@1", "--from", "A"][..],
+            "no values of a single token",
+        ),
+        (
+            &["--patch", "hook_embed@0=7", "--from", "A dog"][..],
+            "no token 7 in the text to take it from",
+        ),
+    ] {
+        let args = ablate(more);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        assert!(problem(&args).contains(why), "{more:?}");
+    }
+    for more in [
+        &[][..],
+        &["--patch", "hook_embed@0"],
+        &["--from", "A"],
+        &["--force", "0.1=up"],
+    ] {
+        assert_eq!(run(more).status.code(), Some(2), "{more:?}");
+    }
+}
+
+#[test]
+fn beams_write_the_likeliest_text() {
+    let args = |more: &[&'static str]| {
+        let mut args = vec!["generate", "--text", "The cat sat on the", "--tokens", "6"];
+        args.extend(more);
+        args
+    };
+    let found: Value = serde_json::from_str(&stdout(&args(&["--beams", "4", "--json"]))).unwrap();
+    let beams = found["beams"].as_array().unwrap();
+    assert_eq!((beams.len(), &beams[0]["text"]), (4, &found["text"]));
+    let text = stdout(&args(&["--beams", "4"]));
+    let expected = format!("The cat sat on the{}", found["text"].as_str().unwrap());
+    assert_eq!(text.trim_end(), expected.trim_end());
+    for more in [
+        &["--beams", "4", "--greedy"][..],
+        &["--beams", "9"],
+        &["--length-penalty", "2"],
+    ] {
+        assert_eq!(headlight(&args(more)).status.code(), Some(2), "{more:?}");
+    }
+}

@@ -1,12 +1,11 @@
-//! `headlight ablate` and `headlight sweep`: what a head is good for.
+//! `headlight ablate` and `headlight sweep`: what a part of the model is good for.
 
+use super::edits::EditArgs;
 use super::{ModelArgs, print, print_json};
-use crate::model::Edit;
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use crate::session::experiment::{Comparison, sweep};
 use clap::Args;
 use serde_json::{Value, json};
-use std::ops::ControlFlow;
 
 #[derive(Debug, Args)]
 pub(super) struct AblateArgs {
@@ -15,9 +14,8 @@ pub(super) struct AblateArgs {
     /// The text the model reads
     #[arg(long)]
     text: String,
-    /// Heads to switch off, as layer.head: 3.1,4.0
-    #[arg(long, value_delimiter = ',', value_parser = head, required = true)]
-    heads: Vec<(usize, usize)>,
+    #[command(flatten)]
+    edits: EditArgs,
     /// How many tokens to list
     #[arg(long, default_value_t = 10)]
     top: usize,
@@ -41,37 +39,13 @@ pub(super) struct SweepArgs {
     json: bool,
 }
 
-fn head(text: &str) -> std::result::Result<(usize, usize), String> {
-    let pair = text.trim().split_once('.');
-    let pair = pair.and_then(|(layer, head)| Some((layer.parse().ok()?, head.parse().ok()?)));
-    pair.ok_or_else(|| "write LAYER.HEAD, as in 3.1".to_owned())
-}
-
 pub(super) fn ablate(args: &AblateArgs) -> Result<()> {
     let model = args.model.open()?;
     crate::session::must_predict_next(&model)?;
-    let (n_layers, n_heads) = (model.info.n_layers, model.info.n_heads);
-    if let Some((layer, head)) = args
-        .heads
-        .iter()
-        .find(|&&(l, h)| l >= n_layers || h >= n_heads)
-    {
-        let why = format!("there is no head {layer}.{head}");
-        let cure = format!(
-            "Layers go from 0 to {}, heads from 0 to {}",
-            n_layers - 1,
-            n_heads - 1
-        );
-        return Err(Problem::new("Could not switch heads off", why).cure(cure));
-    }
-    let off = |&(layer, head): &(usize, usize)| Edit::Head {
-        layer,
-        head,
-        factor: 0.0,
-    };
-    let edits: Vec<Edit> = args.heads.iter().map(off).collect();
     let text = args.model.text(&model, &args.text)?;
-    let (before, after) = (model.trace(&text)?, model.trace_edited(&text, &edits)?);
+    let before = model.trace(&text)?;
+    let edits = args.edits.edits(&model, before.tokens.len())?;
+    let after = model.trace_edited(&text, &edits)?;
     let comparison = Comparison::of(&before, &after);
     let movers = comparison.movers(args.top);
     if args.json {
@@ -81,6 +55,7 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<()> {
         };
         let top = crate::math::sampling::top(&comparison.after, args.top);
         return print_json(&json!({
+            "edits": edits.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "kl_bits": comparison.kl_bits,
             "movers": movers.iter().map(row).collect::<Vec<_>>(),
             "next": top.iter().map(row).collect::<Vec<_>>(),
@@ -105,7 +80,7 @@ pub(super) fn ablate(args: &AblateArgs) -> Result<()> {
 pub(super) fn run_sweep(args: &SweepArgs) -> Result<()> {
     let model = args.model.open()?;
     let text = args.model.text(&model, &args.text)?;
-    let swept = sweep(&model, &text, args.token, |_, _| ControlFlow::Continue(()))?;
+    let swept = sweep(&model, &text, args.token)?;
     let token = model.tokenizer.token(swept.token);
     if args.json {
         return print_json(&json!({

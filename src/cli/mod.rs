@@ -3,6 +3,7 @@
 //! Results go to standard output, problems to standard error. Exit codes: 0 done, 1 a problem with
 //! the cause and the cure, 2 wrong usage.
 
+mod edits;
 mod experiment;
 mod fetch;
 mod generate;
@@ -40,7 +41,7 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Cut a text into tokens
     Tokenize(tokenize::TokenizeArgs),
-    /// Switch heads off and see what changes
+    /// Change parts of the model and see what becomes of the next token
     Ablate(experiment::AblateArgs),
     /// Switch every head off in turn and see which mattered for a token
     Sweep(experiment::SweepArgs),

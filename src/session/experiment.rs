@@ -5,7 +5,6 @@ use crate::math::sampling::{kl_bits, softmax, top};
 use crate::model::{Cache, Checkpoint, Edit, Edited, Memory, Silent};
 use crate::problem::{Problem, Result};
 use crate::trace::{Token, Trace};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// The next token before and after a change.
@@ -85,61 +84,96 @@ pub struct Sweep {
     pub attribution: Vec<Vec<f32>>,
 }
 
+/// A sweep on its way, one head at a time, so that a large model can be used for something else, or
+/// the sweep given up, between two heads.
+#[derive(Debug)]
+pub struct Sweeper {
+    trace: Trace,
+    /// What an encoder made of the source, if the model has one.
+    memory: Option<Arc<Memory>>,
+    sweep: Sweep,
+    done: usize,
+}
+
+impl Sweeper {
+    /// Reads the text; `token` is what is asked about, by default the most probable next one.
+    ///
+    /// # Errors
+    /// When the text cannot be read or the token is unknown.
+    pub fn new(model: &Checkpoint, text: &str, token: Option<u32>) -> Result<Self> {
+        must_predict_next(model)?;
+        let trace = model.trace(text)?;
+        let pos = trace.tokens.len() - 1;
+        let logits = trace.next_logits().unwrap_or_default();
+        let token = token.unwrap_or_else(|| top(logits, 1).first().map_or(0, |&id| id as u32));
+        let Some(log_prob) = log_softmax_at(logits, token as usize) else {
+            let n = logits.len();
+            let why = format!("token {token} exceeds the model's vocabulary of {n}");
+            return Err(Problem::new("Could not try the heads", why)
+                .cure("`headlight tokenize` shows the ids of a text"));
+        };
+        let attribution = model.network.attribute(&trace, pos, token as usize);
+        let sweep = Sweep {
+            token,
+            log_prob,
+            changes: vec![vec![f32::NAN; model.info.n_heads]; model.info.n_layers],
+            attribution: attribution.map(|a| a.heads).unwrap_or_default(),
+        };
+        Ok(Self {
+            memory: model.memory(text)?,
+            trace,
+            sweep,
+            done: 0,
+        })
+    }
+
+    /// How many heads were tried.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// How many heads there are.
+    pub fn total(&self) -> usize {
+        self.sweep.changes.iter().map(Vec::len).sum()
+    }
+
+    /// Switches the next head off; does nothing when all were tried.
+    pub fn step(&mut self, model: &Checkpoint) {
+        let n_heads = model.info.n_heads.max(1);
+        let (layer, head) = (self.done / n_heads, self.done % n_heads);
+        let row = self.sweep.changes.get_mut(layer);
+        let Some(change) = row.and_then(|row| row.get_mut(head)) else {
+            return;
+        };
+        let off = Edit::Head {
+            layer,
+            head,
+            factor: 0.0,
+        };
+        let read = (&self.trace.tokens[..], self.memory.clone());
+        let after = next_logits(model, read, &[off]);
+        let after = log_softmax_at(&after, self.sweep.token as usize);
+        *change = after.map_or(f32::NAN, |after| after - self.sweep.log_prob);
+        self.done += 1;
+    }
+
+    /// What was found so far; heads that were not tried are NaN.
+    pub fn found(&self) -> &Sweep {
+        &self.sweep
+    }
+}
+
 /// Switches every head off, one by one, and notes what becomes of `token` (by default the most
-/// probable one) after the text. `progress` hears how many of all heads are done and may end it.
+/// probable one) after the text.
 ///
 /// # Errors
-/// When the text cannot be read, the token is unknown, or `progress` ended it.
-pub fn sweep(
-    model: &Checkpoint,
-    text: &str,
-    token: Option<u32>,
-    mut progress: impl FnMut(usize, usize) -> ControlFlow<()>,
-) -> Result<Sweep> {
-    const SWEEPING: &str = "Could not try the heads";
-    must_predict_next(model)?;
-    let trace = model.trace(text)?;
-    let pos = trace.tokens.len() - 1;
-    let logits = trace.next_logits().unwrap_or_default();
-    let token = token.unwrap_or_else(|| top(logits, 1).first().map_or(0, |&id| id as u32));
-    let log_prob = |logits: &[f32]| log_softmax_at(logits, token as usize);
-    let Some(before) = log_prob(logits) else {
-        let why = format!(
-            "token {token} exceeds the model's vocabulary of {}",
-            logits.len()
-        );
-        return Err(
-            Problem::new(SWEEPING, why).cure("`headlight tokenize` shows the ids of a text")
-        );
-    };
-    let memory = model.memory(text)?;
-    let (n_layers, n_heads) = (model.info.n_layers, model.info.n_heads);
-    let mut changes = vec![vec![0.0; n_heads]; n_layers];
-    for (layer, row) in changes.iter_mut().enumerate() {
-        for (head, change) in row.iter_mut().enumerate() {
-            if progress(layer * n_heads + head, n_layers * n_heads).is_break() {
-                return Err(Problem::new(SWEEPING, "it was cancelled"));
-            }
-            let after = next_logits(
-                model,
-                (&trace.tokens, memory.clone()),
-                &[Edit::Head {
-                    layer,
-                    head,
-                    factor: 0.0,
-                }],
-            );
-            *change = log_prob(&after).map_or(f32::NAN, |after| after - before);
-        }
+/// When the text cannot be read or the token is unknown.
+pub fn sweep(model: &Checkpoint, text: &str, token: Option<u32>) -> Result<Sweep> {
+    let mut sweeper = Sweeper::new(model, text, token)?;
+    while sweeper.done() < sweeper.total() {
+        sweeper.step(model);
     }
-    let attribution = model.network.attribute(&trace, pos, token as usize);
-    let attribution = attribution.map(|a| a.heads).unwrap_or_default();
-    Ok(Sweep {
-        token,
-        log_prob: before,
-        changes,
-        attribution,
-    })
+    Ok(sweeper.sweep)
 }
 
 /// The scores after the last token of a changed forward pass, `[vocab]`.
@@ -209,13 +243,14 @@ mod tests {
     fn a_sweep_is_every_ablation() {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
-        let mut calls = 0;
-        let swept = sweep(&model, text, None, |_, _| {
-            calls += 1;
-            ControlFlow::Continue(())
-        });
-        let swept = swept.unwrap();
-        assert_eq!(calls, 36);
+        let swept = sweep(&model, text, None).unwrap();
+        assert!(
+            swept
+                .changes
+                .iter()
+                .flatten()
+                .all(|change| change.is_finite())
+        );
         let before = model.trace(text).unwrap();
         let after = model
             .trace_edited(
@@ -232,7 +267,16 @@ mod tests {
         let change = (comparison.after[id] / comparison.before[id]).ln();
         assert!((change - swept.changes[4][2]).abs() < 1e-4);
         assert!(comparison.kl_bits > 0.0);
-        assert!(sweep(&model, text, Some(9999), |_, _| ControlFlow::Continue(())).is_err());
-        assert!(sweep(&model, text, None, |_, _| ControlFlow::Break(())).is_err());
+        assert!(sweep(&model, text, Some(9999)).is_err());
+        let mut sweeper = Sweeper::new(&model, text, None).unwrap();
+        sweeper.step(&model);
+        assert_eq!((sweeper.done(), sweeper.total()), (1, 36));
+        let tried = sweeper
+            .found()
+            .changes
+            .iter()
+            .flatten()
+            .filter(|c| c.is_finite());
+        assert_eq!(tried.count(), 1);
     }
 }

@@ -9,28 +9,26 @@ use crate::gui::theme::Scale;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, deck_ui, hatch, legend_ui};
 use crate::model::Checkpoint;
-use crate::problem::Problem;
-use crate::session::experiment::{Sweep, sweep};
+use crate::problem::{Problem, Result};
+use crate::session::experiment::{Sweep, Sweeper};
 use crate::trace::Matrix;
 use egui::{Button, ComboBox, ProgressBar, RichText, Ui};
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many tokens can be asked about.
 const CHOICES: usize = 20;
-/// How often the progress is looked at.
-const LOOK: Duration = Duration::from_millis(60);
+/// How long heads are tried before others have a turn on the model's thread: the text may have changed.
+const TURN: Duration = Duration::from_millis(30);
 
 /// The sweep: asked for, running, done.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
-    task: Option<Task<Sweep>>,
-    /// What the running sweep is about.
-    asked: Option<Question>,
-    /// How many heads it has done.
-    done: Arc<AtomicUsize>,
+    task: Option<Task<Sweeper>>,
+    /// The sweep between two turns on the model's thread.
+    waiting: Option<Sweeper>,
+    /// What the running sweep is about, and how many heads it has tried.
+    asked: Option<(Question, usize)>,
     swept: Option<(Question, Sweep)>,
     problem: Option<Problem>,
 }
@@ -61,11 +59,18 @@ impl Question {
 impl Heads {
     pub fn receive(&mut self) {
         match finished(&mut self.task) {
-            Some(Ok(sweep)) => {
-                self.swept = self.asked.take().map(|question| (question, sweep));
+            Some(Ok(sweeper)) => {
                 self.problem = None;
+                if sweeper.done() < sweeper.total() {
+                    if let Some((_, done)) = &mut self.asked {
+                        *done = sweeper.done();
+                        self.waiting = Some(sweeper);
+                    }
+                } else if let Some((question, _)) = self.asked.take() {
+                    self.swept = Some((question, sweeper.found().clone()));
+                }
             }
-            Some(Err(problem)) => self.problem = Some(problem),
+            Some(Err(problem)) => (self.problem, self.asked) = (Some(problem), None),
             None => {}
         }
     }
@@ -103,15 +108,18 @@ impl Heads {
         });
         choices.response.on_hover_text("The token asked about");
         let total = ctx.model.info.n_layers * ctx.model.info.n_heads;
-        if self.task.is_some() {
-            let done = self.done.load(Ordering::Relaxed);
-            let progress = ProgressBar::new(done as f32 / total.max(1) as f32);
+        if let Some((question, done)) = &self.asked {
+            let progress = ProgressBar::new(*done as f32 / total.max(1) as f32);
             let text = format!("{done} of {total} heads");
             ui.add(progress.desired_width(theme.body_size * 14.0).text(text));
-            if ui.button("Cancel").on_hover_text("End the sweep").clicked() {
-                (self.task, self.asked) = (None, None);
+            let is_other_model = !Weak::ptr_eq(&question.model, &Arc::downgrade(ctx.model));
+            let cancel = ui.button("Cancel").on_hover_text("End the sweep");
+            if cancel.clicked() || is_other_model {
+                (self.task, self.waiting, self.asked) = (None, None, None);
             }
-            ui.ctx().request_repaint_after(LOOK);
+            if let Some(sweeper) = self.waiting.take() {
+                self.task = Some(turn(ctx, move |_| Ok(sweeper)));
+            }
             return;
         }
         let button = ui.add(Button::new(format!(
@@ -127,20 +135,11 @@ impl Heads {
         let Some(question) = Question::now(ctx, effect) else {
             return;
         };
-        let (model, text, token) = (Arc::clone(ctx.model), question.text.clone(), question.token);
-        self.done = Arc::default();
-        let progress = Arc::clone(&self.done);
-        self.asked = Some(question);
+        let (text, token) = (question.text.clone(), question.token);
+        self.asked = Some((question, 0));
         self.problem = None;
-        self.task = Some(Task::spawn(ctx.lane, move |cancel| {
-            sweep(&model, &text, Some(token), |done, _| {
-                progress.store(done, Ordering::Relaxed);
-                if cancel.is_requested() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })
+        self.task = Some(turn(ctx, move |model| {
+            Sweeper::new(model, &text, Some(token))
         }));
     }
 
@@ -234,6 +233,25 @@ impl Heads {
         }
         text
     }
+}
+
+/// One turn of a sweep on the model's thread.
+fn turn(
+    ctx: &Context<'_>,
+    sweeper: impl FnOnce(&Checkpoint) -> Result<Sweeper> + Send + 'static,
+) -> Task<Sweeper> {
+    let model = Arc::clone(ctx.model);
+    Task::spawn(ctx.lane, move |cancel| {
+        let mut sweeper = sweeper(&model)?;
+        let start = Instant::now();
+        while sweeper.done() < sweeper.total() && !cancel.is_requested() {
+            sweeper.step(&model);
+            if start.elapsed() > TURN {
+                break;
+            }
+        }
+        Ok(sweeper)
+    })
 }
 
 /// What each head adds to the score by itself.

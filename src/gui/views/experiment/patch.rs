@@ -6,6 +6,7 @@ use crate::gui::command::Command;
 use crate::gui::view::Context;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
+use crate::session::intervention::patch;
 use crate::trace::{BlockHook, Hook, Token};
 use egui::{ComboBox, RichText, TextEdit, Ui};
 use std::sync::{Arc, Weak};
@@ -143,21 +144,7 @@ impl Patch {
         let (model, text) = (Arc::clone(ctx.model), self.text.clone());
         let hook = Hook::Block(ctx.pinned.layer, self.hook);
         self.task = Some(Task::spawn(ctx.lane, move |_| {
-            let trace = model.trace(&text)?;
-            let values = trace
-                .get(hook)
-                .and_then(|activation| activation.at(&[from]));
-            let values = values.ok_or_else(|| {
-                Problem::new(
-                    "Could not patch",
-                    format!("the text has no token {from} at {hook}"),
-                )
-            })?;
-            Ok(Edit::Patch {
-                hook,
-                pos: onto,
-                values: values.to_vec(),
-            })
+            patch(&model, &text, hook, [from, onto])
         }));
     }
 }
