@@ -4,14 +4,14 @@ mod beams;
 pub mod experiment;
 pub mod intervention;
 mod masked;
-mod memory;
 mod reader;
+mod recall;
 mod translation;
 
 pub use beams::{log_probs, write_beams};
 pub use masked::{Masked, masked};
-pub use memory::{Memory, Scores};
 pub use reader::{Reader, Readers};
+pub use recall::{Recall, Scores};
 pub use translation::translate;
 
 use crate::math::sampling::{Coins, Sampling, pick, top};

@@ -33,8 +33,8 @@ pub(super) struct EditArgs {
     /// Heads made to look at all tokens alike, or one back: 3.1=uniform, 3.1=previous
     #[arg(long, value_name = "L.H=HOW", value_delimiter = ',', value_parser = look)]
     force: Vec<((usize, usize), Look)>,
-    /// Activations of single tokens taken from the text --from: blocks.2.hook_resid_post@5 takes those
-    /// of its token 5, ...@5=3 those of its token 3
+    /// Activations of single tokens, taken from the text --from: HOOK@5 takes those of its token 5,
+    /// HOOK@5=3 those of its token 3; hooks have the names they have in a trace
     #[arg(long, value_name = "HOOK@POS[=FROM]", value_delimiter = ',', value_parser = place, requires = "from")]
     patch: Vec<Place>,
     /// The text that --patch takes activations from

@@ -1,6 +1,8 @@
 //! What can be asked of the program. Views and controls change nothing themselves; they send these.
 
+use super::comparison::Comparison;
 use crate::math::sampling::Sampling;
+use crate::math::tree::SharedTree;
 use crate::model::Edit;
 
 /// A wish of the user.
@@ -62,6 +64,15 @@ pub enum Command {
     SetChat(bool),
     /// Forget what a chat model has answered.
     ClearAnswer,
+    /// Compare the text with something else.
+    SetComparison(Box<Comparison>),
+    /// Remember what was written after the text.
+    SetTree {
+        /// What was written, and what could have been.
+        tree: SharedTree,
+        /// Is it undone by itself? Otherwise it belongs to the change before.
+        is_step: bool,
+    },
 }
 
 /// Something that can be pointed at in any view.

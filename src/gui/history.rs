@@ -48,6 +48,12 @@ impl History {
         self.changed_at = Some(now);
     }
 
+    /// Notes a change that is not undone by itself: it belongs to the present, as if it had always
+    /// been there.
+    pub fn amend(&mut self, change: impl FnOnce(&mut Saved)) {
+        change(&mut self.present);
+    }
+
     /// The state before the last change.
     pub fn undo(&mut self) -> Option<Saved> {
         let before = self.past.pop()?;
@@ -106,6 +112,20 @@ mod tests {
             "a change makes what was undone unreachable"
         );
         assert_eq!(history.undo(), Some(saying("ca")));
+    }
+
+    #[test]
+    fn what_is_amended_is_not_undone_by_itself() {
+        let mut history = History::new(saying("a"));
+        history.record(&saying("b"), Instant::now());
+        let seeded = |prompt: &str| Saved {
+            seed: 7,
+            ..saying(prompt)
+        };
+        history.amend(|present| present.seed = 7);
+        history.record(&seeded("b"), Instant::now() + 2 * PAUSE);
+        assert_eq!(history.undo(), Some(saying("a")));
+        assert_eq!(history.redo(), Some(seeded("b")));
     }
 
     #[test]

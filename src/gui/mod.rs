@@ -8,6 +8,7 @@
 mod app;
 mod choose;
 mod command;
+mod comparison;
 mod fit;
 pub mod format;
 mod history;
@@ -36,6 +37,7 @@ mod window;
 
 pub use app::App;
 pub use command::{Command, Target};
+pub use comparison::Comparison;
 pub use keys::{SHORTCUTS, Shortcut};
 pub use saved::{FIRST_PROMPT, Saved};
 pub use selection::Selection;

@@ -1,8 +1,10 @@
 //! What the program remembers from one start to the next.
 
+use super::comparison::Comparison;
 use super::selection::Selection;
 use super::stack::Stack;
 use crate::math::sampling::Sampling;
+use crate::math::tree::SharedTree;
 use crate::model::Edit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,6 +46,10 @@ pub struct Saved {
     pub target: Option<String>,
     /// Of a translator: the part that is looked at.
     pub stack: Stack,
+    /// What was written after the text, and what could have been.
+    pub tree: Option<SharedTree>,
+    /// What the text is compared with.
+    pub comparison: Comparison,
 }
 
 /// How many models are remembered.
@@ -92,6 +98,8 @@ impl Default for Saved {
             edits: Vec::new(),
             target: None,
             stack: Stack::default(),
+            tree: None,
+            comparison: Comparison::default(),
         }
     }
 }

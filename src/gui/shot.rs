@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::command::Target;
+use super::comparison::Comparison;
 use super::saved::Saved;
 use super::stack::Stack;
 use super::theme::Theme;
@@ -58,6 +59,11 @@ pub struct ShotArgs {
     /// Of a translator: the part to look at: encoder, decoder or cross
     #[arg(long, default_value = "decoder", value_parser = stack)]
     stack: Stack,
+    /// What the text is compared with, as JSON: {"text":"The dog sat"},
+    /// {"by":"model","model":"storybook"}, {"by":"sampling","sampling":{"temperature":0.5}} or
+    /// {"by":"edits"}
+    #[arg(long, value_parser = comparison, value_name = "JSON")]
+    comparison: Option<Comparison>,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
@@ -105,6 +111,8 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         edits: args.edits.clone().map(|edits| edits.0).unwrap_or_default(),
         target: args.target.clone(),
         stack: args.stack,
+        tree: None,
+        comparison: args.comparison.clone().unwrap_or_default(),
     };
     // The window shows problems as cards; here they end the command.
     let model = crate::model::Checkpoint::open(&saved.model, args.model.device)?;
@@ -250,6 +258,10 @@ fn edits(text: &str) -> std::result::Result<Edits, String> {
     serde_json::from_str(text)
         .map(Edits)
         .map_err(|e| e.to_string())
+}
+
+fn comparison(text: &str) -> std::result::Result<Comparison, String> {
+    serde_json::from_str(text).map_err(|e| e.to_string())
 }
 
 fn select(text: &str) -> std::result::Result<Pinned, String> {

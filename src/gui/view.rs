@@ -1,11 +1,13 @@
 //! What a view is. Adding one is a new file in `views/` and one line in [`super::views::all`].
 
 use super::command::{Command, Target};
+use super::comparison::Comparison;
 use super::selection::Selection;
 use super::textures::Textures;
 use super::theme::Theme;
 use crate::background::Lane;
 use crate::math::sampling::Sampling;
+use crate::math::tree::SharedTree;
 use crate::model::{Checkpoint, Edit};
 use crate::trace::{ModelInfo, Predicts, Trace};
 use egui::{Painter, Rect, Ui};
@@ -121,6 +123,10 @@ pub struct Context<'a> {
     pub sampling: &'a Sampling,
     /// Decides the draws.
     pub seed: u64,
+    /// What was written after the text, if anything was.
+    pub tree: Option<&'a SharedTree>,
+    /// What the text is compared with.
+    pub comparison: &'a Comparison,
     /// The next token's probabilities.
     pub next: &'a super::next::Next,
     /// The index of the tab of the view on screen that is on.

@@ -21,15 +21,20 @@ impl Reader {
         }
     }
 
+    /// How many tokens of `context`, from its beginning, it has read already.
+    fn known(&self, context: &[u32]) -> usize {
+        let same = self.read.iter().zip(context);
+        same.take_while(|(a, b)| a == b).count()
+    }
+
     /// The scores of the token after `context`, `[vocab]`; none after nothing. The context fits into
     /// the model's.
     pub fn next_logits(&mut self, network: &Network, context: &[u32]) -> Vec<f32> {
         if context.is_empty() {
             return Vec::new();
         }
-        let same = self.read.iter().zip(context).take_while(|(a, b)| a == b);
         // The last token is read again even if it is known: its scores are not kept.
-        let known = same.count().min(context.len() - 1);
+        let known = self.known(context).min(context.len() - 1);
         self.cache.truncate(known);
         self.read.truncate(known);
         let new = &context[known..];
@@ -38,6 +43,41 @@ impl Reader {
         let last = logits.narrow(0, new.len() - 1, 1);
         // f32 throughout; an unreadable tensor ends the text instead of the program.
         last.into_data().try_into_vec().unwrap_or_default()
+    }
+}
+
+/// Reads several texts in turn, each from where the one most like it was left.
+#[derive(Debug, Default)]
+pub struct Readers {
+    readers: Vec<Reader>,
+    memory: Option<Arc<Memory>>,
+}
+
+impl Readers {
+    /// A translator's readers of the target are given what the encoder made of the source.
+    pub fn after(memory: Option<Arc<Memory>>) -> Self {
+        Self {
+            readers: Vec::new(),
+            memory,
+        }
+    }
+
+    /// The scores of the token after each of `contexts`, `[vocab]`. What was read of these texts is
+    /// remembered, and of no others.
+    pub fn next_logits(&mut self, network: &Network, contexts: &[Vec<u32>]) -> Vec<Vec<f32>> {
+        let mut readers = Vec::with_capacity(contexts.len());
+        let mut read = |context: &Vec<u32>| {
+            let all = self.readers.iter().chain(&readers);
+            let nearest = all.max_by_key(|reader: &&Reader| reader.known(context));
+            let new = || Reader::after(self.memory.clone());
+            let mut reader = nearest.cloned().unwrap_or_else(new);
+            let logits = reader.next_logits(network, context);
+            readers.push(reader);
+            logits
+        };
+        let logits = contexts.iter().map(&mut read).collect();
+        self.readers = readers;
+        logits
     }
 }
 
@@ -79,6 +119,26 @@ mod tests {
     }
 
     #[test]
+    fn several_texts_are_read_as_each_alone() {
+        let model = model();
+        let mut readers = Readers::default();
+        for texts in [
+            &["The cat"][..],
+            &["The cat sat", "The cat ran", "A dog"],
+            &["The cat ran on", "The cat sat on"],
+        ] {
+            let contexts: Vec<Vec<u32>> = texts.iter().map(|text| ids(&model, text)).collect();
+            let all = readers.next_logits(&model.network, &contexts);
+            assert_eq!(readers.readers.len(), texts.len());
+            for (logits, context) in all.iter().zip(&contexts) {
+                let alone = Reader::default().next_logits(&model.network, context);
+                let far = logits.iter().zip(&alone).map(|(a, b)| (a - b).abs());
+                assert!(far.fold(0.0, f32::max) < 1e-4);
+            }
+        }
+    }
+
+    #[test]
     fn the_tree_writes_what_the_command_line_writes() {
         let model = model();
         let text = "Once upon a time there was a little";
@@ -96,14 +156,14 @@ mod tests {
         for (sampling, seed) in [(Sampling::default(), 0), (warm, 42), (greedy, 1)] {
             let written = Generation::new(&model, text, sampling.clone(), seed).unwrap();
             let written: Vec<u32> = written.take(12).map(|token| token.id).collect();
-            let (mut tree, mut reader) = (Tree::new(ids(&model, text)), Reader::default());
-            let mut at = ROOT;
+            let mut tree = Tree::new(String::new(), text.to_owned(), ids(&model, text));
+            let (mut reader, mut at) = (Reader::default(), ROOT);
             for _ in &written {
                 let context = tree.context(at, model.info.n_ctx);
-                tree.learn(at, reader.next_logits(&model.network, &context));
-                let draw = tree.draw(at, &sampling, seed, model.info.n_ctx);
+                let logits = reader.next_logits(&model.network, &context);
+                let draw = tree.draw(at, &logits, &sampling, (seed, model.info.n_ctx));
                 let (token, how) = draw.unwrap();
-                at = tree.grow(at, token, how).unwrap();
+                at = tree.grow(at, token, how, 0.5).unwrap();
             }
             assert_eq!(tree.tokens(at), written);
         }

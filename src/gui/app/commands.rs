@@ -9,6 +9,7 @@ use crate::gui::keys;
 use crate::gui::saved::Saved;
 use crate::gui::selection::Selection;
 use crate::math::sampling::{Coins, pick};
+use crate::math::tree::SharedTree;
 
 impl App {
     pub(super) fn obey(&mut self, ctx: &egui::Context, command: Command) {
@@ -71,6 +72,8 @@ impl App {
                 self.saved.answer.clear();
             }
             Command::ClearAnswer => self.saved.answer.clear(),
+            Command::SetComparison(comparison) => self.saved.comparison = *comparison,
+            Command::SetTree { tree, is_step } => self.set_tree(tree, is_step),
         }
         ctx.request_repaint();
     }
@@ -88,6 +91,21 @@ impl App {
         if !is_same {
             self.open(self.saved.model.clone());
         }
+    }
+
+    /// Remembers a tree, unless its text is not the one on screen any more.
+    fn set_tree(&mut self, tree: SharedTree, is_step: bool) {
+        let shown = self.trace.as_ref().map(|stacks| stacks.whole.typed());
+        let asked = self.asked.as_ref().map(|asked| &asked.prompt);
+        let is_newest = self.tracing.is_none() && asked == Some(&self.saved.prompt);
+        if !is_newest || shown != Some(tree.text.as_str()) {
+            return;
+        }
+        if !is_step {
+            let tree = tree.clone();
+            self.history.amend(|present| present.tree = Some(tree));
+        }
+        self.saved.tree = Some(tree);
     }
 
     fn draw(&mut self) {

@@ -38,6 +38,8 @@ impl App {
             sampling: &self.saved.sampling.clone(),
             seed: self.saved.seed,
             tab,
+            tree: self.saved.tree.as_ref(),
+            comparison: &self.saved.comparison,
             next: &self.next,
             textures: &mut self.textures,
             lane: &self.lane,

@@ -19,7 +19,7 @@ pub(super) struct Reading {
 /// What the model is asked to read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
-    prompt: String,
+    pub(super) prompt: String,
     /// What a translator's decoder is fed, when that is not its own translation.
     target: Option<String>,
     answer: String,

@@ -1,13 +1,10 @@
-//! Two recordings of one model, aligned, and what differs between them.
+//! Two recordings, aligned, and what differs between them.
 
+use super::next::Next;
 use crate::math::align::{Column, align};
-use crate::math::sampling::{js_bits, softmax, top};
 use crate::math::vector::cosine;
 use crate::trace::{BlockHook, Hook, Token, Trace};
 use std::sync::Arc;
-
-/// How many tokens are listed as the next one.
-pub(super) const LISTED: usize = 40;
 
 /// The difference of two attention patterns, `[query, key]` over the tokens that have a partner.
 #[derive(Debug)]
@@ -18,36 +15,22 @@ pub(super) struct Difference {
     pub values: Vec<f32>,
 }
 
-/// Two texts, read by the same model.
+/// Two recordings side by side.
 #[derive(Debug)]
 pub(super) struct Both {
     pub first: Arc<Trace>,
     pub second: Arc<Trace>,
     /// Which tokens stand beside each other.
     pub columns: Vec<Column>,
-    /// The next token's probabilities after each text, `[vocab]`.
-    pub probs: [Vec<f32>; 2],
-    /// Jensen-Shannon divergence of the two, in bits.
-    pub js_bits: f32,
-    /// The tokens most probable after either text, best first.
-    pub ranked: Vec<usize>,
+    /// What may follow.
+    pub next: Next,
 }
 
 impl Both {
-    pub fn new(first: Arc<Trace>, second: Arc<Trace>) -> Self {
-        let columns = align(&words(&first), &words(&second));
-        let probs =
-            [&first, &second].map(|trace| trace.next_logits().map(softmax).unwrap_or_default());
-        let larger: Vec<f32> = probs[0]
-            .iter()
-            .zip(&probs[1])
-            .map(|(a, b)| a.max(*b))
-            .collect();
+    pub fn new(first: Arc<Trace>, second: Arc<Trace>, next: Next) -> Self {
         Self {
-            columns,
-            js_bits: js_bits(&probs[0], &probs[1]),
-            ranked: top(&larger, LISTED),
-            probs,
+            columns: align(&words(&first), &words(&second)),
+            next,
             first,
             second,
         }
@@ -70,11 +53,11 @@ impl Both {
         if a == b { a } else { format!("{a}/{b}") }
     }
 
-    /// Is what stands in a column the same token in both texts?
+    /// Is what stands in a column the same token in both texts? Two models may number it differently.
     pub fn is_same(&self, column: Column) -> bool {
         column.both().is_some_and(|(a, b)| {
-            let ids = (self.first.tokens.get(a), self.second.tokens.get(b));
-            ids.0.map(|t| t.id) == ids.1.map(|t| t.id)
+            let tokens = (self.first.tokens.get(a), self.second.tokens.get(b));
+            tokens.0.map(|t| &t.bytes) == tokens.1.map(|t| &t.bytes)
         })
     }
 
@@ -87,8 +70,24 @@ impl Both {
     }
 
     /// How alike the two residual streams are at a pair of tokens: their cosine as they enter the
-    /// first block and as they leave each. `None` when the recordings lack the stream.
-    pub fn cosines(&self, (a, b): (usize, usize)) -> Option<Vec<f32>> {
+    /// first block and as they leave each.
+    ///
+    /// # Errors
+    /// Why there is none, to be shown: the recordings lack the stream, or the models differ in size.
+    pub fn cosines(&self, (a, b): (usize, usize)) -> Result<Vec<f32>, String> {
+        let sizes = [&self.first, &self.second].map(|t| (t.model.d_model, t.model.n_layers));
+        if sizes[0].0 != sizes[1].0 {
+            let [(first, _), (second, _)] = sizes;
+            return Err(format!(
+                "A stream of {first} numbers and one of {second} have no angle between them."
+            ));
+        }
+        if sizes[0].1 != sizes[1].1 {
+            let [(_, first), (_, second)] = sizes;
+            return Err(format!(
+                "One model has {first} layers and the other {second}: no layer of one stands beside one of the other."
+            ));
+        }
         let entering = std::iter::once(Hook::Block(0, BlockHook::ResidPre));
         let model = &self.first.model;
         let leaving = (0..model.n_layers).map(|layer| Hook::Block(layer, model.leaving()));
@@ -99,20 +98,29 @@ impl Both {
             );
             Some(cosine(streams.0, streams.1))
         };
-        entering.chain(leaving).map(cosine_at).collect()
+        let cosines: Option<_> = entering.chain(leaving).map(cosine_at).collect();
+        cosines.ok_or_else(|| "This recording holds no residual stream".to_owned())
     }
 
-    /// Where a head looks in the second text and not in the first.
-    pub fn attention_difference(&self, layer: usize, head: usize) -> Option<Difference> {
+    /// Where a head looks in the second recording and not in the first.
+    ///
+    /// # Errors
+    /// Why there is nothing to see, to be shown: one of the two lacks the head.
+    pub fn attention_difference(&self, layer: usize, head: usize) -> Result<Difference, String> {
         let pairs: Vec<_> = self
             .columns
             .iter()
             .filter_map(|column| column.both())
             .collect();
-        let (first, second) = (
-            self.first.pattern(layer, head)?,
-            self.second.pattern(layer, head)?,
-        );
+        let patterns = [&self.first, &self.second].map(|trace| trace.pattern(layer, head));
+        let [Some(first), Some(second)] = patterns else {
+            let heads = [&self.first, &self.second]
+                .map(|t| format!("{} layers of {} heads", t.model.n_layers, t.model.n_heads));
+            return Err(format!(
+                "Head {layer}.{head} is not in both: one model has {}, the other {}. Choose a head that both have.",
+                heads[0], heads[1]
+            ));
+        };
         let mut values = Vec::with_capacity(pairs.len() * pairs.len());
         for query in &pairs {
             let (before, after) = (first.row(query.0), second.row(query.1));
@@ -122,7 +130,7 @@ impl Both {
                 .map(|key| weight(after, key.1) - weight(before, key.0));
             values.extend(changes);
         }
-        Some(Difference { pairs, values })
+        Ok(Difference { pairs, values })
     }
 }
 
@@ -144,17 +152,22 @@ mod tests {
     use super::*;
     use crate::model::{BUNDLED, Checkpoint, DeviceKind};
 
-    fn both(first: &str, second: &str) -> Both {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
-        let trace = |text| Arc::new(model.trace(text).unwrap());
-        Both::new(trace(first), trace(second))
+    fn open(name: &str) -> Checkpoint {
+        Checkpoint::open(name, DeviceKind::default()).unwrap()
+    }
+
+    fn both(models: [&Checkpoint; 2], texts: [&str; 2]) -> Both {
+        let [first, second] = [0, 1].map(|i| Arc::new(models[i].trace(texts[i]).unwrap()));
+        let next = Next::of_models(models, [&first, &second]);
+        Both::new(first, second, next)
     }
 
     #[test]
     fn a_text_does_not_differ_from_itself() {
-        let both = both("The cat sat", "The cat sat");
+        let model = open(BUNDLED[0].name);
+        let both = both([&model; 2], ["The cat sat"; 2]);
         assert_eq!(both.n_different(), 0);
-        assert!(both.js_bits.abs() < 1e-6);
+        assert!(both.next.js_bits.abs() < 1e-6);
         let Difference { pairs, values } = both.attention_difference(1, 2).unwrap();
         assert_eq!(values.len(), pairs.len() * pairs.len());
         assert!(values.iter().all(|&d| d == 0.0));
@@ -164,16 +177,36 @@ mod tests {
 
     #[test]
     fn what_comes_before_a_change_is_not_touched_by_it() {
-        let both = both("The dog and the little cat", "The dog and the little dog");
+        let model = open(BUNDLED[0].name);
+        let texts = ["The dog and the little cat", "The dog and the little dog"];
+        let both = both([&model; 2], texts);
         assert_eq!(both.n_different(), 1);
         let cosines = both.cosines((3, 3)).unwrap();
         assert!(cosines.iter().all(|c| (c - 1.0).abs() < 1e-5));
-        assert!(both.js_bits > 0.0 && both.js_bits <= 1.0);
+        assert!(both.next.js_bits > 0.0 && both.next.js_bits <= 1.0);
         let Difference { pairs, values } = both.attention_difference(0, 0).unwrap();
         let n = pairs.len();
         assert!(values[..(n - 1) * n].iter().all(|d| d.abs() < 1e-5));
         let first = both.first.pattern(0, 0).unwrap().get(5, 1).unwrap();
         let second = both.second.pattern(0, 0).unwrap().get(5, 1).unwrap();
         assert!((values[5 * n + 1] - (second - first)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn models_of_other_sizes_say_what_cannot_be_compared() {
+        let tiny = open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny"));
+        let both = both([&open(BUNDLED[0].name), &tiny], ["The cat sat"; 2]);
+        assert!(
+            both.cosines((0, 0))
+                .unwrap_err()
+                .contains("192 numbers and one of 24")
+        );
+        assert!(
+            both.attention_difference(5, 5)
+                .unwrap_err()
+                .contains("3 layers of 3 heads")
+        );
+        assert!(both.attention_difference(1, 1).is_ok());
+        assert!((0.0..=1.0).contains(&both.next.js_bits));
     }
 }

@@ -1,83 +1,82 @@
-//! Two texts side by side, through the same model.
+//! Two things side by side: two texts, two models, two settings of the sampling, or an experiment and
+//! the unchanged model.
 //!
 //! Change one word and see how far the change travels: which tokens differ, where a head looks
 //! instead, from which layer on the residual streams part, and what becomes of the next token. What
 //! stands before the first difference cannot change: attention looks only back.
 
 mod both;
+mod controls;
+mod next;
 mod pictures;
 mod rows;
 
 use crate::background::{Task, finished};
-use crate::gui::command::Command;
+use crate::gui::comparison::By;
 use crate::gui::format::{number, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::{Context, View};
-use crate::gui::widgets::{deck_ui, empty_ui};
-use crate::model::{Checkpoint, Edit};
-use crate::problem::Problem;
-use crate::trace::TraceId;
+use crate::gui::widgets::{deck_ui, empty_ui, page_ui};
+use crate::math::sampling::Sampling;
+use crate::model::{Checkpoint, DeviceKind, Edit};
+use crate::problem::{Problem, Result};
+use crate::trace::{Trace, TraceId};
 use both::Both;
-use egui::{Color32, Painter, Rect, RichText, TextEdit, Ui, vec2};
+use egui::{Color32, Painter, Rect, RichText, Ui, vec2};
+use next::Next;
 use pictures::{attention_ui, next_ui, streams_ui};
 use std::sync::{Arc, Weak};
 
-/// Pairs of texts that differ in one thing, and what that is.
-const PRESETS: [(&str, [&str; 2]); 2] = [
-    (
-        "apple: fruit or company",
-        [
-            "please buy an apple and an orange",
-            "apple unveiled the new phone",
-        ],
-    ),
-    (
-        "who is it: hungry or tasty",
-        [
-            "The cat chased the mouse because it was hungry",
-            "The cat chased the mouse because it was tasty",
-        ],
-    ),
-];
-/// Words that make another text when one takes the other's place.
-const SWAPS: [(&str, &str); 8] = [
-    ("cat", "dog"),
-    ("hungry", "tasty"),
-    ("boy", "girl"),
-    ("little", "big"),
-    ("he", "she"),
-    ("apple", "orange"),
-    ("dog", "cat"),
-    ("the", "a"),
-];
-/// The second text takes this many characters.
-const MAX_CHARS: usize = 2_000;
+/// What the two are called.
+fn names(by: By) -> [&'static str; 2] {
+    match by {
+        By::Edits => ["changed", "unchanged"],
+        _ => ["first", "second"],
+    }
+}
 
 /// The colours of the two texts: the first stands out, the other is neutral.
 fn colors(theme: &Theme) -> [Color32; 2] {
     [*theme.accent, *theme.residual]
 }
 
+/// Lower than this many times the text size beneath the tokens, the view scrolls.
+const LEAST_HEIGHT: f32 = 14.0;
+
 /// The view.
 #[derive(Debug, Default)]
 pub struct Compare {
-    /// The second text, once it was typed; before that, a small change of the first.
-    second: Option<String>,
     /// The token of the second text that was clicked, and the chosen one of the first at that time.
     partner: Option<(Option<usize>, usize)>,
-    reading: Option<Task<Both>>,
+    reading: Option<Task<Answer>>,
     asked: Option<Question>,
-    both: Option<Both>,
+    answer: Option<Answer>,
     problem: Option<Problem>,
+    /// The name of the second model as it is being typed.
+    typed_model: Option<String>,
 }
 
-/// What is compared.
-#[derive(Debug)]
+/// What is asked.
+#[derive(Debug, Clone)]
 struct Question {
+    by: By,
     model: Weak<Checkpoint>,
     first: TraceId,
-    second: String,
+    /// The second text.
+    text: String,
+    /// The second model's name.
+    other: String,
+    samplings: [Sampling; 2],
     edits: Vec<Edit>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+struct Answer {
+    by: By,
+    both: Both,
+    /// The second model, once it was opened.
+    other: Option<Arc<Checkpoint>>,
 }
 
 impl View for Compare {
@@ -90,108 +89,92 @@ impl View for Compare {
     }
 
     fn question(&self) -> &'static str {
-        "What differs between two texts?"
+        "What is the difference?"
     }
 
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        let theme = ctx.theme;
-        let label = ui.label(RichText::new("Second text").color(colors(theme)[1]));
-        let examples = ui.menu_button("Examples", |ui| {
-            for (name, [first, second]) in PRESETS {
-                let preset = ui.button(name);
-                if preset
-                    .on_hover_text(format!("“{first}” and “{second}”"))
-                    .clicked()
-                {
-                    ctx.send(Command::SetPrompt(first.to_owned()));
-                    self.second = Some(second.to_owned());
-                    self.partner = None;
-                }
-            }
-        });
-        examples
-            .response
-            .on_hover_text("Two texts that differ in one thing");
-        let mut text = self.second(ctx.trace.typed());
-        let room = ui.available_size_before_wrap().x - theme.body_size * 1.5;
-        let edit = TextEdit::singleline(&mut text)
-            .char_limit(MAX_CHARS)
-            .hint_text("Another text …")
-            .desired_width(room.max(theme.body_size * 10.0));
-        let response = ui.add(edit).labelled_by(label.id);
-        if response
-            .on_hover_text("What the prompt is compared with")
-            .changed()
-        {
-            self.second = Some(text);
-            self.partner = None;
-        }
+        self.controls_ui(ui, ctx);
         self.ask(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
+        let by = ctx.comparison.by;
         if let Some(problem) = &self.problem {
             let text = format!("{}: {}. {}", problem.what, problem.why, problem.cure);
             ui.label(RichText::new(text).color(*theme.error));
         }
-        let Some(both) = &self.both else {
-            return empty_ui(ui, theme, "Type a second text above");
+        let Some(answer) = self.answer.as_ref().filter(|answer| answer.by == by) else {
+            let hint = match by {
+                By::Text => "Type a second text above",
+                By::Model => "Choose a second model above",
+                By::Sampling => "Reading …",
+                By::Edits => "No experiment is in force: change a part of the model first",
+            };
+            return empty_ui(ui, theme, hint);
         };
+        let both = &answer.both;
+        let names = Self::names(ctx, answer);
+        if by == By::Sampling {
+            let note = "The same model read the same text: attention and streams are equal, only the choice differs.";
+            ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+            return next_ui(ui, ctx, both, &names);
+        }
         let focus = self.focus(ctx, both);
-        let clicked = rows::rows_ui(ui, ctx, both, focus);
-        deck_ui(
-            ui,
-            theme,
-            &["Next token", "Attention", "Residual streams"],
-            |ui, panel| match panel {
-                0 => next_ui(ui, ctx, both),
-                1 => attention_ui(ui, ctx, both),
+        let least = rows::height(theme) + theme.body_size * LEAST_HEIGHT;
+        let mut clicked = None;
+        page_ui(ui, least, |ui| {
+            clicked = rows::rows_ui(ui, ctx, both, &names, focus);
+            let panels = ["Next token", "Attention", "Residual streams"];
+            deck_ui(ui, theme, &panels, |ui, panel| match panel {
+                0 => next_ui(ui, ctx, both, &names),
+                1 => attention_ui(ui, ctx, both, &names),
                 _ => streams_ui(ui, ctx, both, focus),
-            },
-        );
+            });
+        });
         if let Some(pos) = clicked {
             self.partner = Some((ctx.pinned.query, pos));
         }
     }
 
     fn explain(&self, ctx: &Context<'_>) -> String {
-        let Some(both) = &self.both else {
-            return "Type a second text: its tokens, attention and next word appear beside the first.".to_owned();
+        let by = ctx.comparison.by;
+        let Some(answer) = self.answer.as_ref().filter(|answer| answer.by == by) else {
+            return "Two things side by side: their tokens, their attention, and what each would say next.".to_owned();
         };
-        let best = |probs: &Vec<f32>| {
-            let id = crate::math::sampling::top(probs, 1)
-                .first()
-                .copied()
-                .unwrap_or(0);
-            let label = ctx.model.tokenizer.token(id as u32).label();
-            format!(
-                "“{label}” ({})",
-                percent(probs.get(id).copied().unwrap_or(f32::NAN))
-            )
+        let both = &answer.both;
+        let names = Self::names(ctx, answer);
+        let best = |side: usize| match &both.next.best[side] {
+            Some((label, prob)) => format!("“{label}” ({})", percent(*prob)),
+            None => "nothing".to_owned(),
         };
+        let bits = number(both.next.js_bits);
         let mut text = format!(
-            "{} of {} places differ. Best guess after the first text: {}, after the second: {}; the Jensen-Shannon divergence \
-             is {} bits of at most 1.",
-            both.n_different(),
-            both.columns.len(),
-            best(&both.probs[0]),
-            best(&both.probs[1]),
-            number(both.js_bits),
+            "Next after {}: {}, after {}: {}. Jensen-Shannon divergence {bits} bits, from 0 for no difference to 1.",
+            names[0],
+            best(0),
+            names[1],
+            best(1)
         );
-        if let Some(cosines) = self.focus(ctx, both).and_then(|pair| both.cosines(pair))
+        if by == By::Text {
+            let (n, of) = (both.n_different(), both.columns.len());
+            text = format!("{n} of {of} places differ. {text}");
+        }
+        if by != By::Sampling
+            && let Some(Ok(cosines)) = self.focus(ctx, both).map(|pair| both.cosines(pair))
             && let Some((first, last)) = cosines.first().zip(cosines.last())
         {
             let (first, last) = (number(*first), number(*last));
-            text =
-                format!("{text} The streams enter with a cosine of {first} and leave with {last}.");
+            text = format!(
+                "{text} The streams' cosine is {first} as they enter and {last} as they leave."
+            );
         }
         text
     }
 
     fn receive(&mut self) {
         match finished(&mut self.reading) {
-            Some(Ok(both)) => (self.both, self.problem) = (Some(both), None),
+            Some(Ok(answer)) => (self.answer, self.problem) = (Some(answer), None),
             Some(Err(problem)) => self.problem = Some(problem),
             None => {}
         }
@@ -203,16 +186,13 @@ impl View for Compare {
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
-        let n = self
-            .both
-            .as_ref()
-            .map_or(ctx.trace.tokens.len(), |both| both.columns.len());
+        let both = self.answer.as_ref().map(|answer| &answer.both);
+        let n = both.map_or(ctx.trace.tokens.len(), |both| both.columns.len());
         let step = rect.width() / n.max(1) as f32;
         let row = (rect.height() / 2.0 - 3.0).min(theme.body_size);
         for i in 0..n {
-            let column = self.both.as_ref().and_then(|both| both.columns.get(i));
-            let is_same =
-                column.is_none_or(|&c| self.both.as_ref().is_some_and(|both| both.is_same(c)));
+            let column = both.and_then(|both| both.columns.get(i));
+            let is_same = column.is_none_or(|&c| both.is_some_and(|both| both.is_same(c)));
             let places = column.map_or([Some(i); 2], |c| [c.first, c.second]);
             for (line, place) in places.into_iter().enumerate() {
                 let min = rect.min + vec2(i as f32 * step, line as f32 * (row + 4.0));
@@ -232,29 +212,54 @@ impl View for Compare {
 
 impl Compare {
     /// The second text: what was typed, or a small change of the first.
-    fn second(&self, first: &str) -> String {
-        self.second.clone().unwrap_or_else(|| variation(first))
+    fn second(ctx: &Context<'_>) -> String {
+        let typed = ctx.comparison.text.clone();
+        typed.unwrap_or_else(|| controls::variation(ctx.trace.typed()))
     }
 
-    /// Has the model read the second text, if what is compared has changed. The newest question wins;
-    /// until it is answered, the last picture stays.
+    /// What the two are called on screen.
+    fn names(ctx: &Context<'_>, answer: &Answer) -> [String; 2] {
+        match &answer.other {
+            Some(other) if answer.by == By::Model => {
+                [ctx.model.info.name.clone(), other.info.name.clone()]
+            }
+            _ => names(answer.by).map(str::to_owned),
+        }
+    }
+
+    /// Has what is compared read, if it has changed. The newest question wins; until it is answered,
+    /// the last picture stays.
     fn ask(&mut self, ctx: &Context<'_>) {
+        let by = ctx.comparison.by;
+        let comparison = ctx.comparison;
         let question = Question {
+            by,
             model: Arc::downgrade(ctx.model),
             first: ctx.trace.id,
-            second: self.second(ctx.trace.typed()),
+            text: Self::second(ctx),
+            other: comparison.model.clone(),
+            samplings: [ctx.sampling.clone(), comparison.sampling.clone()],
             edits: ctx.edits.to_vec(),
         };
         if self.asked.as_ref().is_some_and(|asked| asked.is(&question)) {
             return;
         }
+        self.asked = Some(question.clone());
+        (self.reading, self.problem) = (None, None);
         let (model, first) = (Arc::clone(ctx.model), Arc::clone(ctx.trace));
-        let (text, edits) = (question.second.clone(), question.edits.clone());
-        self.asked = Some(question);
-        self.reading = Some(Task::spawn(ctx.lane, move |_| {
-            let second = model.trace_edited(&text, &edits)?.part_like(&first);
-            Ok(Both::new(first, second))
-        }));
+        let baseline = ctx.baseline.map(Arc::clone);
+        let last = self.answer.as_ref().and_then(|answer| answer.other.clone());
+        let is_answerable = match by {
+            By::Text | By::Sampling => true,
+            By::Model => !comparison.model.is_empty(),
+            By::Edits => baseline.is_some(),
+        };
+        if is_answerable {
+            let answer = move |_: &_| question.answer(&model, first, baseline, last);
+            self.reading = Some(Task::spawn(ctx.lane, answer));
+        } else {
+            self.answer = None;
+        }
     }
 
     /// The pair of tokens that is compared: the chosen one and the one beside it unless another was
@@ -278,45 +283,64 @@ impl Compare {
 }
 
 impl Question {
+    /// Is it the same question? What its answer does not depend on is left out.
     fn is(&self, other: &Self) -> bool {
-        Weak::ptr_eq(&self.model, &other.model)
-            && (self.first, &self.second, &self.edits) == (other.first, &other.second, &other.edits)
+        let is_same = match self.by {
+            By::Text => (&self.text, &self.edits) == (&other.text, &other.edits),
+            By::Model => self.other == other.other,
+            By::Sampling => self.samplings == other.samplings,
+            By::Edits => true,
+        };
+        is_same
+            && Weak::ptr_eq(&self.model, &other.model)
+            && (self.first, self.by) == (other.first, other.by)
     }
-}
 
-/// A text that differs from another in one word, or lacks its last.
-fn variation(text: &str) -> String {
-    for (old, new) in SWAPS {
-        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        let found = text.match_indices(old).find(|(at, _)| {
-            let (before, after) = (&text[..*at], &text[at + old.len()..]);
-            !is_letter(before.chars().next_back()) && !is_letter(after.chars().next())
-        });
-        if let Some((at, _)) = found {
-            return format!("{}{new}{}", &text[..at], &text[at + old.len()..]);
-        }
-    }
-    match text.trim_end().rsplit_once(' ') {
-        Some((start, _)) if !start.trim().is_empty() => start.to_owned(),
-        _ => format!("{text} and"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_variation_is_a_small_change() {
-        for (text, other) in [
-            ("The cat sat", "The dog sat"),
-            ("concatenate that", "concatenate"),
-            ("naïve café", "naïve"),
-            ("Hello", "Hello and"),
-            ("", " and"),
-            ("sit on the", "sit on a"),
-        ] {
-            assert_eq!(variation(text), other);
-        }
+    /// Reads what has to be read. `last` is the second model that was opened last.
+    fn answer(
+        &self,
+        model: &Arc<Checkpoint>,
+        first: Arc<Trace>,
+        baseline: Option<Arc<Trace>>,
+        last: Option<Arc<Checkpoint>>,
+    ) -> Result<Answer> {
+        let mut other = last;
+        let (second, next) = match self.by {
+            By::Text => {
+                let second = model.trace_edited(&self.text, &self.edits)?;
+                let second = second.part_like(&first);
+                let next = Next::of_models([model; 2], [&first, &second]);
+                (second, next)
+            }
+            By::Model => {
+                let opened = other.take().filter(|other| other.source == self.other);
+                let opened = match opened {
+                    Some(opened) => opened,
+                    None => Arc::new(Checkpoint::open(&self.other, DeviceKind::default())?),
+                };
+                let second = opened.trace(first.typed())?.part_like(&first);
+                let next = Next::of_models([model, &opened], [&first, &second]);
+                other = Some(opened);
+                (second, next)
+            }
+            By::Sampling => {
+                let logits = first.next_logits().unwrap_or_default();
+                let context: Vec<u32> = first.tokens.iter().map(|token| token.id).collect();
+                let probs = |sampling: &Sampling| sampling.apply(logits, &context).probs;
+                let probs = self.samplings.each_ref().map(probs);
+                let next = Next::new(model, [&probs[0], &probs[1]]);
+                (Arc::clone(&first), next)
+            }
+            By::Edits => {
+                let second = baseline.unwrap_or_else(|| Arc::clone(&first));
+                let next = Next::of_models([model; 2], [&first, &second]);
+                (second, next)
+            }
+        };
+        Ok(Answer {
+            by: self.by,
+            both: Both::new(first, second, next),
+            other,
+        })
     }
 }

@@ -1,9 +1,9 @@
-//! What differs between two texts, in three pictures: next token, attention, residual streams.
+//! What differs between the two, in three pictures: next token, attention, residual streams.
 
 use super::both::{Both, Difference};
 use super::colors;
 use crate::gui::command::Target;
-use crate::gui::format::number;
+use crate::gui::format::{abbreviate, number};
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{
@@ -17,67 +17,67 @@ fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
     ui.label(RichText::new(text).font(theme.caption()).color(*theme.dim));
 }
 
-/// The next token after either text.
-pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
+/// The next token on either side.
+pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, names: &[String; 2]) {
     let theme = ctx.theme;
-    let distance = format!("Jensen-Shannon {} bits", number(both.js_bits));
-    paired_head_ui(ui, theme, &distance, ["first", "second"], colors(theme), 1);
-    let prob = |i: usize, id: usize| both.probs[i].get(id).copied().unwrap_or(0.0);
-    let full = both
-        .ranked
-        .iter()
-        .map(|&id| prob(0, id).max(prob(1, id)))
-        .fold(0.0, f32::max);
+    let next = &both.next;
+    let distance = format!("Jensen-Shannon {} bits", number(next.js_bits));
+    let short = names.each_ref().map(|name| abbreviate(name, 16));
+    let titles = short.each_ref().map(String::as_str);
+    paired_head_ui(ui, theme, &distance, titles, colors(theme), 1);
+    if !next.is_one_vocabulary {
+        let note = "The models have other vocabularies: tokens of the same text are taken as one";
+        note_ui(ui, theme, note);
+    }
+    let probs = next.rows.iter().flat_map(|(_, probs)| probs);
+    let full = probs.copied().fold(0.0, f32::max);
     ui.spacing_mut().item_spacing.y = 1.0;
     let scroll = ScrollArea::vertical().id_salt("next").auto_shrink(false);
-    scroll.show_rows(
-        ui,
-        paired_bar_height(theme),
-        both.ranked.len(),
-        |ui, rows| {
-            for (rank, &id) in both
-                .ranked
-                .iter()
-                .enumerate()
-                .take(rows.end)
-                .skip(rows.start)
-            {
-                let label = ctx.model.tokenizer.token(id as u32).label();
-                let bar = PairedBar {
-                    label: &label,
-                    probs: [prob(0, id), prob(1, id)],
-                    full,
-                    colors: colors(theme),
-                    hollow: 1,
-                    is_chosen: false,
-                    id: Id::unique(("compared", rank)),
-                };
-                paired_bar_ui(ui, theme, &bar);
-            }
-        },
-    );
+    let height = paired_bar_height(theme);
+    scroll.show_rows(ui, height, next.rows.len(), |ui, shown| {
+        for rank in shown {
+            let Some((label, probs)) = next.rows.get(rank) else {
+                continue;
+            };
+            let bar = PairedBar {
+                label,
+                probs: *probs,
+                full,
+                colors: colors(theme),
+                hollow: 1,
+                is_chosen: false,
+                id: Id::unique(("compared", rank)),
+            };
+            paired_bar_ui(ui, theme, &bar);
+        }
+    });
 }
 
-/// Where the focused head looks in the second text and not in the first.
-pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both) {
+/// Where the focused head looks on the second side and not on the first.
+pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, names: &[String; 2]) {
     let theme = ctx.theme;
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
+    let [first, second] = names;
     note_ui(
         ui,
         theme,
-        &format!("Head {layer}.{head}, in the second text − in the first"),
+        &format!("Head {layer}.{head}: {second} − {first}"),
     );
-    let Some(Difference { pairs, values }) = both.attention_difference(layer, head) else {
-        return empty_ui(ui, theme, "This recording holds no attention");
+    let Difference { pairs, values } = match both.attention_difference(layer, head) {
+        Ok(difference) => difference,
+        Err(why) => {
+            ui.label(RichText::new(why).color(*theme.dim));
+            return;
+        }
     };
     if pairs.is_empty() {
         return empty_ui(ui, theme, "No tokens stand beside each other");
     }
     if values.iter().all(|value| value.abs() < 1e-6) {
         let why = if both.first.is_causal() {
-            "No difference: tokens look only back, and before these tokens nothing differs."
+            "No difference here: tokens look only back, and only what comes after a change can differ."
         } else {
-            "This head looks alike in both texts."
+            "This head looks alike on both sides."
         };
         ui.label(RichText::new(why).color(*theme.dim));
         return;
@@ -106,7 +106,10 @@ fn difference_ui(
     legend_ui(ui, theme, scale, "difference");
     let place = |pos: Option<usize>| pairs.iter().position(|pair| Some(pair.0) == pos);
     let heatmap = Heatmap {
-        what: format!("compare {layer}.{head} {:?}", both.second.id),
+        what: format!(
+            "compare {layer}.{head} {:?} {:?}",
+            both.first.id, both.second.id
+        ),
         matrix,
         scale,
         rows: Labels::asks(theme, names),
@@ -145,10 +148,12 @@ pub(super) fn streams_ui(
         theme,
         &format!("Residual streams at “{label}”, positions {a} and {b}"),
     );
-    let Some(cosines) = both.cosines((a, b)) else {
-        return empty_ui(ui, theme, "This recording holds no residual stream");
-    };
-    cosines_ui(ui, ctx, &cosines);
+    match both.cosines((a, b)) {
+        Ok(cosines) => cosines_ui(ui, ctx, &cosines),
+        Err(why) => {
+            ui.label(RichText::new(why).color(*theme.dim));
+        }
+    }
 }
 
 /// The cosines as a curve; a click chooses a layer.

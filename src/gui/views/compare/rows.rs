@@ -6,7 +6,7 @@ use crate::gui::command::Target;
 use crate::gui::format::abbreviate;
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
-use crate::gui::widgets::hatch;
+use crate::gui::widgets::{fitted_text, hatch};
 use crate::math::align::Column;
 use crate::trace::{Token, Trace};
 use egui::{Align2, Galley, Painter, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
@@ -23,22 +23,25 @@ pub(super) fn rows_ui(
     ui: &mut Ui,
     ctx: &mut Context<'_>,
     both: &Both,
+    names: &[String; 2],
     focus: Option<(usize, usize)>,
 ) -> Option<usize> {
     let theme = ctx.theme;
-    let names_width = theme.caption_size * 4.2;
+    let names_width = theme.caption_size * 6.2;
     let (whole, _) =
         ui.allocate_exact_size(vec2(ui.available_width(), height(theme)), Sense::hover());
     let row = theme.body_size * 1.8;
-    for (i, name) in ["first", "second"].into_iter().enumerate() {
+    for (i, name) in names.iter().enumerate() {
         let y = whole.top() + row * 0.5 + i as f32 * (row + theme.body_size * 0.5);
         let at = pos2(whole.left(), y);
-        ui.painter().text(
+        fitted_text(
+            ui.painter(),
             at,
             Align2::LEFT_CENTER,
             name,
             theme.caption(),
             colors(theme)[i],
+            names_width - theme.caption_size * 0.5,
         );
     }
     let mut clicked = None;

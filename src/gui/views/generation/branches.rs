@@ -8,8 +8,25 @@ use crate::gui::widgets::fitted_text;
 use crate::math::tree::{NodeId, ROOT};
 use egui::{Align2, Color32, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 
-/// Draws a row for each branch, the likeliest first; returns the end of the one that was clicked.
-pub(super) fn branches_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) -> Option<NodeId> {
+/// What was asked of a branch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Asked {
+    /// To go to its end.
+    Go(NodeId),
+    /// To keep it, or to keep it no more.
+    Keep(NodeId, bool),
+    /// To compare it with the text on screen, or no more.
+    Compare(Option<NodeId>),
+}
+
+/// Draws a row for each branch, the kept ones first and the likeliest next; returns what was asked of
+/// one. `compared` is the branch that the text on screen is compared with.
+pub(super) fn branches_ui(
+    ui: &mut Ui,
+    ctx: &Context<'_>,
+    writer: &Writer,
+    compared: Option<NodeId>,
+) -> Option<Asked> {
     let theme = ctx.theme;
     ui.label(RichText::new("Branches").font(theme.title()));
     let note = "How likely is each text? Texts of different lengths compare by the mean";
@@ -17,24 +34,39 @@ pub(super) fn branches_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) -> Op
     let size = vec2(ui.available_width(), theme.caption_size * 1.4);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     numbers(ui, ctx, rect, ["ln p", "per token"], *theme.dim);
-    let log_prob = |id: &NodeId| writer.tree.get(*id).log_prob;
-    let mut ends = writer.tree.ends();
-    ends.sort_by(|a, b| log_prob(b).total_cmp(&log_prob(a)));
-    let mut clicked = None;
+    let mut asked = None;
     let scroll = ScrollArea::vertical().id_salt("branches");
     scroll.auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        for end in ends {
-            if row_ui(ui, ctx, writer, end) {
-                clicked = Some(end);
-            }
+        for end in listed(writer) {
+            asked = asked.or(row_ui(ui, ctx, writer, (end, compared)));
         }
     });
-    clicked
+    asked
 }
 
-/// A branch: its text and its numbers. Was it clicked?
-fn row_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer, end: NodeId) -> bool {
+/// The ends of all branches, and the texts that are kept.
+fn listed(writer: &Writer) -> Vec<NodeId> {
+    let tree = &writer.tree;
+    let mut ends = tree.ends();
+    let inner = tree.kept().into_iter().filter(|kept| !ends.contains(kept));
+    let inner: Vec<NodeId> = inner.collect();
+    ends.extend(inner);
+    ends.sort_by(|&a, &b| {
+        let (a, b) = (tree.get(a), tree.get(b));
+        let is_kept = b.is_kept.cmp(&a.is_kept);
+        is_kept.then(b.log_prob.total_cmp(&a.log_prob))
+    });
+    ends
+}
+
+/// A branch: its text and its numbers.
+fn row_ui(
+    ui: &mut Ui,
+    ctx: &Context<'_>,
+    writer: &Writer,
+    (end, compared): (NodeId, Option<NodeId>),
+) -> Option<Asked> {
     let theme = ctx.theme;
     let height = (theme.body_size * 1.8).round();
     let (rect, response) =
@@ -45,20 +77,47 @@ fn row_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer, end: NodeId) -> bool 
     let [total, mean] = [node.log_prob, mean].map(|x| number(x as f32));
     let name = format!("Branch {text}: ln p {total}, per token {mean}");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    let painter = ui.painter();
     if response.hovered() || response.has_focus() {
-        painter.rect_filled(rect, 4.0, *theme.raised);
+        ui.painter().rect_filled(rect, 4.0, *theme.raised);
     }
-    let is_current = writer.at != ROOT && writer.tree.path(end).contains(&writer.at);
+    let at = writer.at();
+    let is_current = at != ROOT && writer.tree.path(end).contains(&at);
     if is_current {
         let stroke = theme.selection_stroke();
-        painter.rect_stroke(rect.shrink(1.0), 4.0, stroke, egui::StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(rect.shrink(1.0), 4.0, stroke, egui::StrokeKind::Inside);
     }
-    let start = numbers(ui, ctx, rect, [&total, &mean], *theme.text);
-    let left = pos2(rect.left() + 8.0, rect.center().y);
-    let width = (start - left.x - theme.body_size).max(1.0);
+    let star = Rect::from_min_size(rect.min, vec2(height, height));
+    let is_kept = node.is_kept;
+    let (sign, help) = if is_kept {
+        ("★", "Keep this text no more")
+    } else {
+        ("☆", "Keep this text: deleting spares it")
+    };
+    let ink = if is_kept { *theme.accent } else { *theme.dim };
+    let keeps = sign_ui(ui, ctx, star, (sign, ink), &format!("{help}: {text}"));
+    let is_compared = compared == Some(end);
+    let mut right = numbers(ui, ctx, rect, [&total, &mean], *theme.text);
+    let mut compares = false;
+    if !is_current || is_compared {
+        let place = Rect::from_min_size(pos2(right - height, rect.top()), vec2(height, height));
+        let ink = if is_compared {
+            *theme.accent
+        } else {
+            *theme.dim
+        };
+        let help = if is_compared {
+            format!("Compare no more: {text}")
+        } else {
+            format!("Compare with the text above: {text}")
+        };
+        compares = sign_ui(ui, ctx, place, ("↔", ink), &help);
+        right = place.left();
+    }
+    let left = pos2(star.right() + 2.0, rect.center().y);
+    let width = (right - left.x - theme.body_size / 2.0).max(1.0);
     fitted_text(
-        painter,
+        ui.painter(),
         left,
         Align2::LEFT_CENTER,
         text.trim_start(),
@@ -66,13 +125,46 @@ fn row_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer, end: NodeId) -> bool 
         *theme.text,
         width,
     );
-    response.on_hover_text(text).clicked()
+    let goes = response.on_hover_text(text).clicked();
+    match () {
+        () if keeps => Some(Asked::Keep(end, !is_kept)),
+        () if compares => Some(Asked::Compare((!is_compared).then_some(end))),
+        () if goes => Some(Asked::Go(end)),
+        () => None,
+    }
+}
+
+/// A sign that can be clicked.
+fn sign_ui(
+    ui: &Ui,
+    ctx: &Context<'_>,
+    rect: Rect,
+    (sign, ink): (&str, Color32),
+    help: &str,
+) -> bool {
+    let theme = ctx.theme;
+    let response = ui.interact(rect, ui.scope_id().with(("sign", help)), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, help));
+    let ink = if response.hovered() || response.has_focus() {
+        *theme.text
+    } else {
+        ink
+    };
+    let painter = ui.painter();
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        sign,
+        theme.body(),
+        ink,
+    );
+    response.on_hover_text(help).clicked()
 }
 
 /// Two columns at the right end of a row; returns where they begin.
 fn numbers(ui: &Ui, ctx: &Context<'_>, rect: Rect, texts: [&str; 2], ink: Color32) -> f32 {
     let font = ctx.theme.mono_caption();
-    let width = ctx.theme.caption_size * 6.6;
+    let width = ctx.theme.caption_size * 6.0;
     let mut right = rect.right() - 8.0;
     for text in texts.iter().rev() {
         let at = pos2(right, rect.center().y);

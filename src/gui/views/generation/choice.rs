@@ -1,19 +1,19 @@
 //! What the token on screen was chosen from, and what else could have been.
 
 use super::how;
-use super::writer::Writer;
+use super::writer::{Writer, settings};
 use crate::gui::format::percent;
 use crate::gui::next::LISTED;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Bar, bar_ui};
 use crate::math::sampling::{Sampling, softmax, top};
-use crate::math::tree::{How, NodeId};
+use crate::math::tree::NodeId;
 use egui::{Id, RichText, ScrollArea, Ui};
 
 /// The distribution on screen.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
-    made_for: Option<(NodeId, NodeId, Sampling)>,
+    made_for: Option<(Vec<u32>, NodeId, Sampling)>,
     /// The model's own probabilities, `[vocab]`.
     probs: Vec<f32>,
     /// After the filters, `[vocab]`.
@@ -26,21 +26,20 @@ impl Choice {
     /// Brings the distribution up to date: with the settings the token was drawn with, or, if it
     /// was not drawn, with those in force.
     pub(super) fn refresh(&mut self, ctx: &Context<'_>, writer: &Writer) {
-        let node = writer.tree.get(writer.at);
-        let sampling = match &node.how {
-            How::Drawn { sampling, .. } => sampling,
-            How::Chosen => ctx.sampling,
-        };
-        let key = (writer.choice(), writer.at, sampling.clone());
+        let node = writer.tree.get(writer.at());
+        let sampling = settings(&writer.tree, node.how, ctx.sampling);
+        let (choice, n_ctx) = (writer.choice(), ctx.model.info.n_ctx);
+        let context = writer.tree.context(choice, n_ctx);
+        let key = (context, writer.at(), sampling.clone());
         if self.made_for.as_ref() == Some(&key) {
             return;
         }
-        let Some(logits) = &writer.tree.get(key.0).next else {
+        let Some(logits) = writer.scores(ctx, choice) else {
+            *self = Self::default();
             return;
         };
-        let context = writer.tree.context(key.0, ctx.model.info.n_ctx);
-        self.probs = softmax(logits);
-        self.sampling_probs = sampling.apply(logits, &context).probs;
+        self.probs = softmax(&logits);
+        self.sampling_probs = sampling.apply(&logits, &key.0).probs;
         self.listed = top(&self.probs, LISTED);
         if let Some(token) = node.token.map(|token| token as usize)
             && !self.listed.contains(&token)
@@ -50,10 +49,10 @@ impl Choice {
         self.made_for = Some(key);
     }
 
-    /// Draws it; returns the token that was clicked.
-    pub(super) fn ui(&self, ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) -> Option<u32> {
+    /// Draws it; returns the token that was clicked, with its probability.
+    pub(super) fn ui(&self, ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) -> Option<(u32, f32)> {
         let theme = ctx.theme;
-        let node = writer.tree.get(writer.at);
+        let node = writer.tree.get(writer.at());
         let label = |id: u32| ctx.model.tokenizer.token(id).label();
         let title = match node.token {
             Some(token) => format!("Instead of “{}”", label(token)),
@@ -62,6 +61,9 @@ impl Choice {
         ui.label(RichText::new(title).font(theme.title()));
         let note = self.note(ctx, writer);
         ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+        if self.listed.is_empty() {
+            return None;
+        }
         let mut clicked = None;
         ScrollArea::vertical()
             .id_salt("choice")
@@ -98,7 +100,7 @@ impl Choice {
                     let clicks = response.clicked();
                     response.on_hover_text("Click to go on with this token: a new branch");
                     if clicks {
-                        clicked = Some(id as u32);
+                        clicked = Some((id as u32, prob(&self.probs, id)));
                     }
                 }
             });
@@ -107,13 +109,17 @@ impl Choice {
 
     /// How the token was chosen, and what a greedy choice would be.
     fn note(&self, ctx: &Context<'_>, writer: &Writer) -> String {
-        let node = writer.tree.get(writer.at);
+        let node = writer.tree.get(writer.at());
         let Some(token) = node.token else {
             return "Click a bar to begin with it".to_owned();
         };
         let label = |id: usize| format!("“{}”", ctx.model.tokenizer.token(id as u32).label());
         let p = |id: usize| percent(self.probs.get(id).copied().unwrap_or(0.0));
-        let chosen = format!("{} was {}", label(token as usize), how(&node.how));
+        let chosen = format!(
+            "{} was {}",
+            label(token as usize),
+            how(&writer.tree, node.how)
+        );
         match self.listed.first() {
             Some(&best) if best != token as usize => format!(
                 "{chosen}; the most probable token was {} ({}). Click another bar to branch off",

@@ -5,29 +5,33 @@
 //! another and see where that leads. Branches make a tree whose edges carry probabilities; the
 //! probability of a whole branch is their product, shown as a sum of logarithms.
 
+mod beams;
 mod branches;
 mod choice;
+mod controls;
 mod picture;
+mod versus;
 mod writer;
 
-use crate::gui::command::Command;
 use crate::gui::format::{number, percent};
 use crate::gui::view::{Context, View, unfit_without_next};
 use crate::gui::widgets::{empty_ui, page_ui, part_ui};
-use crate::math::tree::{How, NodeId, ROOT};
+use crate::math::sampling::Sampling;
+use crate::math::tree::{How, NodeId, ROOT, Tree};
 use crate::trace::ModelInfo;
+use branches::Asked;
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align2, DragValue, Painter, Rect, RichText, ScrollArea, Slider, Ui, pos2};
-use writer::{Strategy, Writer};
+use egui::{Align2, Painter, Rect, RichText, ScrollArea, Ui, pos2};
+use writer::Writer;
 
 /// The view.
 #[derive(Debug)]
 pub struct GenerationView {
     writer: Option<Writer>,
-    strategy: Strategy,
-    /// Tokens per second.
-    speed: f64,
+    settings: controls::Settings,
     choice: choice::Choice,
+    /// The branch that the text on screen is compared with.
+    compared: Option<NodeId>,
     /// The token that was last scrolled to.
     seen: NodeId,
 }
@@ -36,9 +40,9 @@ impl Default for GenerationView {
     fn default() -> Self {
         Self {
             writer: None,
-            strategy: Strategy::default(),
-            speed: 4.0,
+            settings: controls::Settings::default(),
             choice: choice::Choice::default(),
+            compared: None,
             seen: ROOT,
         }
     }
@@ -66,33 +70,9 @@ impl View for GenerationView {
         let Some(writer) = &mut self.writer else {
             return;
         };
-        let step = ui.button("Step").on_hover_text("Write one token");
-        if step.clicked() {
-            writer.step(self.strategy);
-        }
-        let (name, help) = if writer.is_running() {
-            ("Stop", "Write no more")
-        } else {
-            ("Run", "Write token after token")
-        };
-        if ui.button(name).on_hover_text(help).clicked() {
-            if writer.is_running() {
-                writer.stop();
-            } else {
-                writer.run(self.strategy);
-            }
-        }
-        let speed = Slider::new(&mut self.speed, 1.0..=30.0)
-            .integer()
-            .suffix(" tokens/s");
-        ui.add(speed).on_hover_text("How fast a run writes");
-        ui.selectable_value(&mut self.strategy, Strategy::Draw, "Draw")
-            .on_hover_text("Coins choose, with the settings on the right");
-        ui.selectable_value(&mut self.strategy, Strategy::Greedy, "Greedy")
-            .on_hover_text("Always the most probable token");
-        seed_ui(ui, ctx);
-        ui.separator();
-        tree_buttons_ui(ui, ctx, writer);
+        self.settings.ui(ui, ctx, writer);
+        controls::tree_buttons_ui(ui, ctx, writer);
+        writer.tell(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
@@ -101,19 +81,23 @@ impl View for GenerationView {
             return empty_ui(ui, ctx.theme, "The model is being opened");
         };
         let now = ui.input(|input| input.time);
-        let wait = writer.advance(ctx, now, 1.0 / self.speed.max(0.1));
+        let wait = writer.advance(ctx, now, self.settings.pace());
         if let Some(seconds) = wait {
             ui.ctx().request_repaint_after_secs(seconds as f32);
         }
+        writer.tell(ctx);
         let least = ctx.theme.body_size * LEAST_HEIGHT;
         page_ui(ui, least, |ui| self.page(ui, ctx));
+        if let Some(writer) = &mut self.writer {
+            writer.tell(ctx);
+        }
     }
 
     fn explain(&self, _ctx: &Context<'_>) -> String {
         let Some(writer) = &self.writer else {
             return String::new();
         };
-        let path = writer.tree.path(writer.at);
+        let path = writer.tree.path(writer.at());
         if path.is_empty() {
             return "The model reads the text, one token is chosen and written, the model reads it, and so on. \
                     Step writes one; a click on a bar chooses it.".to_owned();
@@ -124,7 +108,7 @@ impl View for GenerationView {
             .map(|&id| percent(writer.tree.get(id).prob));
         let product: Vec<String> = probs.collect();
         let more = if path.len() > 3 { " × …" } else { "" };
-        let log_prob = writer.tree.get(writer.at).log_prob;
+        let log_prob = writer.tree.get(writer.at()).log_prob;
         format!(
             "These {} tokens together have the probability {}{more} = {}, ln p = {}. \
              Click a token to go back to it, another bar to branch off.",
@@ -190,42 +174,60 @@ impl GenerationView {
             let text = format!("{}: {}", problem.what, problem.why);
             ui.label(RichText::new(text).color(*ctx.theme.error));
         }
-        let follow = std::mem::replace(&mut self.seen, writer.at) != writer.at;
+        let at = writer.at();
+        let follow = std::mem::replace(&mut self.seen, at) != at;
         self.choice.refresh(ctx, writer);
-        let mut go = None;
+        // What is compared may have been removed.
+        self.compared = self.compared.filter(|&id| is_there(&writer.tree, id));
+        let (mut go, mut asked, mut token) = (None, None, None);
         let (tree, left, right) = areas(ui, ctx, writer);
         part_ui(ui, tree, |ui| {
             go = picture::tree_ui(ui, ctx, writer, follow);
         });
         if let Some(right) = right {
             part_ui(ui, right, |ui| {
-                go = go.or(branches::branches_ui(ui, ctx, writer));
+                asked = branches::branches_ui(ui, ctx, writer, self.compared);
             });
         }
-        let mut token = None;
-        part_ui(ui, left, |ui| token = self.choice.ui(ui, ctx, writer));
-        if let Some(node) = go {
-            writer.go(node);
+        part_ui(ui, left, |ui| match self.compared {
+            Some(other) => {
+                if versus::versus_ui(ui, ctx, writer, other) {
+                    asked = Some(Asked::Compare(None));
+                }
+            }
+            None => token = self.choice.ui(ui, ctx, writer),
+        });
+        match asked.or(go.map(Asked::Go)) {
+            Some(Asked::Go(node)) => writer.go(node),
+            Some(Asked::Keep(node, is_kept)) => writer.edit().keep(node, is_kept),
+            Some(Asked::Compare(other)) => self.compared = other,
+            None => {}
         }
-        if let Some(token) = token {
-            writer.branch(token);
+        if let Some((token, prob)) = token {
+            writer.branch(token, prob);
         }
     }
 
-    /// A new tree for a new recording, as soon as the model on screen is the one that made it.
+    /// The tree of the text on screen, as soon as the model on screen is the one that read it.
     fn refresh(&mut self, ctx: &Context<'_>) {
-        let is_current = self
-            .writer
-            .as_ref()
-            .is_some_and(|w| w.made_for == ctx.trace.id);
-        if is_current {
+        if !std::sync::Arc::ptr_eq(&ctx.model.info, &ctx.trace.model) {
             return;
         }
-        let is_ready = std::sync::Arc::ptr_eq(&ctx.model.info, &ctx.trace.model);
-        self.writer = is_ready.then(|| Writer::new(ctx.trace));
-        self.choice = choice::Choice::default();
-        self.seen = ROOT;
+        let (writer, is_new) = Writer::refreshed(self.writer.take(), ctx);
+        if is_new {
+            self.choice = choice::Choice::default();
+            self.compared = None;
+            self.seen = ROOT;
+        }
+        self.writer = Some(writer);
     }
+}
+
+/// Is a node still in the tree?
+fn is_there(tree: &Tree, id: NodeId) -> bool {
+    tree.path(id)
+        .into_iter()
+        .all(|node| tree.get(tree.parent(node)).children.contains(&node))
 }
 
 /// Room for the tree, for the choice beneath it, and beside that, if there is room, for the list of
@@ -243,55 +245,6 @@ fn areas(ui: &Ui, ctx: &Context<'_>, writer: &Writer) -> (Rect, Rect, Option<Rec
     (tree, left, Some(right.with_min_x(right.left() + 1.5 * em)))
 }
 
-fn seed_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
-    let mut seed = ctx.seed;
-    let label = ui.label("Seed");
-    let field = ui
-        .add(DragValue::new(&mut seed).speed(0.1))
-        .labelled_by(label.id);
-    let help = "The same seed and settings write the same text, here and with headlight generate --seed; another seed, another branch";
-    if field.on_hover_text(help).changed() {
-        ctx.send(Command::SetSeed(seed));
-    }
-}
-
-fn tree_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
-    let has_text = writer.at != ROOT;
-    let button = |ui: &mut Ui, name: &str, help: &str| {
-        ui.add_enabled(has_text, egui::Button::new(name))
-            .on_hover_text(help)
-            .clicked()
-    };
-    if button(ui, "Back", "Go back by one token; nothing is lost") {
-        writer.go(writer.choice());
-    }
-    if button(
-        ui,
-        "To the start",
-        "Go back to the prompt, to write another branch",
-    ) {
-        writer.go(ROOT);
-    }
-    if button(
-        ui,
-        "Delete",
-        "Remove the selected token and everything after it",
-    ) {
-        writer.remove();
-    }
-    if button(ui, "Copy text", "Copy prompt and text") {
-        ui.ctx().copy_text(whole_text(ctx, writer));
-    }
-    if button(
-        ui,
-        "Use as prompt",
-        "Make this the text that every view looks into",
-    ) {
-        let text = whole_text(ctx, writer);
-        ctx.send(Command::SetPrompt(text));
-    }
-}
-
 /// What was written up to a token, without the mark that ends a text.
 fn written(ctx: &Context<'_>, writer: &Writer, node: NodeId) -> String {
     let tokens = writer.tree.tokens(node).into_iter();
@@ -304,7 +257,7 @@ fn written(ctx: &Context<'_>, writer: &Writer, node: NodeId) -> String {
 }
 
 fn whole_text(ctx: &Context<'_>, writer: &Writer) -> String {
-    format!("{}{}", ctx.trace.text, written(ctx, writer, writer.at))
+    format!("{}{}", ctx.trace.text, written(ctx, writer, writer.at()))
 }
 
 /// The text so far: what was typed, and what was written.
@@ -314,7 +267,7 @@ fn text_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) {
     let format = |ink| TextFormat::simple(theme.body(), ink);
     job.append(&ctx.trace.text.replace('\n', "⏎"), 0.0, format(*theme.dim));
     job.append(
-        &written(ctx, writer, writer.at).replace('\n', "⏎"),
+        &written(ctx, writer, writer.at()).replace('\n', "⏎"),
         0.0,
         format(*theme.text),
     );
@@ -330,10 +283,13 @@ fn text_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) {
 }
 
 /// How a token was chosen, in words.
-fn how(how: &How) -> String {
+fn how(tree: &Tree, how: How) -> String {
     match how {
-        How::Drawn { sampling, .. } if sampling.is_greedy() => "greedy".to_owned(),
+        How::Drawn { .. } if tree.settings(how).is_some_and(Sampling::is_greedy) => {
+            "greedy".to_owned()
+        }
         How::Drawn { coin, .. } => format!("drawn with the coin {coin:.4}"),
+        How::Beam { rank } => format!("followed by beam search, as text number {}", rank + 1),
         How::Chosen => "chosen by hand".to_owned(),
     }
 }

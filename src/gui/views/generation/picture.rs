@@ -93,7 +93,8 @@ pub(super) fn tree_ui(
         .show(ui, |ui| {
             let layout = Layout::new(ui.painter(), ctx, writer, ui.cursor().min);
             ui.allocate_exact_size(layout.size, Sense::hover());
-            let path = writer.tree.path(writer.at);
+            let path = writer.tree.path(writer.at());
+            let tips = writer.tips();
             let on_path = |node: NodeId| node == ROOT || path.contains(&node);
             // The branch on screen is drawn last, above the others.
             for is_second in [false, true] {
@@ -106,11 +107,13 @@ pub(super) fn tree_ui(
                 }
             }
             for place in &layout.places {
-                if chip_ui(ui, ctx, writer, &layout, (place.node, on_path(place.node))) {
+                let is_tip = tips.contains(&place.node);
+                let is_lit = on_path(place.node) || is_tip;
+                if chip_ui(ui, ctx, writer, &layout, (place.node, is_lit)) {
                     clicked = Some(place.node);
                 }
             }
-            if follow && let Some(chip) = layout.chips.get(&writer.at) {
+            if follow && let Some(chip) = layout.chips.get(&writer.at()) {
                 let room = vec2(ctx.theme.body_size * 7.0, ctx.theme.body_size);
                 ui.scroll_to_rect(chip.expand2(room), None);
             }
@@ -175,7 +178,7 @@ fn chip_ui(
         Some(_) => format!(
             "{label}, {}, {}, ln p so far {total}",
             percent(node.prob),
-            how(&node.how)
+            how(&writer.tree, node.how)
         ),
         None => "The prompt".to_owned(),
     };
@@ -183,7 +186,7 @@ fn chip_ui(
     if ui.is_rect_visible(rect.expand(theme.body_size * 12.0)) {
         let painter = ui.painter();
         painter.rect_filled(rect, 4.0, *theme.raised);
-        let outline = if id == writer.at {
+        let outline = if id == writer.at() {
             theme.selection_stroke()
         } else if response.hovered() || response.has_focus() || on_path {
             theme.line(theme.accent)
@@ -206,7 +209,8 @@ fn chip_ui(
                 ""
             };
             let at = rect.right_center() + vec2(theme.body_size * 0.6, 0.0);
-            let text = format!("ln p = {total}{end}");
+            let kept = if node.is_kept { "★ " } else { "" };
+            let text = format!("{kept}ln p = {total}{end}");
             painter.text(
                 at,
                 Align2::LEFT_CENTER,

@@ -302,21 +302,21 @@ fn sentence(ctx: &Context<'_>, made: &Made, toss: Toss) -> String {
         );
     }
     let (coin, slice) = range_text(toss);
-    let Some(best) = made
+    let best = made
         .stages
         .greedy()
-        .filter(|&id| id != toss.slice.id as usize)
-    else {
+        .filter(|&id| id != toss.slice.id as usize);
+    let Some(best) = best else {
         return format!(
-            "This draw picked {drawn} ({p}), because the coin {coin} fell into its slice {slice}. Greedy would pick the same."
+            "The coin {coin} fell into the slice {slice} of {drawn} ({p}), the top token. Greedy would pick the same."
         );
     };
     let fate = match made.stages.cut_by.get(best) {
-        Some(Some(filter)) => format!("cut by {}", filter.name()),
-        _ => prob(best),
+        Some(Some(filter)) => format!("It was cut by {}, and the coin {coin} fell", filter.name()),
+        _ => format!("It has {} of the bar, but the coin {coin} fell", prob(best)),
     };
     format!(
-        "Greedy would pick {} ({fate}). This draw picked {drawn} ({p}), because the coin {coin} fell into its slice {slice}.",
+        "Why not {}, the top token, which greedy would pick? {fate} into the slice {slice} of {drawn} ({p}).",
         label(best as u32)
     )
 }

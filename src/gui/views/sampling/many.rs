@@ -50,11 +50,16 @@ impl Many {
         let mut listed = top(probs, LISTED);
         listed.retain(|&id| probs.get(id).is_some_and(|&p| p > 0.0));
         self.drawn = Some(Drawn {
-            counts: draw_many(probs, self.n, &mut Coins::new(ctx.seed)),
+            counts: drawn(probs, self.n, ctx.seed),
             made_for: key,
             listed,
         });
     }
+}
+
+/// How often each token comes in `n` draws with the coins of a seed, `[vocab]`.
+fn drawn(probs: &[f32], n: usize, seed: u64) -> Vec<u32> {
+    draw_many(probs, n, &mut Coins::new(seed))
 }
 
 /// Which part of all draws would have to fall elsewhere to meet the expectation exactly: half the sum
@@ -177,6 +182,74 @@ fn short(expected: f32) -> String {
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::*;
+
+    /// Σ (drawn − expected)² / expected, and how many terms it has beyond the first. Tokens that are
+    /// expected less than five times count together, as the test's approximation wants it.
+    fn chi_squared(counts: &[u32], probs: &[f32], n: usize) -> (f64, f64) {
+        let (mut rare, mut sum, mut terms) = ([0.0; 2], 0.0, 0.0);
+        let mut add = |[came, expected]: [f64; 2]| {
+            sum += (came - expected).powi(2) / expected;
+            terms += 1.0;
+        };
+        for (&came, &p) in counts.iter().zip(probs) {
+            let pair = [f64::from(came), n as f64 * f64::from(p)];
+            if pair[1] >= 5.0 {
+                add(pair);
+            } else {
+                rare = [rare[0] + pair[0], rare[1] + pair[1]];
+            }
+        }
+        if rare[1] >= 5.0 {
+            add(rare);
+        }
+        (sum, terms - 1.0)
+    }
+
+    /// What chi-squared exceeds once in ten thousand fair draws (Wilson and Hilferty 1931: its cube
+    /// root is nearly normal, and a normal number is 3.719 deviations above its mean that often).
+    fn bound(degrees: f64, deviations: f64) -> f64 {
+        let variance = 2.0 / (9.0 * degrees);
+        degrees * (1.0 - variance + deviations * variance.sqrt()).powi(3)
+    }
+
+    #[test]
+    fn a_hundred_thousand_draws_have_the_frequencies_of_the_probabilities() {
+        const N: usize = 100_000;
+        let mut coins = Coins::new(99);
+        let logits: Vec<f32> = (0..4096).map(|_| 12.0 * coins.toss()).collect();
+        let cut = Sampling {
+            temperature: 1.3,
+            top_k: Some(200),
+            top_p: Some(0.9),
+            ..Sampling::default()
+        };
+        for sampling in [Sampling::default(), cut] {
+            let stages = crate::math::stages::Stages::new(&sampling, &logits, &[]);
+            for seed in 0..20 {
+                let counts = drawn(&stages.probs, N, seed);
+                let (chi, degrees) = chi_squared(&counts, &stages.probs, N);
+                // Too far from what is expected would be unfair, and too near would not be a draw.
+                assert!(
+                    chi < bound(degrees, 3.719),
+                    "seed {seed}: {chi} of {degrees}"
+                );
+                assert!(
+                    chi > bound(degrees, -3.719),
+                    "seed {seed}: {chi} of {degrees}"
+                );
+                let mut came = counts.iter().zip(&stages.probs).filter(|(c, _)| **c > 0);
+                assert!(came.all(|(_, &p)| p > 0.0));
+            }
+        }
+        // The test would notice a temperature that is off by a tenth.
+        let off = Sampling {
+            temperature: 1.1,
+            ..Sampling::default()
+        };
+        let [probs, off] = [Sampling::default(), off].map(|s| s.apply(&logits, &[]).probs);
+        let (chi, degrees) = chi_squared(&drawn(&off, N, 0), &probs, N);
+        assert!(chi > bound(degrees, 3.719));
+    }
 
     #[test]
     fn misplaced_draws() {
