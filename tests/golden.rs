@@ -1,6 +1,6 @@
 //! Every recorded activation against Hugging Face transformers, hook by hook.
 //!
-//! `assets/golden/make_tiny.py` made the checkpoint and the activations with PyTorch. The first hook
+//! `assets/golden/make_tiny.py` and its siblings made the checkpoints and the activations with PyTorch. The first hook
 //! that disagrees names the place where the forward pass goes wrong.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -11,37 +11,42 @@ use headlight::session::{Generation, write_beams};
 use headlight::trace::Hook;
 use safetensors::SafeTensors;
 
-const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden");
+
+/// One checkpoint per architecture.
+const MODELS: [&str; 2] = ["tiny", "tiny-llama"];
 
 /// Of max(1, the tensor's largest value). Both sides compute in f32 but add in different orders; the
 /// tightest hook is an order of magnitude closer, and swapping the two GELUs is ten times further.
 const TOLERANCE: f32 = 2e-5;
 
-fn read(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{TINY}/{name}")).unwrap()
+fn read(model: &str, name: &str) -> Vec<u8> {
+    std::fs::read(format!("{GOLDEN}/{model}/{name}")).unwrap()
 }
 
-fn greedy() -> serde_json::Value {
-    serde_json::from_slice(&read("greedy.json")).unwrap()
+fn greedy(model: &str) -> serde_json::Value {
+    serde_json::from_slice(&read(model, "greedy.json")).unwrap()
 }
 
 #[test]
 fn every_activation_equals_the_reference() {
-    let file = read("golden.safetensors");
-    let golden = SafeTensors::deserialize(&file).unwrap();
-    let text = greedy()["text"].as_str().unwrap().to_owned();
-    for &device in DeviceKind::ALL {
-        let model = Checkpoint::open(TINY, device).unwrap();
+    for (name, &device) in MODELS
+        .iter()
+        .flat_map(|m| DeviceKind::ALL.iter().map(move |d| (m, d)))
+    {
+        let file = read(name, "golden.safetensors");
+        let golden = SafeTensors::deserialize(&file).unwrap();
+        let text = greedy(name)["text"].as_str().unwrap().to_owned();
+        let model = Checkpoint::open(&format!("{GOLDEN}/{name}"), device).unwrap();
         let trace = model.trace(&text).unwrap();
         let hooks = Hook::all(&model.info);
+        let recorded: Vec<Hook> = trace.iter().map(|(hook, _)| hook).collect();
+        assert_eq!(recorded, hooks, "{name}");
+        let n_golden = golden.names().len();
         assert_eq!(
-            trace.iter().map(|(hook, _)| hook).collect::<Vec<_>>(),
-            hooks
-        );
-        assert_eq!(
-            golden.names().len(),
+            n_golden,
             hooks.len() + 1,
-            "all hooks, and the tokens"
+            "{name}: all hooks, and the tokens"
         );
         for hook in hooks {
             let expected = golden.tensor(&hook.to_string()).unwrap();
@@ -66,20 +71,23 @@ fn compare(hook: Hook, got: &[f32], expected: &[f32], device: DeviceKind) {
 
 #[test]
 fn greedy_text_equals_the_reference() {
-    let greedy = greedy();
-    let text = greedy["text"].as_str().unwrap();
-    let expected: Vec<u32> = serde_json::from_value(greedy["greedy"].clone()).unwrap();
-    let sampling = Sampling {
-        temperature: 0.0,
-        ..Sampling::default()
-    };
-    for &device in DeviceKind::ALL {
-        let model = Checkpoint::open(TINY, device).unwrap();
+    for (name, &device) in MODELS
+        .iter()
+        .flat_map(|m| DeviceKind::ALL.iter().map(move |d| (m, d)))
+    {
+        let greedy = greedy(name);
+        let text = greedy["text"].as_str().unwrap();
+        let expected: Vec<u32> = serde_json::from_value(greedy["greedy"].clone()).unwrap();
+        let sampling = Sampling {
+            temperature: 0.0,
+            ..Sampling::default()
+        };
+        let model = Checkpoint::open(&format!("{GOLDEN}/{name}"), device).unwrap();
         let prompt: Vec<u32> = model.prompt(text).unwrap().0.iter().map(|t| t.id).collect();
-        assert_eq!(serde_json::json!(prompt), greedy["ids"]);
-        let generation = Generation::new(&model, text, sampling.clone(), 0).unwrap();
+        assert_eq!(serde_json::json!(prompt), greedy["ids"], "{name}");
+        let generation = Generation::new(&model, text, sampling, 0).unwrap();
         let got: Vec<u32> = generation.take(expected.len()).map(|t| t.id).collect();
-        assert_eq!(got, expected, "{device:?}");
+        assert_eq!(got, expected, "{name} on {device:?}");
     }
 }
 
@@ -91,8 +99,11 @@ fn beam_search_finds_the_texts_of_the_reference() {
     let float = |value: &serde_json::Value| value.as_f64().map(|x| x as f32);
     for case in &cases {
         let name = case["model"].as_str().unwrap();
-        let name = if name == "tiny" { TINY } else { name };
-        let model = Checkpoint::open(name, DeviceKind::default()).unwrap();
+        let name = match name {
+            "tiny" => format!("{GOLDEN}/tiny"),
+            bundled => bundled.to_owned(),
+        };
+        let model = Checkpoint::open(&name, DeviceKind::default()).unwrap();
         let ends = case["ends"].as_array().map(|ends| {
             let ends = ends.iter().map(|end| end.as_u64().unwrap() as u32);
             ends.collect()

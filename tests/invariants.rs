@@ -15,6 +15,15 @@ fn storybook() -> Checkpoint {
     Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap()
 }
 
+/// A model of each kind of attention: a key per head, and one per group of heads.
+fn models() -> [Checkpoint; 2] {
+    let llama = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-llama");
+    [
+        storybook(),
+        Checkpoint::open(llama, DeviceKind::default()).unwrap(),
+    ]
+}
+
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter()
@@ -32,14 +41,15 @@ fn block(trace: &Trace, layer: usize, at: BlockHook) -> &[f32] {
 
 #[test]
 fn attention_sums_to_one_and_never_looks_ahead() {
-    let trace = storybook().trace(TEXT).unwrap();
-    for layer in 0..trace.model.n_layers {
-        for head in 0..trace.model.n_heads {
-            let pattern = trace.pattern(layer, head).unwrap();
-            for query in 0..pattern.rows {
-                let row = pattern.row(query);
-                assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-                assert!(row[query + 1..].iter().all(|&weight| weight == 0.0));
+    for trace in models().map(|model| model.trace(TEXT).unwrap()) {
+        for layer in 0..trace.model.n_layers {
+            for head in 0..trace.model.n_heads {
+                let pattern = trace.pattern(layer, head).unwrap();
+                for query in 0..pattern.rows {
+                    let row = pattern.row(query);
+                    assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+                    assert!(row[query + 1..].iter().all(|&weight| weight == 0.0));
+                }
             }
         }
     }
@@ -47,19 +57,21 @@ fn attention_sums_to_one_and_never_looks_ahead() {
 
 #[test]
 fn the_stream_is_a_sum() {
-    let trace = storybook().trace(TEXT).unwrap();
-    for layer in 0..trace.model.n_layers {
-        let sum = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
-        let [pre, attn_out, mid, mlp_out, post] = [
-            BlockHook::ResidPre,
-            BlockHook::AttnOut,
-            BlockHook::ResidMid,
-            BlockHook::MlpOut,
-            BlockHook::ResidPost,
-        ]
-        .map(|at| block(&trace, layer, at));
-        assert_eq!(sum(pre, attn_out), mid);
-        assert_eq!(sum(mid, mlp_out), post);
+    for trace in models().map(|model| model.trace(TEXT).unwrap()) {
+        for layer in 0..trace.model.n_layers {
+            let sum =
+                |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+            let [pre, attn_out, mid, mlp_out, post] = [
+                BlockHook::ResidPre,
+                BlockHook::AttnOut,
+                BlockHook::ResidMid,
+                BlockHook::MlpOut,
+                BlockHook::ResidPost,
+            ]
+            .map(|at| block(&trace, layer, at));
+            assert_eq!(sum(pre, attn_out), mid);
+            assert_eq!(sum(mid, mlp_out), post);
+        }
     }
 }
 
@@ -110,15 +122,16 @@ fn looking_changes_nothing() {
 
 #[test]
 fn reading_in_pieces_gives_the_same_scores() {
-    let model = storybook();
-    let (tokens, _) = model.prompt(TEXT).unwrap();
-    let whole = numbers(model.run(&tokens, &mut Cache::default(), &mut Silent));
-    for cut in 1..tokens.len() {
-        let mut cache = Cache::default();
-        let mut pieces = numbers(model.run(&tokens[..cut], &mut cache, &mut Silent));
-        pieces.extend(numbers(model.run(&tokens[cut..], &mut cache, &mut Silent)));
-        assert_eq!(cache.len(), tokens.len());
-        assert!(largest_difference(&whole, &pieces) < 1e-4, "cut at {cut}");
+    for model in models() {
+        let (tokens, _) = model.prompt(TEXT).unwrap();
+        let whole = numbers(model.run(&tokens, &mut Cache::default(), &mut Silent));
+        for cut in 1..tokens.len() {
+            let mut cache = Cache::default();
+            let mut pieces = numbers(model.run(&tokens[..cut], &mut cache, &mut Silent));
+            pieces.extend(numbers(model.run(&tokens[cut..], &mut cache, &mut Silent)));
+            assert_eq!(cache.len(), tokens.len());
+            assert!(largest_difference(&whole, &pieces) < 1e-4, "cut at {cut}");
+        }
     }
 }
 

@@ -6,7 +6,9 @@ mod harness;
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use harness::{TINY, Window, app, app_mut, open, pictures, read_text, set_text, settle, show};
+use harness::{
+    LLAMA, TINY, Window, app, app_mut, open, pictures, read_text, set_text, settle, show,
+};
 use headlight::gui::theme::Theme;
 use headlight::gui::{Command, FIRST_PROMPT, Saved, Selection, views};
 use headlight::model::Edit;
@@ -258,9 +260,12 @@ fn every_view_shares_the_selection() {
 
 #[test]
 fn every_view_works_with_another_model() {
-    for (view, tab) in pictures() {
+    for ((view, tab), model) in pictures()
+        .into_iter()
+        .flat_map(|picture| [TINY, LLAMA].map(|model| (picture.clone(), model)))
+    {
         let mut saved = Saved {
-            model: TINY.into(),
+            model: model.into(),
             prompt: "The café 猫!".into(),
             ..Saved::default()
         };

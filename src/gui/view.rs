@@ -57,6 +57,12 @@ pub trait View {
         &[]
     }
 
+    /// The tabs for such a model: as many, in the same order, where it needs other pictures under other
+    /// names.
+    fn tabs_of(&self, _model: &ModelInfo) -> &'static [Tab] {
+        self.tabs()
+    }
+
     /// The controls of the view, drawn in one row beneath the title, after the tabs.
     fn controls(&mut self, _ui: &mut Ui, _ctx: &mut Context<'_>) {}
 

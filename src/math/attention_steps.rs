@@ -193,22 +193,22 @@ mod tests {
     /// Every step of every head and query, repeated on the recorded q, k and v, gives what the
     /// model recorded for the next step.
     #[test]
-    fn the_steps_repeat_what_the_bundled_model_did() {
-        let model = Checkpoint::open("storybook", DeviceKind::default()).unwrap();
-        let trace = model
-            .trace("The cat chased the mouse because it was hungry")
-            .unwrap();
-        let (n_layers, n_heads) = (trace.model.n_layers, trace.model.n_heads);
-        for (layer, head) in (0..n_layers).flat_map(|l| (0..n_heads).map(move |h| (l, h))) {
-            for query in 0..trace.tokens.len() {
-                check_query(&trace, layer, head, query);
+    fn the_steps_repeat_what_models_did() {
+        let llama = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-llama");
+        for name in ["storybook", llama] {
+            let model = Checkpoint::open(name, DeviceKind::default()).unwrap();
+            let trace = model.trace("The cat chased the mouse").unwrap();
+            let (n_layers, n_heads) = (trace.model.n_layers, trace.model.n_heads);
+            for (layer, head) in (0..n_layers).flat_map(|l| (0..n_heads).map(move |h| (l, h))) {
+                for query in 0..trace.tokens.len() {
+                    check_query(&trace, layer, head, query);
+                }
             }
         }
     }
 
     fn check_query(trace: &Trace, layer: usize, head: usize, query: usize) {
         let n = trace.tokens.len();
-        let vector = |hook, pos: usize| trace.block(layer, hook).unwrap().at(&[pos, head]).unwrap();
         let row = |hook| {
             trace
                 .block(layer, hook)
@@ -216,9 +216,9 @@ mod tests {
                 .at(&[head, query])
                 .unwrap()
         };
-        let q = vector(BlockHook::Q, query);
+        let q = trace.query(layer, head, query).unwrap();
         let dots: Vec<f32> = (0..n)
-            .map(|key| dot(q, vector(BlockHook::K, key)))
+            .map(|key| dot(q, trace.key(layer, head, key).unwrap()))
             .collect();
         let factor = scaling(row(BlockHook::AttnScores), &dots).unwrap();
         assert!(is_inverse_root(factor, trace.model.d_head), "{factor}");
@@ -230,10 +230,15 @@ mod tests {
         let weights: Vec<f32> = powers.iter().map(|power| power / sum).collect();
         close(&weights, row(BlockHook::Pattern));
 
-        let values: Vec<&[f32]> = (0..n).map(|key| vector(BlockHook::V, key)).collect();
+        let value = |key| trace.value(layer, head, key).unwrap();
+        let values: Vec<&[f32]> = (0..n).map(value).collect();
         close(
             &weighted_sum(row(BlockHook::Pattern), &values),
-            vector(BlockHook::Z, query),
+            trace
+                .block(layer, BlockHook::Z)
+                .unwrap()
+                .at(&[query, head])
+                .unwrap(),
         );
     }
 }

@@ -10,6 +10,7 @@ pub mod histogram;
 pub mod oklab;
 pub mod pca;
 pub mod readout;
+pub mod rotation;
 pub mod sampling;
 pub mod sinusoid;
 pub mod stages;

@@ -38,6 +38,7 @@ mod rotary;
 mod safetensors_files;
 mod sentencepiece;
 mod tokenizer;
+mod tokenizer_class;
 mod translation;
 mod unembedding;
 mod vocabulary;

@@ -2,6 +2,7 @@
 
 use super::merges::Method;
 use super::sentencepiece;
+use super::tokenizer_class::heed_class;
 use super::vocabulary::Entries;
 use crate::problem::{Problem, Result};
 use crate::trace::Token;
@@ -44,8 +45,15 @@ impl Tokenizer {
         if file.exists() {
             let at = |why: String| Problem::new(READING, format!("{why}: {}", file.display()));
             let json = std::fs::read(&file).map_err(|e| at(e.to_string()))?;
+            let config = read_json(&folder.join("tokenizer_config.json"))?;
+            let model = read_json(&folder.join("config.json"))?;
+            let text = |json: &Value, field| Some(json.get(field)?.as_str()?.to_owned());
+            let (class, model_type) =
+                (text(&config, "tokenizer_class"), text(&model, "model_type"));
+            let json = heed_class(json, class.as_deref(), model_type.as_deref());
+            let json = json.map_err(|e| at(e.to_string()))?;
             let mut tokenizer = Self::parse(&json).map_err(|problem| at(problem.why))?;
-            tokenizer.heed_config(&read_json(&folder.join("tokenizer_config.json"))?);
+            tokenizer.heed_config(&config);
             return Ok(tokenizer);
         }
         let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));

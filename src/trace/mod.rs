@@ -162,6 +162,39 @@ impl Trace {
         self.block(layer, BlockHook::Pattern)?.matrix(head)
     }
 
+    /// The query of a head as attention uses it, turned where positions are rotations, `[d_head]`.
+    pub fn query(&self, layer: usize, head: usize, pos: usize) -> Option<&[f32]> {
+        self.block(layer, self.query_hook())?.at(&[pos, head])
+    }
+
+    /// The key a head looks at, as attention uses it, `[d_head]`. Heads of a group share it.
+    pub fn key(&self, layer: usize, head: usize, pos: usize) -> Option<&[f32]> {
+        let kv_head = self.model.kv_head_of(head);
+        self.block(layer, self.key_hook())?.at(&[pos, kv_head])
+    }
+
+    /// The value a head reads, `[d_head]`. Heads of a group share it.
+    pub fn value(&self, layer: usize, head: usize, pos: usize) -> Option<&[f32]> {
+        let kv_head = self.model.kv_head_of(head);
+        self.block(layer, BlockHook::V)?.at(&[pos, kv_head])
+    }
+
+    /// Where queries are as attention uses them.
+    pub fn query_hook(&self) -> BlockHook {
+        match self.model.positions {
+            Positions::Rotary => BlockHook::RotQ,
+            _ => BlockHook::Q,
+        }
+    }
+
+    /// Where keys are as attention uses them.
+    pub fn key_hook(&self) -> BlockHook {
+        match self.model.positions {
+            Positions::Rotary => BlockHook::RotK,
+            _ => BlockHook::K,
+        }
+    }
+
     /// The scores of every token as the next one after position `pos`, `[vocab]`.
     pub fn logits(&self, pos: usize) -> Option<&[f32]> {
         self.get(Hook::Logits)?.at(&[pos])

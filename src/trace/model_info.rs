@@ -146,6 +146,13 @@ impl ModelInfo {
         }
     }
 
+    /// The heads that share their keys and values with `head`, itself among them.
+    pub fn group_of(&self, head: usize) -> std::ops::Range<usize> {
+        let size = (self.n_heads / self.kv_heads().max(1)).max(1);
+        let first = self.kv_head_of(head) * size;
+        first..first + size
+    }
+
     /// Which of a block's keys and values a head looks at.
     pub fn kv_head_of(&self, head: usize) -> usize {
         let group = self.n_heads / self.kv_heads().max(1);
@@ -170,6 +177,12 @@ mod tests {
         assert_eq!(kv_heads(None), [0, 1, 2, 3, 4, 5]);
         assert_eq!(kv_heads(Some(2)), [0, 0, 0, 1, 1, 1]);
         assert_eq!(kv_heads(Some(0)), [0; 6]);
+        let info = ModelInfo {
+            n_heads: 6,
+            n_kv_heads: Some(2),
+            ..ModelInfo::default()
+        };
+        assert_eq!((info.group_of(1), info.group_of(3)), (0..3, 3..6));
     }
 
     #[test]

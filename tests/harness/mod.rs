@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 pub type Window = Harness<'static, Option<App>>;
 
 pub const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
+pub const LLAMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-llama");
 
 pub fn open_at(saved: Saved, size: [f32; 2]) -> Window {
     let mut saved = Some(saved);

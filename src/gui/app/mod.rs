@@ -22,7 +22,7 @@ use super::selection::Selection;
 use super::stack::Stacks;
 use super::textures::Textures;
 use super::theme::{Theme, fonts};
-use super::view::View;
+use super::view::{Tab, View};
 use super::{keys, views};
 use crate::background::{Lane, Task};
 use crate::math::sampling::Coins;
@@ -146,8 +146,11 @@ impl App {
     /// The index of the tab of the view on screen that is on.
     fn tab(&self) -> usize {
         let wanted = self.saved.tabs.get(&self.saved.view);
-        let mut tabs = self.views[self.current()].tabs().iter();
-        tabs.position(|tab| Some(&tab.id()) == wanted).unwrap_or(0)
+        let view = &self.views[self.current()];
+        let own = self.trace().map(|trace| view.tabs_of(&trace.model));
+        let mut tabs = [own.unwrap_or_default(), view.tabs()].into_iter();
+        let place = |tabs: &[Tab]| tabs.iter().position(|tab| Some(&tab.id()) == wanted);
+        tabs.find_map(place).unwrap_or(0)
     }
 
     /// The recording on screen.

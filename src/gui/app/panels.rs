@@ -125,7 +125,7 @@ impl App {
             // Every picture keeps its own place and zoom.
             ui.push_id((view.id(), tab), |ui| {
                 ui.horizontal_wrapped(|ui| {
-                    tabs_ui(ui, &mut ctx, view.tabs());
+                    tabs_ui(ui, &mut ctx, view.tabs_of(&trace.model));
                     view.controls(ui, &mut ctx);
                 });
                 ui.add_space(theme.body_size / 2.0);

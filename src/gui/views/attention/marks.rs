@@ -92,9 +92,15 @@ pub fn strip(painter: &Painter, theme: &Theme, rect: Rect, values: &[f32], scale
     }
     painter.add(mesh);
     let is_hidden = |value: &f32| *value == f32::NEG_INFINITY;
-    if let Some(first) = values.iter().position(is_hidden) {
-        let future = rect.with_min_x(at(first));
-        hatch(painter, future, theme.line(theme.outline), 7.0);
+    // The future at the end, and before a window's reach a stretch at the beginning.
+    let mut first = 0;
+    for run in values.chunk_by(|a, b| is_hidden(a) == is_hidden(b)) {
+        let end = first + run.len();
+        if run.first().is_some_and(is_hidden) {
+            let hidden = rect.with_min_x(at(first)).with_max_x(at(end));
+            hatch(painter, hidden, theme.line(theme.outline), 7.0);
+        }
+        first = end;
     }
     frame(painter, theme, rect);
     let fits = rect.width() / n >= theme.caption_size * 3.4;

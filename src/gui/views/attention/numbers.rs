@@ -8,10 +8,11 @@ use crate::math::attention_steps::{
     dot, exponentials, is_inverse_root, largest_difference, masked, position_of_largest, products,
     scaling, weighted_sum,
 };
-use crate::trace::{BlockHook, Trace};
+use crate::trace::{BlockHook, ModelInfo, Positions, Trace};
 
 /// Everything the steps show.
 pub struct Numbers<'a> {
+    model: &'a ModelInfo,
     /// Block.
     pub layer: usize,
     /// Head.
@@ -59,12 +60,11 @@ impl<'a> Numbers<'a> {
     pub fn new(trace: &'a Trace, ctx: &Context<'_>) -> Option<Self> {
         let (layer, head) = (ctx.focus.layer, ctx.focus.head);
         let (query, n) = (ctx.focus.query_or_last(trace), trace.key_tokens().len());
-        let vectors = |hook| -> Option<Vec<&'a [f32]>> {
-            let activation = trace.block(layer, hook)?;
-            (0..n).map(|pos| activation.at(&[pos, head])).collect()
-        };
-        let (keys, values) = (vectors(BlockHook::K)?, vectors(BlockHook::V)?);
-        let q = trace.block(layer, BlockHook::Q)?.at(&[query, head])?;
+        let keys = (0..n).map(|pos| trace.key(layer, head, pos));
+        let keys: Vec<&[f32]> = keys.collect::<Option<_>>()?;
+        let values = (0..n).map(|pos| trace.value(layer, head, pos));
+        let values: Vec<&[f32]> = values.collect::<Option<_>>()?;
+        let q = trace.query(layer, head, query)?;
         let weights = trace.pattern(layer, head)?.row(query);
         let key = ctx.focus.key.or_else(|| position_of_largest(weights));
         let key = key.unwrap_or(0);
@@ -103,6 +103,7 @@ impl<'a> Numbers<'a> {
             scores,
             masked,
             weights,
+            model: &trace.model,
         })
     }
 
@@ -186,6 +187,9 @@ impl<'a> Numbers<'a> {
             3 => [
                 match n - self.n_visible() {
                     0 => "no key is hidden".to_owned(),
+                    hidden if self.model.window.is_some() => {
+                        format!("{hidden} of {n} lie in the future or too far back")
+                    }
                     hidden => format!("{hidden} of {n} lie in the future"),
                 },
                 format!("{key}: {}", at(&self.masked)),
@@ -219,6 +223,33 @@ impl<'a> Numbers<'a> {
         self.all_z.len() / self.d_head().max(1)
     }
 
+    /// Is this key further back than the model looks?
+    pub fn is_too_far(&self, key: usize) -> bool {
+        let window = self.model.window;
+        window.is_some_and(|window| key + window <= self.query)
+    }
+
+    /// That positions are in the vectors already, when they are rotations.
+    fn turning(&self) -> &'static str {
+        match self.model.positions {
+            Positions::Rotary => " Both were turned by their positions first.",
+            _ => "",
+        }
+    }
+
+    /// Who else looks at these keys.
+    fn sharing(&self) -> String {
+        let group = self.model.group_of(self.head);
+        if group.len() < 2 {
+            return String::new();
+        }
+        let last = group.end - 1;
+        format!(
+            " Heads {} to {last} share their keys and values.",
+            group.start
+        )
+    }
+
     /// One or two sentences about a stage, with this example's numbers.
     pub fn explain(&self, stage: usize) -> String {
         let at = |values: &[f32]| number(values.get(self.key).copied().unwrap_or(f32::NAN));
@@ -228,8 +259,10 @@ impl<'a> Numbers<'a> {
         match stage {
             0 => format!(
                 "What “{query}” asks for (q) is compared with what “{key}” offers (k): multiplied in each of \
-                 {d_head} dimensions and added up, q · k = {}.",
-                at(&self.dots)
+                 {d_head} dimensions and added up, q · k = {}.{}{}",
+                at(&self.dots),
+                self.turning(),
+                self.sharing()
             ),
             1 => format!(
                 "The same q meets the key of every token. The larger the dot product, the better the answer; \
@@ -248,8 +281,12 @@ impl<'a> Numbers<'a> {
                     .to_owned()
             }
             3 => format!(
-                "“{query}” is token {} and may not see what comes after it: {} of {} keys get −∞.",
+                "“{query}” is token {} and may not see what comes after it{}: {} of {} keys get −∞.",
                 self.query,
+                match self.model.window {
+                    Some(window) => format!(", nor further back than {window} tokens"),
+                    None => String::new(),
+                },
                 self.keys.len() - self.n_visible(),
                 self.keys.len()
             ),

@@ -38,6 +38,9 @@ impl Numbers<'_> {
                     n(&self.masked, key)?
                 )
             }
+            Row::Masked if self.is_too_far(key) => {
+                format!("{name} is too far back: {}", n(&self.masked, key)?)
+            }
             Row::Masked => format!("{name}: {}", n(&self.masked, key)?),
             Row::Exponential => {
                 let (score, most) = (n(&self.masked, key)?, number(largest(&self.masked)));
@@ -71,17 +74,18 @@ impl Numbers<'_> {
     pub fn origin(&self, ctx: &Context<'_>, part: Part) -> Option<String> {
         let (query, head) = (self.query, self.head);
         let (key, dim) = (part.key.unwrap_or(self.key), part.dim.unwrap_or(0));
+        let kv_head = ctx.trace.model.kv_head_of(head);
         let at = |hook, index: &[usize]| Some(origin(ctx, Hook::Block(self.layer, hook), index));
         match part.row {
-            Row::Q => at(BlockHook::Q, &[query, head, dim]),
-            Row::K => at(BlockHook::K, &[key, head, dim]),
+            Row::Q => at(ctx.trace.query_hook(), &[query, head, dim]),
+            Row::K => at(ctx.trace.key_hook(), &[key, kv_head, dim]),
             // Files have the mask on the scores.
             Row::Score if key <= query || !self.is_causal => {
                 at(BlockHook::AttnScores, &[head, query, key])
             }
             Row::Masked => at(BlockHook::AttnScores, &[head, query, key]),
             Row::Weight => at(BlockHook::Pattern, &[head, query, key]),
-            Row::Value => at(BlockHook::V, &[key, head, dim]),
+            Row::Value => at(BlockHook::V, &[key, kv_head, dim]),
             Row::Z => at(BlockHook::Z, &[query, head, dim]),
             Row::AllZ => {
                 let d_head = self.d_head().max(1);

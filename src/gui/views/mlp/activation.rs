@@ -1,4 +1,5 @@
-//! The activation function, with one token's neurons on it.
+//! The activation function, with one token's neurons on it. In a gated MLP it is the gate's, and each
+//! neuron is multiplied by what the gate lets through.
 
 use super::neurons::strongest_at;
 use crate::gui::format::number;
@@ -7,15 +8,60 @@ use crate::gui::widgets::{Chart, Curve, Mark, empty_ui, heading_ui};
 use crate::model::ActivationFunction;
 use crate::trace::BlockHook;
 use egui::{Pos2, Ui, pos2};
+use std::borrow::Cow;
 
 /// Points of the drawn curve.
 const SAMPLES: usize = 200;
 
-/// Before and after the activation function at one position, `[d_mlp]` each.
-fn pre_and_post<'a>(ctx: &'a Context<'_>) -> Option<(&'a [f32], &'a [f32])> {
-    let pos = ctx.focus.query_or_last(ctx.trace);
-    let at = |hook| ctx.trace.block(ctx.focus.layer, hook)?.at(&[pos]);
-    Some((at(BlockHook::MlpPre)?, at(BlockHook::MlpPost)?))
+/// One position's neurons, `[d_mlp]` each.
+struct Neurons<'a> {
+    /// Before the activation function.
+    pre: &'a [f32],
+    /// After it.
+    activated: Cow<'a, [f32]>,
+    /// What each is multiplied by then, in a gated MLP.
+    linear: Option<&'a [f32]>,
+    /// What is written: activated, times linear if there is a gate.
+    post: &'a [f32],
+}
+
+impl<'a> Neurons<'a> {
+    fn of(ctx: &'a Context<'_>) -> Option<Self> {
+        let pos = ctx.focus.query_or_last(ctx.trace);
+        let at = |hook| ctx.trace.block(ctx.focus.layer, hook)?.at(&[pos]);
+        let (pre, post) = (at(BlockHook::MlpPre)?, at(BlockHook::MlpPost)?);
+        if !ctx.trace.model.gated_mlp {
+            return Some(Self {
+                pre,
+                activated: Cow::Borrowed(post),
+                linear: None,
+                post,
+            });
+        }
+        let name = &ctx.trace.model.activation_function;
+        let function = ActivationFunction::from_name(name)?;
+        let activated = pre.iter().map(|&x| function.eval(x)).collect();
+        Some(Self {
+            pre,
+            activated: Cow::Owned(activated),
+            linear: Some(at(BlockHook::MlpPreLinear)?),
+            post,
+        })
+    }
+
+    /// `n5: 1.2 becomes 0.9`, and with a gate `× −2 = −1.8`.
+    fn describe(&self, neuron: usize) -> String {
+        let at = |values: &[f32]| number(values.get(neuron).copied().unwrap_or(f32::NAN));
+        let activated = format!(
+            "n{neuron}: {} becomes {}",
+            at(self.pre),
+            at(&self.activated)
+        );
+        match self.linear {
+            Some(linear) => format!("{activated}, × {} = {}", at(linear), at(self.post)),
+            None => activated,
+        }
+    }
 }
 
 /// The neuron spoken of: the chosen one, or the strongest.
@@ -29,23 +75,28 @@ fn neuron(ctx: &Context<'_>, post: &[f32]) -> Option<usize> {
 /// The curve, a dot for each neuron, and the chosen neuron.
 pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
     let theme = ctx.theme;
-    let Some((pre, post)) = pre_and_post(ctx) else {
+    let Some(neurons) = Neurons::of(ctx) else {
         return empty_ui(ui, theme, "This recording holds no neurons");
     };
     let name = &ctx.trace.model.activation_function;
-    heading_ui(ui, theme, format!("The activation function {name}"));
-    let finite = || pre.iter().copied().filter(|x| x.is_finite());
+    let heading = match neurons.linear {
+        Some(_) => format!("The gate's activation function {name}"),
+        None => format!("The activation function {name}"),
+    };
+    heading_ui(ui, theme, heading);
+    let finite = || neurons.pre.iter().copied().filter(|x| x.is_finite());
     let low = finite().fold(-4.0, f32::min);
     let high = finite().fold(2.0, f32::max);
     let mut curves = Vec::new();
     if let Some(function) = ActivationFunction::from_name(name) {
         curves.push(curve(function, low, high, *theme.dim));
     }
-    let dots: Vec<Pos2> = pre.iter().zip(post).map(|(&x, &y)| pos2(x, y)).collect();
-    let chosen = neuron(ctx, post).and_then(|neuron| Some((neuron, *dots.get(neuron)?)));
+    let dots = neurons.pre.iter().zip(&*neurons.activated);
+    let dots: Vec<Pos2> = dots.map(|(&x, &y)| pos2(x, y)).collect();
+    let chosen = neuron(ctx, neurons.post).and_then(|neuron| Some((neuron, *dots.get(neuron)?)));
     let label = ctx.label(ctx.focus.query_or_last(ctx.trace));
     curves.push(Curve {
-        name: format!("{} neurons at “{label}”", pre.len()),
+        name: format!("{} neurons at “{label}”", neurons.pre.len()),
         color: *theme.mlp,
         mark: Mark::Dots,
         points: dots,
@@ -53,7 +104,7 @@ pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
     if let Some((neuron, dot)) = chosen {
         let is_pinned = ctx.focus.neuron == Some(neuron);
         curves.push(Curve {
-            name: format!("n{neuron}: {} becomes {}", number(dot.x), number(dot.y)),
+            name: neurons.describe(neuron),
             color: if is_pinned {
                 *theme.selection
             } else {
@@ -66,7 +117,10 @@ pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
     let chart = Chart {
         name: "Activation function with the token's neurons",
         x_title: "before (hook_pre)",
-        y_title: "after (hook_post)",
+        y_title: match neurons.linear {
+            Some(_) => "what the gate lets through",
+            None => "after (hook_post)",
+        },
         x_names: &[],
         y_holds: 0.0..=1.0,
         curves: &curves,
@@ -87,23 +141,36 @@ fn curve(function: ActivationFunction, low: f32, high: f32, color: egui::Color32
 
 /// One or two sentences with this token's numbers.
 pub fn explain(ctx: &Context<'_>) -> String {
-    let Some((pre, post)) = pre_and_post(ctx) else {
+    let Some(neurons) = Neurons::of(ctx) else {
         return String::new();
     };
-    let Some(neuron) = neuron(ctx, post) else {
+    let Some(neuron) = neuron(ctx, neurons.post) else {
         return String::new();
     };
+    let pre = neurons.pre;
     let at = |values: &[f32]| number(values.get(neuron).copied().unwrap_or(f32::NAN));
     let n_on = pre.iter().filter(|&&x| x > 0.0).count();
     let label = ctx.label(ctx.focus.query_or_last(ctx.trace));
+    let name = &ctx.trace.model.activation_function;
+    if let Some(linear) = neurons.linear {
+        return format!(
+            "For “{label}”, the gates of {n_on} of the {} neurons of layer {} are above 0 and let through. Neuron \
+             {neuron}: {name}({}) × {} = {}. Each neuron writes its own vector into the stream, times this number.",
+            pre.len(),
+            ctx.focus.layer,
+            at(pre),
+            at(linear),
+            at(neurons.post)
+        );
+    }
     format!(
         "For “{label}”, {n_on} of the {} neurons of layer {} are above 0 and let through; the rest are held near 0. \
          Neuron {neuron}: {}({}) = {}. Each neuron writes its own vector into the stream, times this number.",
         pre.len(),
         ctx.focus.layer,
-        ctx.trace.model.activation_function,
+        name,
         at(pre),
-        at(post)
+        at(neurons.post)
     )
 }
 

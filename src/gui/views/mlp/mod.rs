@@ -22,7 +22,7 @@ const TABS: [Tab; 2] = [
     ),
     Tab::new(
         "Stream and norm",
-        "What attention and the MLP add to the stream, and LayerNorm before the MLP",
+        "What attention and the MLP add to the stream, and the norm before the MLP",
     ),
 ];
 

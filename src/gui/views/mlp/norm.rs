@@ -1,4 +1,4 @@
-//! `LayerNorm` before the MLP: the stream centred and scaled, number by number.
+//! The norm before the MLP: the stream centred, if it is `LayerNorm`, and scaled, number by number.
 
 use crate::gui::format::number;
 use crate::gui::origin::with_origin;
@@ -6,17 +6,18 @@ use crate::gui::theme::Scale;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, heading_ui, legend_ui};
 use crate::math::vector::mean;
-use crate::trace::{BlockHook, Hook, Matrix, Trace};
+use crate::trace::{BlockHook, Hook, Matrix, NormKind, Trace};
 use egui::{Rect, RichText, Ui, UiBuilder};
 
 /// One position going through the norm.
 struct Norm<'a> {
     /// The stream before, `[d_model]`.
     before: &'a [f32],
-    /// Centred and scaled, before the learned weight and bias, `[d_model]`.
+    /// Before the learned weight and bias, `[d_model]`.
     after: &'a [f32],
-    mean: f32,
-    /// √(variance + ε).
+    /// What was taken away; `RMSNorm` takes nothing away.
+    mean: Option<f32>,
+    /// √(variance + ε), or √(mean of squares + ε).
     scale: f32,
 }
 
@@ -32,7 +33,7 @@ impl<'a> Norm<'a> {
         Some(Self {
             before,
             after: at(after)?,
-            mean: mean(before),
+            mean: (trace.model.norm == NormKind::Layer).then(|| mean(before)),
             scale: at(scale)?.first().copied()?,
         })
     }
@@ -59,17 +60,22 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let Some(norm) = Norm::of(&trace, layer, pos) else {
         return empty_ui(ui, theme, "This recording holds no norm");
     };
-    heading_ui(
-        ui,
-        theme,
-        if trace.model.post_norm {
-            format!("LayerNorm after the attention of layer {layer}: (x − mean) / scale")
-        } else {
-            format!("LayerNorm before the MLP of layer {layer}: (x − mean) / scale")
-        },
-    );
-    let (mean, scale) = (number(norm.mean), number(norm.scale));
-    let facts = format!("mean {mean}   scale √(variance + ε) {scale}");
+    let (name, formula) = match norm.mean {
+        Some(_) => ("LayerNorm", "(x − mean) / scale"),
+        None => ("RMSNorm", "x / scale"),
+    };
+    let place = if trace.model.post_norm {
+        "after the attention"
+    } else {
+        "before the MLP"
+    };
+    let heading = format!("{name} {place} of layer {layer}: {formula}");
+    heading_ui(ui, theme, heading);
+    let scale = number(norm.scale);
+    let facts = match norm.mean {
+        Some(mean) => format!("mean {}   scale √(variance + ε) {scale}", number(mean)),
+        None => format!("scale √(mean of squares + ε) {scale}"),
+    };
     ui.label(RichText::new(facts).font(theme.mono()).color(*theme.text));
     let room = ui.available_rect_before_wrap();
     // No higher than a row of a heatmap becomes, with legend and names above it.
@@ -171,14 +177,26 @@ pub fn explain(ctx: &Context<'_>) -> String {
         return String::new();
     };
     let at = |values: &[f32]| values.get(dim).copied().unwrap_or(f32::NAN);
-    let mean = number(norm.mean);
-    let mean = if norm.mean < 0.0 {
-        format!("({mean})")
+    let place = if ctx.trace.model.post_norm {
+        "After the attention"
     } else {
-        mean
+        "Before the MLP"
+    };
+    let Some(mean) = norm.mean else {
+        return format!(
+            "{place} the stream is brought to mean square 1: in dimension {dim}, {} / {} = {}.",
+            number(at(norm.before)),
+            number(norm.scale),
+            number(at(norm.after))
+        );
+    };
+    let mean = if mean < 0.0 {
+        format!("({})", number(mean))
+    } else {
+        number(mean)
     };
     format!(
-        "Before the MLP the stream is brought to mean 0 and variance 1: in dimension {dim}, ({} − {mean}) / {} = {}.",
+        "{place} the stream is brought to mean 0 and variance 1: in dimension {dim}, ({} − {mean}) / {} = {}.",
         number(at(norm.before)),
         number(norm.scale),
         number(at(norm.after))
@@ -196,7 +214,7 @@ mod tests {
         let trace = model.trace("I love cats").unwrap();
         let norm = Norm::of(&trace, 2, 1).unwrap();
         for (x, y) in norm.before.iter().zip(norm.after) {
-            assert!(((x - norm.mean) / norm.scale - y).abs() < 1e-4);
+            assert!(((x - norm.mean.unwrap()) / norm.scale - y).abs() < 1e-4);
         }
         let dim = norm.extreme().unwrap();
         assert!(norm.after.iter().all(|y| y.abs() <= norm.after[dim].abs()));

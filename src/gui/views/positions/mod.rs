@@ -3,10 +3,12 @@
 //! Attention by itself sees a bag of tokens: shuffle them and it notices nothing. So a vector that
 //! stands for the position is added to each token's embedding before the first block. GPT-2 learns
 //! these vectors; the original transformer computed them from sines and cosines. Here are the
-//! learned ones, the addition itself, the waves to play with, and what another order changes.
+//! learned ones, the addition itself, the waves to play with, and what another order changes. Llama
+//! adds nothing and turns queries and keys instead: of such a model the rotation is shown.
 
 mod learned;
 mod order;
+mod rotary;
 mod sum;
 mod table;
 mod waves;
@@ -14,7 +16,7 @@ mod waves;
 use crate::gui::textures::{PictureKey, miniature};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, Tab, View};
-use crate::trace::{Activation, Hook};
+use crate::trace::{Activation, Hook, Matrix, ModelInfo};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 
 const TABS: [Tab; 4] = [
@@ -31,6 +33,20 @@ const TABS: [Tab; 4] = [
         "The original transformer's positions: computed, not learned",
     ),
     Tab::new("Word order", "The same tokens in another order"),
+];
+
+/// The same places for a model that adds no vectors.
+const TURNED: [Tab; 4] = [
+    Tab::new(
+        "Rotation",
+        "How far this model turns queries and keys at each position",
+    ),
+    Tab::new(
+        "Before and after",
+        "The chosen query, pair by pair, before and after turning",
+    ),
+    TABS[2],
+    TABS[3],
 ];
 
 /// The view.
@@ -60,8 +76,17 @@ impl View for Positions {
         &TABS
     }
 
+    fn tabs_of(&self, model: &ModelInfo) -> &'static [Tab] {
+        if model.positions.are_added() {
+            &TABS
+        } else {
+            &TURNED
+        }
+    }
+
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         match ctx.tab {
+            0 if is_turned(ctx) => {}
             0 => self.learned.controls(ui, ctx),
             2 => self.waves.controls(ui, ctx),
             3 => self.order.controls(ui, ctx),
@@ -71,6 +96,8 @@ impl View for Positions {
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         match ctx.tab {
+            0 if is_turned(ctx) => rotary::ui(ui, ctx),
+            1 if is_turned(ctx) => rotary::dials_ui(ui, ctx),
             0 => {
                 self.table.ask(ctx);
                 self.learned.ui(ui, ctx, &self.table);
@@ -86,6 +113,7 @@ impl View for Positions {
 
     fn explain(&self, ctx: &Context<'_>) -> String {
         match ctx.tab {
+            0 | 1 if is_turned(ctx) => rotary::explain(ctx),
             0 => learned::explain(ctx, &self.table),
             1 => self.sum.explain(ctx),
             2 => self.waves.explain(ctx),
@@ -104,7 +132,19 @@ impl View for Positions {
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
         let (trace, theme) = (ctx.trace, ctx.theme);
-        let vectors = trace.get(Hook::PosEmbed).and_then(Activation::as_matrix);
+        let model = ctx.model.clone();
+        let turns = model.network.rotary().map(|rotary| {
+            let n_positions = trace.tokens.len().max(16);
+            let cosines = rotary::cosines(&rotary.frequencies, n_positions);
+            (n_positions, rotary.frequencies.len(), cosines)
+        });
+        let turns = turns.as_ref().map(|(rows, cols, data)| Matrix {
+            rows: *rows,
+            cols: *cols,
+            data,
+        });
+        let added = trace.get(Hook::PosEmbed).and_then(Activation::as_matrix);
+        let vectors = turns.or(added);
         let Some(vectors) = vectors else { return };
         let key = PictureKey {
             trace: trace.id,
@@ -118,4 +158,9 @@ impl View for Positions {
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         painter.image(texture, rect, uv, Color32::WHITE);
     }
+}
+
+/// Are positions rotations in this model?
+fn is_turned(ctx: &Context<'_>) -> bool {
+    !ctx.trace.model.positions.are_added()
 }

@@ -95,10 +95,10 @@ impl Waves {
             n_positions(self.sinusoid.wavelength(0)),
             n_positions(self.sinusoid.wavelength(d_model.saturating_sub(1))),
             ctx.trace.model.name,
-            if is_sinusoidal(ctx) {
-                "uses such waves, all sines before all cosines"
-            } else {
-                "learned its own"
+            match ctx.trace.model.positions {
+                Positions::Sinusoidal => "uses such waves, all sines before all cosines",
+                Positions::Learned => "learned its own",
+                Positions::Rotary => "adds none: it turns queries and keys by such waves",
             },
         )
     }
@@ -268,7 +268,7 @@ impl Waves {
 }
 
 /// A wavelength: a fraction of a position matters only in short ones.
-fn n_positions(wavelength: f32) -> String {
+pub(super) fn n_positions(wavelength: f32) -> String {
     if wavelength < 1000.0 {
         number(wavelength)
     } else {

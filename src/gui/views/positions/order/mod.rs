@@ -151,9 +151,16 @@ impl Order {
             );
         }
         format!(
-            "“{label}” has the same embedding in both texts (cosine {}). At position {a} and at position {b} another \
-             vector is added, so the model reads different inputs (cosine {}); after the last block it is {}.",
+            "“{label}” has the same embedding in both texts (cosine {}). {} (cosine {}); after the last block it is {}.",
             at(0),
+            if ctx.trace.model.positions.are_added() {
+                format!(
+                    "At position {a} and at position {b} another vector is added, so the model reads different inputs"
+                )
+            } else {
+                "Nothing is added to it: the position turns queries and keys within each block, so the input is the same"
+                    .to_owned()
+            },
             at(1),
             at(last)
         )

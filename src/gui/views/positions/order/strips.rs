@@ -25,11 +25,14 @@ pub(super) fn vectors_ui(
             .and_then(|vectors| vectors.at(&[pos]));
         vectors.map(<[f32]>::to_vec).unwrap_or_default()
     };
+    // Where the position first shows: in the sum, or in what attention made of rotations.
+    let is_added = ctx.trace.model.positions.are_added();
+    let later = if is_added { 1 } else { 2 };
     let strips = [
         stage(first, 0, a),
         stage(second, 0, b),
-        stage(first, 1, a),
-        stage(second, 1, b),
+        stage(first, later, a),
+        stage(second, later, b),
     ];
     let d_model = strips[0].len();
     if d_model == 0 || strips.iter().any(|strip| strip.len() != d_model) {
@@ -37,13 +40,26 @@ pub(super) fn vectors_ui(
     }
     let data = strips.concat();
     let scale = Scale::around_zero(&data);
-    let heading = format!("“{}”: same embedding, then + position", first.label(a));
+    let then = if is_added {
+        "+ position"
+    } else {
+        "after layer 0"
+    };
+    let heading = format!("“{}”: same embedding, then {then}", first.label(a));
     colored_heading_ui(ui, theme, heading, (scale, "value"));
     let rows = [
         "1st embed".to_owned(),
         "2nd embed".to_owned(),
-        format!("1st + p{a}"),
-        format!("2nd + p{b}"),
+        if is_added {
+            format!("1st + p{a}")
+        } else {
+            "1st layer 0".to_owned()
+        },
+        if is_added {
+            format!("2nd + p{b}")
+        } else {
+            "2nd layer 0".to_owned()
+        },
     ];
     let cols: Vec<String> = (0..d_model).map(|dim| dim.to_string()).collect();
     let heatmap = Heatmap {
