@@ -12,8 +12,14 @@ pub const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny"
 pub const LLAMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-llama");
 
 pub fn open_at(saved: Saved, size: [f32; 2]) -> Window {
+    open_stepping(saved, size, 0.25)
+}
+
+/// A window in which a frame takes so many seconds. Every event has a frame of its own.
+pub fn open_stepping(saved: Saved, size: [f32; 2], seconds: f32) -> Window {
     let mut saved = Some(saved);
     let mut window = Harness::builder()
+        .with_step_dt(seconds)
         .with_size(vec2(size[0], size[1]))
         .build_ui_state(
             move |ui, app: &mut Option<App>| {

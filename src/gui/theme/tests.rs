@@ -51,6 +51,18 @@ fn text_has_contrast() {
     }
 }
 
+#[test]
+fn steps_that_are_not_spoken_of_stay_legible() {
+    for theme in Theme::all() {
+        let least = if theme.name == "projector" { 7.0 } else { 4.5 };
+        for ground in [theme.background, theme.raised] {
+            let faded = ground.lerp_to_gamma(*theme.text, theme.unlit);
+            let ratio = contrast(faded, *ground);
+            assert!(ratio >= least, "{}: {ratio:.2}", theme.name);
+        }
+    }
+}
+
 /// Contrast ratio of WCAG 2.2, from relative luminances.
 fn contrast(a: Color32, b: Color32) -> f32 {
     let luminance = |c: Color32| {

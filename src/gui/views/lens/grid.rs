@@ -24,6 +24,7 @@ struct Layout {
     origin: Pos2,
     n_rows: usize,
     n_pos: usize,
+    is_zoomed: bool,
 }
 
 impl Layout {
@@ -109,6 +110,7 @@ impl LensView {
                 origin,
                 n_rows,
                 n_pos,
+                is_zoomed: true,
             };
         }
         let fit = area.size() / vec2(n_pos.max(1) as f32, n_rows as f32);
@@ -132,6 +134,7 @@ impl LensView {
             origin: area.min,
             n_rows,
             n_pos,
+            is_zoomed: false,
         }
     }
 
@@ -330,7 +333,12 @@ impl LensView {
         let title = if shown.len() < layout.n_pos {
             let (from, to) = (shown.start, shown.end.saturating_sub(1));
             let last = layout.n_pos - 1;
-            format!("position → {from} to {to} of 0 to {last}, scroll for more")
+            let more = if layout.is_zoomed {
+                ""
+            } else {
+                ", scroll for more"
+            };
+            format!("position → {from} to {to} of 0 to {last}{more}")
         } else {
             "position →".to_owned()
         };
@@ -418,6 +426,7 @@ mod tests {
             origin: pos2(20.0, 50.0),
             n_rows: 3,
             n_pos: 9,
+            is_zoomed: false,
         };
         assert_eq!(layout.shown(), 2..7);
         for (row, pos) in [(0, 2), (2, 6)] {
