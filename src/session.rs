@@ -2,11 +2,13 @@
 
 mod beams;
 pub mod experiment;
+mod follower;
 mod masked;
 mod reader;
 mod translation;
 
 pub use beams::{log_probs, write_beams};
+pub use follower::Follower;
 pub use masked::{Masked, masked};
 pub use reader::Reader;
 pub use translation::translate;
