@@ -143,6 +143,10 @@ fn continued(
             _ => join_rows(old, kept, &new),
         };
         if let Some(joined) = joined {
+            // Who looked at the last recording's numbers will look at these; then they are ready.
+            if old.was_put_together() {
+                joined.data();
+            }
             whole.insert(hook, joined);
         }
     }

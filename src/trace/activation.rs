@@ -113,6 +113,11 @@ impl Activation {
         }
     }
 
+    /// Was it put together from the pieces of several recordings because somebody looked?
+    pub fn was_put_together(&self) -> bool {
+        matches!(&self.data, Data::Joined(joined) if joined.is_whole())
+    }
+
     /// The pieces it is made of, unless it is in one piece.
     pub(super) fn pieces(&self) -> Option<&Joined> {
         match &self.data {
