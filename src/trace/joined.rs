@@ -49,6 +49,8 @@ struct Piece {
     of: Whole,
     /// Which of its rows.
     rows: Range<usize>,
+    /// How many numbers of each row still hold: in squares, those of keys that are still there.
+    valid: usize,
 }
 
 /// A recording in one piece.
@@ -86,12 +88,12 @@ impl Joined {
         let mut whole = Vec::with_capacity(self.n_heads * n_rows * self.width);
         for head in 0..self.n_heads {
             let mut row = 0;
-            for Piece { of, rows } in &self.pieces {
+            for Piece { of, rows, valid } in &self.pieces {
                 let data = (*of.data).as_ref();
                 for piece_row in rows.clone() {
                     let start = (head * of.n_rows + piece_row) * of.width;
-                    whole.extend_from_slice(&data[start..start + of.width]);
-                    let later = of.width..self.width;
+                    whole.extend_from_slice(&data[start..start + valid]);
+                    let later = *valid..self.width;
                     match &self.future {
                         Future::Hidden => whole.extend(later.map(|_| 0.0)),
                         Future::Products(products) => {
@@ -115,7 +117,7 @@ pub fn join_rows(earlier: &Activation, kept: usize, new: &Activation) -> Option<
     let width = new.shape()[1..].iter().product();
     join(
         [(earlier, n_old), (new, n_new)],
-        kept,
+        [kept, width],
         (shape, 1, width),
         Future::Hidden,
     )
@@ -135,7 +137,7 @@ pub fn join_squares(
     let shape = vec![n_heads, kept + n_new, n_keys];
     join(
         [(earlier, n_old), (new, n_new)],
-        kept,
+        [kept, kept],
         (shape, n_heads, n_keys),
         future,
     )
@@ -143,7 +145,7 @@ pub fn join_squares(
 
 fn join(
     [(earlier, n_old), (new, n_new)]: [(&Activation, usize); 2],
-    kept: usize,
+    [kept, valid]: [usize; 2],
     (shape, n_heads, width): (Vec<usize>, usize, usize),
     future: Future,
 ) -> Option<Activation> {
@@ -158,6 +160,7 @@ fn join(
     for piece in &mut pieces {
         let n = piece.rows.len().min(left);
         piece.rows.end = piece.rows.start + n;
+        piece.valid = piece.valid.min(valid);
         left -= n;
     }
     pieces.retain(|piece| !piece.rows.is_empty());
@@ -188,6 +191,7 @@ impl Piece {
                 width,
             },
             rows: 0..n_rows,
+            valid: width,
         }
     }
 }
@@ -243,6 +247,21 @@ mod tests {
             scaling: 10.0,
         });
         let seen = join_squares(&old, 2, &new, Future::Products(products)).unwrap();
+        // What an earlier text's later keys gave is forgotten with them.
+        let one = Activation::new(vec![1, 1, 1], vec![7.0]).unwrap();
+        let old = Activation::new(vec![1, 2, 2], vec![1.0, 9.0, 9.0, 9.0]).unwrap();
+        let [q1, k1] = [[3.0, 4.0], [5.0, 6.0]]
+            .map(|data| Activation::new(vec![2, 1, 1], data.to_vec()).unwrap());
+        let again = Future::Products(Arc::new(Products {
+            q: q1,
+            k: k1,
+            scaling: 1.0,
+        }));
+        let new = Activation::new(vec![1, 1, 2], vec![2.0, 2.0]).unwrap();
+        let replaced = join_squares(&old, 1, &new, again).unwrap();
+        assert_eq!(replaced.data(), [1.0, 18.0, 2.0, 2.0]);
+        let shorter = join_squares(&old, 0, &one, Future::Hidden).unwrap();
+        assert_eq!(shorter.data(), [7.0]);
         // q = [[1, 2], [3, 4], [5, 6]], k = [1, 2, 3]: query 1 of head 1 and key 2 give 4 · 3 · 10.
         let expected = [1.0, 1.0, 60.0, 1.0, 1.0, 120.0, 5.0, 5.0, 5.0];
         assert_eq!(seen.data()[9..], expected);
