@@ -5,9 +5,11 @@
 
 use divan::Bencher;
 use headlight::math::sampling::{Coins, Filter, Sampling};
-use headlight::model::{BUNDLED, Cache, Checkpoint, DeviceKind, Recorder, Silent};
-use headlight::session::{Generation, candidates};
+use headlight::model::{BUNDLED, Cache, Checkpoint, DeviceKind, Recorder, Silent, Target};
+use headlight::session::{Follower, Generation, candidates};
 use headlight::trace::Trace;
+use safetensors::tensor::{Dtype, TensorView};
+use std::sync::OnceLock;
 
 fn main() {
     divan::main();
@@ -15,6 +17,65 @@ fn main() {
 
 fn storybook() -> Checkpoint {
     Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap()
+}
+
+/// A folder with a GPT-2 of 12 layers and 12 heads whose weights are random.
+fn random_gpt2(d: usize, vocab: usize) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    let config = serde_json::json!({
+        "model_type": "gpt2", "vocab_size": vocab, "n_positions": 1024, "n_embd": d, "n_layer": 12, "n_head": 12,
+    });
+    write("config.json", config.to_string().as_bytes());
+    write("tokenizer.json", BUNDLED[0].tokenizer);
+    let mut shapes = vec![
+        ("wte.weight".to_owned(), vec![vocab, d]),
+        ("wpe.weight".to_owned(), vec![1024, d]),
+        ("ln_f.weight".to_owned(), vec![d]),
+        ("ln_f.bias".to_owned(), vec![d]),
+    ];
+    for layer in 0..12 {
+        for (name, shape) in [
+            ("ln_1.weight", vec![d]),
+            ("ln_1.bias", vec![d]),
+            ("ln_2.weight", vec![d]),
+            ("ln_2.bias", vec![d]),
+            ("attn.c_attn.weight", vec![d, 3 * d]),
+            ("attn.c_attn.bias", vec![3 * d]),
+            ("attn.c_proj.weight", vec![d, d]),
+            ("attn.c_proj.bias", vec![d]),
+            ("mlp.c_fc.weight", vec![d, 4 * d]),
+            ("mlp.c_fc.bias", vec![4 * d]),
+            ("mlp.c_proj.weight", vec![4 * d, d]),
+            ("mlp.c_proj.bias", vec![d]),
+        ] {
+            shapes.push((format!("h.{layer}.{name}"), shape));
+        }
+    }
+    let mut coins = Coins::new(1);
+    let mut number = || 0.1 * (coins.toss() - 0.5);
+    let bytes: Vec<Vec<u8>> = shapes
+        .iter()
+        .map(|(_, shape)| {
+            let n = shape.iter().product();
+            (0..n).flat_map(|_| number().to_le_bytes()).collect()
+        })
+        .collect();
+    let views = shapes.iter().zip(&bytes).map(|((name, shape), bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
+        (name, view)
+    });
+    safetensors::serialize_to_file(views, None, &dir.path().join("model.safetensors")).unwrap();
+    dir
+}
+
+/// A model of GPT-2 small's sizes.
+fn gpt2_small() -> &'static Checkpoint {
+    static MODEL: OnceLock<Checkpoint> = OnceLock::new();
+    MODEL.get_or_init(|| {
+        let dir = random_gpt2(768, 50_257);
+        Checkpoint::open(&dir.path().to_string_lossy(), DeviceKind::default()).unwrap()
+    })
 }
 
 /// A text of exactly `n` tokens, cut from a story.
@@ -51,7 +112,11 @@ fn forward_silent(bencher: Bencher<'_, '_>, n_tokens: usize) {
 fn forward_recorded(bencher: Bencher<'_, '_>, n_tokens: usize) {
     let model = storybook();
     let (tokens, _) = model.prompt(&text_of(&model, n_tokens)).unwrap();
-    bencher.bench(|| model.run(&tokens, &mut Cache::default(), &mut Recorder::default()));
+    bencher.bench(|| {
+        let mut recorder = Recorder::default();
+        model.run(&tokens, &mut Cache::default(), &mut recorder);
+        recorder
+    });
 }
 
 /// One more token with the keys and values of 64 others kept.
@@ -61,9 +126,67 @@ fn next_token_with_cache(bencher: Bencher<'_, '_>) {
     let (tokens, _) = model.prompt(&text_of(&model, 65)).unwrap();
     let mut cache = Cache::default();
     model.run(&tokens[..64], &mut cache, &mut Silent);
-    bencher
-        .with_inputs(|| cache.clone())
-        .bench_values(|mut cache| model.run(&tokens[64..], &mut cache, &mut Silent));
+    bencher.bench_local(|| {
+        cache.truncate(64);
+        model.run(&tokens[64..], &mut cache, &mut Silent)
+    });
+}
+
+/// From a key press at the end of a text of 64 tokens to the complete record: the last position is
+/// new.
+fn follow(bencher: Bencher<'_, '_>, model: &Checkpoint) {
+    let (before, after) = (text_of(model, 63), text_of(model, 64));
+    let mut follower = Follower::default();
+    bencher.bench_local(|| {
+        follower.trace(model, &before, Target::Own, &[]).unwrap();
+        follower.trace(model, &after, Target::Own, &[]).unwrap()
+    });
+}
+
+/// Twice: one token less, and one more.
+#[divan::bench]
+fn two_key_presses_at_64_tokens(bencher: Bencher<'_, '_>) {
+    follow(bencher, &storybook());
+}
+
+mod gpt2_small_sized {
+    use super::{Cache, Recorder, Silent, follow, gpt2_small, text_of};
+    use divan::Bencher;
+
+    #[divan::bench(args = [1, 16, 64, 256], sample_count = 20)]
+    fn forward_silent(bencher: Bencher<'_, '_>, n_tokens: usize) {
+        let model = gpt2_small();
+        let (tokens, _) = model.prompt(&text_of(model, n_tokens)).unwrap();
+        bencher.bench(|| model.run(&tokens, &mut Cache::default(), &mut Silent));
+    }
+
+    #[divan::bench(args = [1, 16, 64, 256], sample_count = 20)]
+    fn forward_recorded(bencher: Bencher<'_, '_>, n_tokens: usize) {
+        let model = gpt2_small();
+        let (tokens, _) = model.prompt(&text_of(model, n_tokens)).unwrap();
+        bencher.bench(|| {
+            let mut recorder = Recorder::default();
+            model.run(&tokens, &mut Cache::default(), &mut recorder);
+            recorder
+        });
+    }
+
+    #[divan::bench(sample_count = 40)]
+    fn next_token_with_cache(bencher: Bencher<'_, '_>) {
+        let model = gpt2_small();
+        let (tokens, _) = model.prompt(&text_of(model, 65)).unwrap();
+        let mut cache = Cache::default();
+        model.run(&tokens[..64], &mut cache, &mut Silent);
+        bencher.bench_local(|| {
+            cache.truncate(64);
+            model.run(&tokens[64..], &mut cache, &mut Silent)
+        });
+    }
+
+    #[divan::bench(sample_count = 20)]
+    fn two_key_presses_at_64_tokens(bencher: Bencher<'_, '_>) {
+        follow(bencher, gpt2_small());
+    }
 }
 
 #[divan::bench]
@@ -112,67 +235,10 @@ fn save_trace(bencher: Bencher<'_, '_>) {
 
 #[cfg(feature = "gui")]
 mod window {
-    use super::{Checkpoint, DeviceKind, text_of};
+    use super::{Checkpoint, DeviceKind, random_gpt2, text_of};
     use divan::Bencher;
     use egui::{Context, RawInput, Rect, pos2, vec2};
     use headlight::gui::{App, Saved, views};
-    use safetensors::tensor::{Dtype, TensorView};
-
-    /// A checkpoint with as many heads as GPT-2 small, narrow so that making it is quick.
-    fn twelve_by_twelve() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        let (d, vocab) = (96, 4096);
-        let config = serde_json::json!({
-            "model_type": "gpt2", "vocab_size": vocab, "n_positions": 256, "n_embd": d, "n_layer": 12, "n_head": 12,
-        });
-        std::fs::write(dir.path().join("config.json"), config.to_string()).unwrap();
-        std::fs::write(
-            dir.path().join("tokenizer.json"),
-            headlight::model::BUNDLED[0].tokenizer,
-        )
-        .unwrap();
-        let mut shapes = vec![
-            ("wte.weight".to_owned(), vec![vocab, d]),
-            ("wpe.weight".to_owned(), vec![256, d]),
-            ("ln_f.weight".to_owned(), vec![d]),
-            ("ln_f.bias".to_owned(), vec![d]),
-        ];
-        for layer in 0..12 {
-            for (name, shape) in [
-                ("ln_1.weight", vec![d]),
-                ("ln_1.bias", vec![d]),
-                ("ln_2.weight", vec![d]),
-                ("ln_2.bias", vec![d]),
-                ("attn.c_attn.weight", vec![d, 3 * d]),
-                ("attn.c_attn.bias", vec![3 * d]),
-                ("attn.c_proj.weight", vec![d, d]),
-                ("attn.c_proj.bias", vec![d]),
-                ("mlp.c_fc.weight", vec![d, 4 * d]),
-                ("mlp.c_fc.bias", vec![4 * d]),
-                ("mlp.c_proj.weight", vec![4 * d, d]),
-                ("mlp.c_proj.bias", vec![d]),
-            ] {
-                shapes.push((format!("h.{layer}.{name}"), shape));
-            }
-        }
-        let mut coins = headlight::math::sampling::Coins::new(1);
-        let bytes: Vec<Vec<u8>> = shapes
-            .iter()
-            .map(|(_, shape)| {
-                (0..shape.iter().product())
-                    .flat_map(|_| (coins.toss() - 0.5).to_le_bytes())
-                    .collect()
-            })
-            .collect();
-        let views = shapes.iter().zip(&bytes).map(|((name, shape), bytes)| {
-            (
-                name,
-                TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap(),
-            )
-        });
-        safetensors::serialize_to_file(views, None, &dir.path().join("model.safetensors")).unwrap();
-        dir
-    }
 
     fn view_ids() -> Vec<&'static str> {
         views::all().iter().map(|view| view.id()).collect()
@@ -181,7 +247,8 @@ mod window {
     /// Our part of a frame at 1920x1080, from input to triangles, with 144 heads of 64x64.
     #[divan::bench(args = view_ids())]
     fn frame(bencher: Bencher<'_, '_>, view: &str) {
-        let dir = twelve_by_twelve();
+        // As many heads as GPT-2 small, narrow so that making it is quick.
+        let dir = random_gpt2(96, 4096);
         let model = dir.path().to_string_lossy().into_owned();
         let prompt = text_of(
             &Checkpoint::open(&model, DeviceKind::default()).unwrap(),

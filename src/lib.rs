@@ -5,6 +5,7 @@
 //! - [`problem`]: how anything that can go wrong is said;
 //! - [`trace`]: the record of one forward pass, in plain numbers with named axes;
 //! - [`hub`]: models by their Hugging Face name, downloaded or found in the cache;
+//! - [`kernel`]: the arithmetic of a forward pass on plain numbers, with the processor's vectors;
 //! - [`math`]: sampling, statistics and projections, pure functions on slices;
 //! - [`model`]: the transformer itself (burn), its checkpoints and tokenizers;
 //! - [`session`]: what can be done with a model: trace, predict, generate;
@@ -17,6 +18,7 @@ pub mod cli;
 #[cfg(feature = "gui")]
 pub mod gui;
 pub mod hub;
+pub mod kernel;
 pub mod math;
 pub mod model;
 pub mod problem;

@@ -2,6 +2,7 @@
 
 mod beams;
 pub mod experiment;
+mod follower;
 pub mod intervention;
 mod masked;
 mod reader;
@@ -9,6 +10,7 @@ mod recall;
 mod translation;
 
 pub use beams::{log_probs, write_beams};
+pub use follower::Follower;
 pub use masked::{Masked, masked};
 pub use reader::{Reader, Readers};
 pub use recall::{Recall, Scores};

@@ -45,9 +45,8 @@ pub struct Stacks {
 
 impl Stacks {
     /// Takes a recording apart.
-    pub fn of(trace: Trace) -> Self {
-        let cross = trace.cross().map(Arc::new);
-        let whole = Arc::new(trace);
+    pub fn of(whole: Arc<Trace>) -> Self {
+        let cross = whole.cross().map(Arc::new);
         Self { whole, cross }
     }
 

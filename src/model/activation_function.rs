@@ -1,5 +1,6 @@
 //! The nonlinearity between the two halves of an MLP, one number at a time.
 
+use crate::kernel::{exp, map};
 use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// An elementwise function, named as in `config.json`.
@@ -98,15 +99,15 @@ impl ActivationFunction {
         }
     }
 
-    /// Replaces every number by the function's value.
-    pub fn apply(self, numbers: &mut [f32]) {
+    /// The function's value of every number.
+    pub fn apply(self, numbers: &[f32]) -> Vec<f32> {
         // The choice is made once, outside the loop, so that each loop is simple enough for the
         // compiler to work on several numbers at a time.
         match self {
-            Self::GeluTanh => numbers.iter_mut().for_each(|x| *x = gelu_tanh(*x)),
-            Self::Relu => numbers.iter_mut().for_each(|x| *x = x.max(0.0)),
-            Self::Silu => numbers.iter_mut().for_each(|x| *x *= sigmoid(*x)),
-            _ => numbers.iter_mut().for_each(|x| *x = self.eval(*x)),
+            Self::GeluTanh => map(numbers, gelu_tanh),
+            Self::Relu => map(numbers, |x| x.max(0.0)),
+            Self::Silu => map(numbers, |x| x * sigmoid(x)),
+            _ => map(numbers, |x| self.eval(x)),
         }
     }
 }
@@ -116,13 +117,21 @@ fn gelu(x: f32) -> f32 {
 }
 
 /// `0.5 x (1 + tanh(u))` is `x σ(2u)`, with u = √(2/π) (x + 0.044715 x³).
-#[inline]
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "it must be compiled with its caller's instructions"
+)]
 fn gelu_tanh(x: f32) -> f32 {
     const TWO_SQRT_2_OVER_PI: f32 = 1.595_769;
     x * sigmoid(TWO_SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x))
 }
 
-#[inline]
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "it must be compiled with its caller's instructions"
+)]
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
@@ -132,41 +141,9 @@ fn softplus(x: f32) -> f32 {
     if x > 20.0 { x } else { x.exp().ln_1p() }
 }
 
-/// e^x without a call and without a branch, so that loops over it are vectorised; relative error
-/// below 2e-7. Range reduction and polynomial as in Cephes' `expf` (Moshier).
-#[inline]
-#[expect(clippy::excessive_precision, reason = "the constants as published")]
-pub(crate) fn exp(x: f32) -> f32 {
-    // Adding 1.5 · 2²³ rounds to a whole number, which then stands in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    let x = x.clamp(-87.0, 88.0);
-    let rounded = x * std::f32::consts::LOG2_E + ROUND;
-    let n = rounded - ROUND;
-    let r = x - n * 0.693_359_375 + n * 2.121_944_40e-4;
-    let mut p = 1.987_569_15e-4_f32;
-    p = p * r + 1.398_199_950_7e-3;
-    p = p * r + 8.333_451_907_3e-3;
-    p = p * r + 4.166_579_589_4e-2;
-    p = p * r + 1.666_666_545_9e-1;
-    p = p * r + 5.000_000_120_1e-1;
-    let e_r = p * r * r + r + 1.0;
-    let exponent = rounded.to_bits().wrapping_sub(ROUND.to_bits());
-    e_r * f32::from_bits(exponent.wrapping_add(127) << 23)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exp_agrees_with_the_standard_library() {
-        for i in -8600..8800 {
-            let x = i as f32 / 100.0;
-            let expected = f64::from(x).exp();
-            assert!((f64::from(exp(x)) / expected - 1.0).abs() < 3e-7, "at {x}");
-        }
-        assert!(exp(-1000.0) < 1e-37);
-    }
 
     #[test]
     fn known_values() {
@@ -190,8 +167,7 @@ mod tests {
     fn apply_is_eval_on_every_number() {
         let numbers: Vec<f32> = (-40..40).map(|i| i as f32 / 4.0).collect();
         for (name, function) in ActivationFunction::NAMES {
-            let mut applied = numbers.clone();
-            function.apply(&mut applied);
+            let applied = function.apply(&numbers);
             let expected: Vec<f32> = numbers.iter().map(|&x| function.eval(x)).collect();
             assert_eq!(applied, expected, "{name}");
             assert_eq!(ActivationFunction::from_name(name), Some(function));

@@ -1,18 +1,19 @@
 //! Attention (Vaswani et al. 2017), with as many keys and values as heads or fewer.
 
-use super::cache::Cache;
+use super::cache::{Cache, Vectors};
 use super::linear::Linear;
 use super::norm::Norm;
+use super::ops::{mix, scores, softmax};
 use super::probe::Probe;
 use super::rotary::Turn;
+use crate::kernel;
 #[allow(
     clippy::enum_glob_use,
     reason = "the names of the hooks are the words of this page"
 )]
 use crate::trace::BlockHook::{self, *};
 use crate::trace::Hook;
-use burn::tensor::activation::softmax;
-use burn::tensor::{Bool, Device, Tensor};
+use burn::tensor::Tensor;
 
 /// Attention of a sequence to itself.
 #[derive(Debug)]
@@ -44,8 +45,8 @@ pub struct Heads {
 /// Who may see whom, and how vectors are turned: the same for all blocks of one forward pass.
 #[derive(Debug)]
 pub struct Sight {
-    /// `[query, key]`, true where a query may not look; `None` when it may look everywhere.
-    pub hidden: Option<Tensor<2, Bool>>,
+    /// Which keys a query may look at; `None` when everybody may look everywhere.
+    pub visible: Option<kernel::Sight>,
     /// How queries and keys are turned, when positions are rotations.
     pub turn: Option<Turn>,
 }
@@ -54,25 +55,15 @@ impl Sight {
     /// Every token may look at every other, and positions are not rotations.
     pub fn everything() -> Self {
         Self {
-            hidden: None,
+            visible: None,
             turn: None,
         }
     }
 
-    /// Of `new` positions after `past` ones, nobody may look at the future, nor further back than
-    /// the window.
-    pub fn causal(past: usize, new: usize, window: Option<usize>, device: &Device) -> Self {
-        let shape = [new, past + new];
-        let future = Tensor::tril_mask(shape, past as i64, device);
-        let hidden = match window {
-            Some(window) => {
-                let nearest_hidden = past as i64 - window as i64;
-                future.bool_or(Tensor::triu_mask(shape, nearest_hidden + 1, device))
-            }
-            None => future,
-        };
+    /// After `past` positions, nobody may look at the future, nor further back than the window.
+    pub fn causal(past: usize, window: Option<usize>) -> Self {
         Self {
-            hidden: Some(hidden),
+            visible: Some(kernel::Sight { past, window }),
             turn: None,
         }
     }
@@ -94,7 +85,7 @@ impl SelfAttention {
     /// `x [pos, d_model]` gives the same.
     pub fn forward(
         &self,
-        x: Tensor<2>,
+        x: &Tensor<2>,
         sight: &Sight,
         layer: usize,
         cache: &mut Cache,
@@ -107,17 +98,18 @@ impl SelfAttention {
             ..
         } = self.heads;
         let pos = x.dims()[0];
-        let qkv = self.qkv.forward(x); // [pos, (head + 2 kv_head) * d_head]
+        // Queries, keys and values lie side by side.
         let mut part = |first: usize, n: usize, hook| {
-            let part = qkv.clone().narrow(1, first * d_head, n * d_head);
-            probe.tap(Hook::Block(layer, hook), part.reshape([pos, n, d_head])) // [pos, head, d_head]
+            let outputs = first * d_head..(first + n) * d_head;
+            let part = self.qkv.part(x, outputs).reshape([pos, n, d_head]); // [pos, head, d_head]
+            probe.tap(Hook::Block(layer, hook), part)
         };
         let q = part(0, n_heads, Q);
         let k = part(n_heads, n_kv_heads, K);
         let v = part(n_heads + n_kv_heads, n_kv_heads, V);
 
         let (q, k) = match &self.qk_norms {
-            Some([q_norm, k_norm]) => (q_norm.silent(q), k_norm.silent(k)),
+            Some([q_norm, k_norm]) => (q_norm.silent(&q), k_norm.silent(&k)),
             None => (q, k),
         };
         let (q, k) = match &sight.turn {
@@ -127,14 +119,10 @@ impl SelfAttention {
             ),
             None => (q, k),
         };
-        let [q, k, v] = [q, k, v].map(|x| x.swap_dims(0, 1)); // [head, pos, d_head]
-        let (k, v) = cache.extend(layer, k, v);
-
         let hooks = [AttnScores, Pattern, Z].map(|at: BlockHook| Hook::Block(layer, at));
-        let z = self
-            .heads
-            .attend([q, k, v], sight.hidden.as_ref(), hooks, probe);
-        self.out.forward(z)
+        let [k, v] = cache.extend(layer, k, v);
+        let z = self.heads.attend(&q, [k, v], sight.visible, hooks, probe);
+        self.out.forward(&z)
     }
 }
 
@@ -142,41 +130,20 @@ impl Heads {
     /// Scores, softmax, and what is read: the core of every kind of attention.
     ///
     /// # Shapes
-    /// Takes `q [head, query, d_head]`, `k` and `v [kv_head, key, d_head]`, gives
+    /// Takes `q [query, head, d_head]`, `k` and `v [key, kv_head, d_head]`, gives
     /// `[query, head * d_head]`. The hooks are those of the scores, the pattern and `z`.
     pub fn attend(
         self,
-        [q, k, v]: [Tensor<3>; 3],
-        hidden: Option<&Tensor<2, Bool>>,
+        q: &Tensor<3>,
+        [k, v]: [&Vectors; 2],
+        visible: Option<kernel::Sight>,
         [at_scores, at_pattern, at_z]: [Hook; 3],
         probe: &mut impl Probe,
     ) -> Tensor<2> {
-        let Self {
-            n_heads,
-            n_kv_heads,
-            d_head,
-            ..
-        } = self;
-        let (n_queries, n_keys) = (q.dims()[1], k.dims()[1]);
-        // The heads of a group lie one after the other, so they can be stacked to one tall matrix.
-        let stacked = n_heads / n_kv_heads * n_queries;
-
-        let q = q.reshape([n_kv_heads, stacked, d_head]);
-        let scores = q.matmul(k.transpose()) * self.scaling;
-        let scores = scores.reshape([n_heads, n_queries, n_keys]); // [head, query, key]
-        let scores = probe.tap(at_scores, scores);
-        let visible = match hidden {
-            Some(hidden) => {
-                let hidden = hidden.clone().unsqueeze::<3>().expand(scores.dims());
-                scores.mask_fill(hidden, f32::NEG_INFINITY)
-            }
-            None => scores,
-        };
-        let pattern = probe.tap(at_pattern, softmax(visible, 2));
-
-        let pattern = pattern.reshape([n_kv_heads, stacked, n_keys]);
-        let z = pattern.matmul(v).reshape([n_heads, n_queries, d_head]);
-        let z = probe.tap(at_z, z.swap_dims(0, 1)); // [query, head, d_head]
+        let [n_queries, n_heads, d_head] = q.dims();
+        let scores = probe.tap(at_scores, scores(q, k, self.scaling)); // [head, query, key]
+        let pattern = probe.tap(at_pattern, softmax(&scores, visible));
+        let z = probe.tap(at_z, mix(&pattern, v, visible)); // [query, head, d_head]
         z.reshape([n_queries, n_heads * d_head])
     }
 }

@@ -57,7 +57,7 @@ impl Bert {
             sum = sum + probe.tap(Hook::TokenTypeEmbed, segments);
         }
         let hooks = [Hook::EmbedLnScale, Hook::EmbedLnNormalized];
-        let x = self.ln_embed.forward(sum, hooks, probe);
+        let x = self.ln_embed.forward(&sum, hooks, probe);
         let mut resid = probe.tap(Hook::FullEmbed, x);
 
         let sight = Sight::everything();
@@ -110,10 +110,10 @@ impl Bert {
 
 impl MaskedHead {
     fn forward(&self, resid: Tensor<2>, probe: &mut impl Probe) -> Tensor<2> {
-        let x = activate(self.transform.forward(resid), self.function);
+        let x = activate(&self.transform.forward(&resid), self.function);
         let hooks = [Hook::HeadLnScale, Hook::HeadLnNormalized];
-        let x = self.norm.forward(x, hooks, probe);
-        probe.tap(Hook::Logits, self.decoder.forward(x))
+        let x = self.norm.forward(&x, hooks, probe);
+        probe.tap(Hook::Logits, self.decoder.forward(&x))
     }
 }
 
@@ -201,10 +201,10 @@ impl MaskedHead {
             transform: Linear::load(weights, transform, [d, d], true, device)?,
             function: config.head_function()?,
             norm: config.load_norm(norm, weights, device)?,
-            decoder: Linear {
-                weight: weight.transpose(),
-                bias: Some(weights.tensor(bias, [vocab], device)?),
-            },
+            decoder: Linear::new(
+                weight.transpose(),
+                Some(weights.tensor(bias, [vocab], device)?),
+            ),
         }))
     }
 }

@@ -43,14 +43,14 @@ impl Block {
         let at = |hook: BlockHook| Hook::Block(layer, hook);
         let resid_pre = probe.tap(at(ResidPre), resid);
         let ln1 = [Ln1Scale, Ln1Normalized].map(at);
-        let x = self.ln1.forward(resid_pre.clone(), ln1, probe);
-        let attn_out = self.attn.forward(x, sight, layer, cache, probe);
+        let x = self.ln1.forward(&resid_pre, ln1, probe);
+        let attn_out = self.attn.forward(&x, sight, layer, cache, probe);
         let attn_out = probe.tap(at(AttnOut), attn_out);
 
         let resid_mid = probe.tap(at(ResidMid), resid_pre + attn_out);
         let ln2 = [Ln2Scale, Ln2Normalized].map(at);
-        let x = self.ln2.forward(resid_mid.clone(), ln2, probe);
-        let mlp_out = self.mlp.forward(x, layer, probe);
+        let x = self.ln2.forward(&resid_mid, ln2, probe);
+        let mlp_out = self.mlp.forward(&x, layer, probe);
         let mlp_out = probe.tap(at(MlpOut), mlp_out);
 
         probe.tap(at(ResidPost), resid_mid + mlp_out)

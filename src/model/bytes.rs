@@ -1,7 +1,10 @@
 //! The bytes of a file, in the program or on disk.
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 /// Where the bytes of a file are.
@@ -35,5 +38,24 @@ impl Bytes {
             Self::Embedded(bytes) => bytes,
             Self::Mapped(map) => map,
         }
+    }
+
+    /// Lets the system take back the memory that a part of the file occupies, so that a loaded model
+    /// is not in memory twice. Where it is read again, it comes from the file again.
+    pub fn release(&self, part: &Range<usize>) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            #[expect(
+                unsafe_code,
+                reason = "the mapping is of a file and never written to, so its bytes are what they \
+                          were when its pages come back"
+            )]
+            // Advice that is not taken costs memory, nothing else.
+            let _ = unsafe {
+                map.unchecked_advise_range(UncheckedAdvice::DontNeed, part.start, part.len())
+            };
+        }
+        #[cfg(not(unix))]
+        let _ = part;
     }
 }

@@ -1,15 +1,17 @@
 //! What attention has to remember of the positions already read.
 
 use super::marian::Memory;
-use burn::tensor::Tensor;
+use super::numbers::{Numbers, tensor};
+use burn::tensor::{Device, Tensor};
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Keys and values of every block for the positions read so far. With it, one more token costs one
 /// position's work instead of the whole text's.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
-    /// Per block, keys and values, each `[head, pos, d_head]`.
-    blocks: Vec<(Tensor<3>, Tensor<3>)>,
+    /// Per block, keys and values.
+    blocks: Vec<[Vectors; 2]>,
     len: usize,
     /// What a translator's decoder knows of the source text.
     memory: Option<Arc<Memory>>,
@@ -48,34 +50,123 @@ impl Cache {
             *self = Self::after(self.memory.take());
             return;
         }
-        for (k, v) in &mut self.blocks {
-            *k = k.clone().narrow(1, 0, len);
-            *v = v.clone().narrow(1, 0, len);
-        }
+        self.blocks
+            .iter_mut()
+            .flatten()
+            .for_each(|kept| kept.truncate(len));
         self.len = len;
     }
 
     /// Remembers the keys and values of new positions in block `layer` and returns those of all.
     ///
     /// # Shapes
-    /// Takes `[head, new, d_head]` twice, returns `[head, past + new, d_head]` twice.
-    pub(super) fn extend(
-        &mut self,
-        layer: usize,
-        k: Tensor<3>,
-        v: Tensor<3>,
-    ) -> (Tensor<3>, Tensor<3>) {
-        let Some((past_k, past_v)) = self.blocks.get_mut(layer) else {
-            self.blocks.push((k.clone(), v.clone()));
-            return (k, v);
-        };
-        *past_k = Tensor::cat(vec![past_k.clone(), k], 1);
-        *past_v = Tensor::cat(vec![past_v.clone(), v], 1);
-        (past_k.clone(), past_v.clone())
+    /// `[pos, kv_head, d_head]`
+    pub(super) fn extend(&mut self, layer: usize, k: Tensor<3>, v: Tensor<3>) -> &[Vectors; 2] {
+        if layer == self.blocks.len() {
+            self.blocks.push([k, v].map(Vectors::from));
+        } else {
+            let [past_k, past_v] = &mut self.blocks[layer];
+            past_k.append(k);
+            past_v.append(v);
+        }
+        &self.blocks[layer]
     }
 
     /// Counts `new` positions as read, once every block has seen them.
     pub(super) fn advance(&mut self, new: usize) {
         self.len += new;
+    }
+}
+
+/// Keys or values of some positions, `[pos, kv_head, d_head]`, to which others may be added.
+#[derive(Debug, Clone)]
+pub struct Vectors {
+    shape: [usize; 3],
+    device: Device,
+    kept: Kept,
+}
+
+#[derive(Debug, Clone)]
+enum Kept {
+    /// As they were computed.
+    Tensor(Tensor<3>),
+    /// Where there is room for more after them, so that adding one does not copy all.
+    Growing(Vec<f32>),
+}
+
+impl From<Tensor<3>> for Vectors {
+    fn from(tensor: Tensor<3>) -> Self {
+        Self {
+            shape: tensor.dims(),
+            device: tensor.device(),
+            kept: Kept::Tensor(tensor),
+        }
+    }
+}
+
+impl Vectors {
+    /// `[pos, kv_head, d_head]`
+    pub(super) fn dims(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// As a tensor, copied if they are not one.
+    pub(super) fn tensor(&self) -> Tensor<3> {
+        match &self.kept {
+            Kept::Tensor(tensor) => tensor.clone(),
+            Kept::Growing(numbers) => tensor(numbers.clone(), self.shape, &self.device),
+        }
+    }
+
+    /// Their numbers, unless they are a tensor of another device than burn-flex.
+    pub(super) fn numbers(&self) -> Option<impl Deref<Target = [f32]>> {
+        match &self.kept {
+            Kept::Tensor(tensor) => Numbers::of(tensor).map(Held::Shared),
+            Kept::Growing(numbers) => Some(Held::Slice(numbers)),
+        }
+    }
+
+    fn append(&mut self, new: Tensor<3>) {
+        self.shape[0] += new.dims()[0];
+        let Some(numbers) = Numbers::of(&new) else {
+            self.kept = Kept::Tensor(Tensor::cat(vec![self.tensor(), new], 0));
+            return;
+        };
+        if let Kept::Tensor(before) = &self.kept
+            && let Some(before) = Numbers::of(before)
+        {
+            let mut growing = Vec::with_capacity(2 * (before.len() + numbers.len()));
+            growing.extend_from_slice(&before);
+            self.kept = Kept::Growing(growing);
+        }
+        if let Kept::Growing(growing) = &mut self.kept {
+            growing.extend_from_slice(&numbers);
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        let [n, n_heads, d_head] = self.shape;
+        self.shape[0] = n.min(len);
+        match &mut self.kept {
+            Kept::Tensor(tensor) => *tensor = tensor.clone().narrow(0, 0, n.min(len)),
+            Kept::Growing(numbers) => numbers.truncate(len * n_heads * d_head),
+        }
+    }
+}
+
+/// Numbers of a tensor or a slice.
+enum Held<'a> {
+    Shared(Numbers),
+    Slice(&'a [f32]),
+}
+
+impl Deref for Held<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::Shared(numbers) => numbers,
+            Self::Slice(numbers) => numbers,
+        }
     }
 }

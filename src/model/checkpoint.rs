@@ -223,7 +223,7 @@ impl Checkpoint {
             return self.trace_pair(marian, text, target, edits);
         }
         let (tokens, dropped) = self.prompt(text)?;
-        memory::check_trace(&self.info, tokens.len())?;
+        self.check_room(tokens.len())?;
         let inner = Recorder::default();
         let mut probe = Edited { edits, inner };
         self.run(&tokens, &mut Cache::default(), &mut probe);
@@ -235,6 +235,14 @@ impl Checkpoint {
             dropped,
             recorder.activations,
         )
+    }
+
+    /// Is there memory to record so many tokens?
+    ///
+    /// # Errors
+    /// When there is not.
+    pub fn check_room(&self, n_tokens: usize) -> Result<()> {
+        memory::check_trace(&self.info, n_tokens)
     }
 
     /// Runs the model on tokens that follow those in `cache`; gives the scores of the next token

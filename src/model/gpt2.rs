@@ -43,7 +43,7 @@ impl Gpt2 {
         let pos_embed = self.pos_embed.clone().narrow(0, past, new); // [pos, d_model]
         let pos_embed = probe.tap(Hook::PosEmbed, pos_embed);
 
-        let sight = Sight::causal(past, new, None, &self.embed.device());
+        let sight = Sight::causal(past, None);
         let mut resid = embed + pos_embed;
         for (layer, block) in self.blocks.iter().enumerate() {
             resid = block.forward(resid, &sight, layer, cache, probe);
@@ -106,10 +106,7 @@ impl Gpt2 {
             blocks: (0..config.n_layer).map(block).collect::<Result<_>>()?,
             unembed: Unembedding {
                 norm: norm("ln_f")?,
-                head: Linear {
-                    weight: unembed.transpose(),
-                    bias: None,
-                },
+                head: Linear::new(unembed.transpose(), None),
             },
             config,
         })

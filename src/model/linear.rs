@@ -1,29 +1,57 @@
 //! The one place where activations meet a matrix of weights.
 
+use super::numbers::contiguous;
+use super::ops;
 use super::weights::Weights;
 use crate::problem::Result;
 use burn::tensor::{Device, Tensor};
+use std::ops::Range;
 
 /// `x W + b`.
 #[derive(Debug)]
 pub struct Linear {
-    /// `[in, out]`
-    pub weight: Tensor<2>,
+    /// Wᵀ, `[out, in]`: each output's weights lie side by side.
+    weight: Tensor<2>,
     /// `[out]`, when there is one.
     pub bias: Option<Tensor<1>>,
 }
 
 impl Linear {
+    /// Puts one together from `weight [in, out]`, which may be a transposed view.
+    pub fn new(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
+        Self {
+            weight: contiguous(weight.transpose()),
+            bias,
+        }
+    }
+
     /// The product.
     ///
     /// # Shapes
     /// `[pos, in]` gives `[pos, out]`.
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let product = x.matmul(self.weight.clone());
-        match &self.bias {
-            Some(bias) => product + bias.clone().unsqueeze(),
-            None => product,
-        }
+    pub fn forward(&self, x: &Tensor<2>) -> Tensor<2> {
+        ops::linear(x, &self.weight, self.bias.as_ref())
+    }
+
+    /// Some of the outputs.
+    ///
+    /// # Shapes
+    /// `[pos, in]` gives `[pos, outputs]`.
+    pub fn part(&self, x: &Tensor<2>, outputs: Range<usize>) -> Tensor<2> {
+        let (start, n) = (outputs.start, outputs.len());
+        let bias = self.bias.as_ref();
+        let bias = bias.map(|bias| bias.clone().narrow(0, start, n));
+        ops::linear(x, &self.weight.clone().narrow(0, start, n), bias.as_ref())
+    }
+
+    /// Number of outputs.
+    pub fn n_out(&self) -> usize {
+        self.weight.dims()[0]
+    }
+
+    /// The weights of one output, `[in]`.
+    pub fn output(&self, index: usize) -> Tensor<1> {
+        self.weight.clone().narrow(0, index, 1).squeeze_dim::<1>(0)
     }
 
     /// Several products of the same vector as one: their outputs side by side. Biases are zero where
@@ -32,16 +60,14 @@ impl Linear {
         let has_bias = parts.iter().any(|part| part.bias.is_some());
         let biases = has_bias.then(|| {
             let bias = |part: &Self| {
-                let [_, n_out] = part.weight.dims();
-                let none = || Tensor::zeros([n_out], &part.weight.device());
+                let none = || Tensor::zeros([part.n_out()], &part.weight.device());
                 part.bias.clone().unwrap_or_else(none)
             };
             Tensor::cat(parts.iter().map(bias).collect(), 0)
         });
-        // Laid out as torch does, [out, in], each part is copied as a whole.
-        let rows = parts.map(|part| part.weight.transpose());
+        let weights = parts.map(|part| part.weight);
         Self {
-            weight: Tensor::cat(rows.into(), 0).transpose(),
+            weight: Tensor::cat(weights.into(), 0),
             bias: biases,
         }
     }
@@ -50,8 +76,8 @@ impl Linear {
     /// along it: `(W d, b · d)`.
     pub fn back(&self, direction: &[f32]) -> Option<(Vec<f32>, f32)> {
         let direction = Tensor::<1>::from_floats(direction, &self.weight.device());
-        let through = self.weight.clone();
-        let through = through.matmul(direction.clone().unsqueeze_dim(1)); // [in, 1]
+        let through = direction.clone().unsqueeze_dim::<2>(0);
+        let through = through.matmul(self.weight.clone()); // [1, in]
         let bias = self.bias.as_ref();
         let bias = bias.map_or(0.0, |bias| (bias.clone() * direction).sum().into_scalar());
         Some((through.into_data().try_into_vec().ok()?, bias))
@@ -72,7 +98,7 @@ impl Linear {
         let weight = weights.tensor(&format!("{name}.weight"), [n_out, n_in], device)?;
         let bias = has_bias.then(|| weights.tensor(&format!("{name}.bias"), [n_out], device));
         Ok(Self {
-            weight: weight.transpose(),
+            weight,
             bias: bias.transpose()?,
         })
     }
@@ -87,9 +113,8 @@ impl Linear {
         [n_in, n_out]: [usize; 2],
         device: &Device,
     ) -> Result<Self> {
-        Ok(Self {
-            weight: weights.tensor(&format!("{name}.weight"), [n_in, n_out], device)?,
-            bias: Some(weights.tensor(&format!("{name}.bias"), [n_out], device)?),
-        })
+        let weight = weights.tensor(&format!("{name}.weight"), [n_in, n_out], device)?;
+        let bias = weights.tensor(&format!("{name}.bias"), [n_out], device)?;
+        Ok(Self::new(weight, Some(bias)))
     }
 }

@@ -42,7 +42,7 @@ impl Llama {
         let embed = probe.tap(Hook::Embed, lookup(&self.embed, tokens)); // [pos, d_model]
 
         let device = self.embed.device();
-        let sight = Sight::causal(past, new, self.config.sliding_window, &device)
+        let sight = Sight::causal(past, self.config.sliding_window)
             .turned(self.rotary.turn(past, new, &device));
         let mut resid = embed;
         for (layer, block) in self.blocks.iter().enumerate() {
@@ -81,10 +81,7 @@ impl Llama {
             blocks: blocks.collect::<Result<_>>()?,
             unembed: Unembedding {
                 norm: Norm::load_rms(weights, "norm", d, config.rms_norm_eps, device)?,
-                head: Linear {
-                    weight: unembed.transpose(),
-                    bias: None,
-                },
+                head: Linear::new(unembed.transpose(), None),
             },
             config,
         })

@@ -77,7 +77,7 @@ impl Marian {
     /// Returns the scores of every vocabulary entry as the token after each, `[pos, vocab]`.
     pub fn decode(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
         let past = cache.len();
-        let sight = Sight::causal(past, tokens.len(), None, &self.decoder.embed.device());
+        let sight = Sight::causal(past, None);
         let memory = cache.memory();
         let mut resid = self.decoder.enter(tokens, past, probe);
         for (layer, block) in self.decoder.blocks.iter().enumerate() {
@@ -85,12 +85,12 @@ impl Marian {
             resid = block.forward(resid, &sight, source, layer, cache, probe);
         }
         cache.advance(tokens.len());
-        probe.tap(Hook::Logits, self.head.forward(resid))
+        probe.tap(Hook::Logits, self.head.forward(&resid))
     }
 
     /// The scores that `resid` would give if it left the decoder's last block, `[pos, vocab]`.
     pub(super) fn unembed(&self, resid: Tensor<2>) -> Tensor<2> {
-        self.head.forward(resid)
+        self.head.forward(&resid)
     }
 
     /// Sizes and kinds of the decoder's parts.
@@ -195,10 +195,7 @@ impl Marian {
         Ok(Self {
             encoder: stack(false, source_embed)?,
             decoder: stack(true, target_embed)?,
-            head: Linear {
-                weight: unembed.transpose(),
-                bias: Some(bias.squeeze_dim(0)),
-            },
+            head: Linear::new(unembed.transpose(), Some(bias.squeeze_dim(0))),
             n_params: config.n_params(weights),
             config,
         })

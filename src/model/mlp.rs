@@ -31,19 +31,19 @@ impl Mlp {
     ///
     /// # Shapes
     /// `x [pos, d_model]` gives the same.
-    pub fn forward(&self, x: Tensor<2>, layer: usize, probe: &mut impl Probe) -> Tensor<2> {
+    pub fn forward(&self, x: &Tensor<2>, layer: usize, probe: &mut impl Probe) -> Tensor<2> {
         let post = match &self.gate {
             None => {
                 let pre = probe.tap(Hook::Block(layer, MlpPre), self.up.forward(x)); // [pos, d_mlp]
-                activate(pre, self.function)
+                activate(&pre, self.function)
             }
             Some(gate) => {
-                let pre = probe.tap(Hook::Block(layer, MlpPre), gate.forward(x.clone()));
+                let pre = probe.tap(Hook::Block(layer, MlpPre), gate.forward(x));
                 let linear = probe.tap(Hook::Block(layer, MlpPreLinear), self.up.forward(x));
-                activate(pre, self.function) * linear
+                activate(&pre, self.function) * linear
             }
         };
         let post = probe.tap(Hook::Block(layer, MlpPost), post);
-        self.down.forward(post)
+        self.down.forward(&post)
     }
 }

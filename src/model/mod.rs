@@ -29,6 +29,7 @@ mod merges;
 mod mlp;
 mod network;
 mod norm;
+mod numbers;
 mod ops;
 mod pooling;
 mod positions;

@@ -11,6 +11,7 @@ use super::probe::Probe;
 use super::rotary::Rotary;
 use super::unembedding::Unembedding;
 use super::weights::Weights;
+use crate::kernel::as_one_of_them;
 use crate::problem::Result;
 use crate::trace::ModelInfo;
 use burn::tensor::{Device, Tensor};
@@ -81,12 +82,12 @@ impl Network {
     /// memory. An encoder reads its tokens alone; without a head for masked words what it gives are its
     /// last vectors, `[pos, d_model]`.
     pub fn forward(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
-        match self {
+        as_one_of_them(|| match self {
             Self::Gpt2(gpt2) => gpt2.forward(tokens, cache, probe),
             Self::Llama(llama) => llama.forward(tokens, cache, probe),
             Self::Bert(bert) => bert.forward(tokens, probe),
             Self::Marian(marian) => marian.decode(tokens, cache, probe),
-        }
+        })
     }
 
     /// How many tokens are known of the text that is read first.
@@ -151,6 +152,12 @@ impl Network {
             Self::Llama(llama) => Some(&llama.unembed),
             Self::Bert(_) | Self::Marian(_) => None,
         }
+    }
+
+    /// What the products of queries and keys in block `layer` are multiplied by.
+    pub fn attention_scaling(&self, layer: usize) -> f64 {
+        self.attention(layer)
+            .map_or(1.0, |attention| attention.heads.scaling)
     }
 
     /// The attention of block `layer`.

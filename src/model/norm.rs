@@ -1,5 +1,6 @@
 //! Layer normalisation and its simpler sibling.
 
+use super::ops;
 use super::probe::Probe;
 use super::weights::Weights;
 use crate::problem::Result;
@@ -17,14 +18,6 @@ pub struct Norm {
     pub bias: Option<Tensor<1>>,
     /// Added to the variance.
     pub epsilon: f64,
-}
-
-/// What a norm divides by, and what it yields before weight and bias.
-struct Normalized<const D: usize> {
-    /// √(variance + ε), `[pos, 1]`.
-    scale: Tensor<D>,
-    /// x / scale, `[pos, d_model]`.
-    normalized: Tensor<D>,
 }
 
 impl Norm {
@@ -72,40 +65,26 @@ impl Norm {
     /// `x [pos, d_model]`
     pub fn forward(
         &self,
-        x: Tensor<2>,
-        [scale, normalized]: [Hook; 2],
+        x: &Tensor<2>,
+        [at_scale, at_normalized]: [Hook; 2],
         probe: &mut impl Probe,
     ) -> Tensor<2> {
-        let norm = self.normalize(x);
-        probe.tap(scale, norm.scale);
-        self.affine(probe.tap(normalized, norm.normalized))
+        let (scale, normalized) = self.normalize(x);
+        probe.tap(at_scale, scale);
+        self.affine(&probe.tap(at_normalized, normalized))
     }
 
     /// Normalises the last axis, unobserved.
-    pub fn silent<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        self.affine(self.normalize(x).normalized)
+    pub fn silent<const D: usize>(&self, x: &Tensor<D>) -> Tensor<D> {
+        self.affine(&self.normalize(x).1)
     }
 
-    /// The variance is the biased one, as in PyTorch's `LayerNorm`.
-    fn normalize<const D: usize>(&self, x: Tensor<D>) -> Normalized<D> {
-        let centred = match self.kind {
-            NormKind::Layer => {
-                let mean = x.clone().mean_dim(D - 1); // [pos, 1]
-                x - mean
-            }
-            NormKind::Rms => x,
-        };
-        let variance = centred.clone().square().mean_dim(D - 1); // [pos, 1]
-        let scale = (variance + self.epsilon).sqrt();
-        let normalized = centred / scale.clone();
-        Normalized { scale, normalized }
+    /// What each vector is divided by, `[pos, 1]`, and the vectors before weight and bias.
+    fn normalize<const D: usize>(&self, x: &Tensor<D>) -> (Tensor<D>, Tensor<D>) {
+        ops::normalize(x, self.kind == NormKind::Layer, self.epsilon)
     }
 
-    fn affine<const D: usize>(&self, normalized: Tensor<D>) -> Tensor<D> {
-        let scaled = normalized * self.weight.clone().unsqueeze();
-        match &self.bias {
-            Some(bias) => scaled + bias.clone().unsqueeze(),
-            None => scaled,
-        }
+    fn affine<const D: usize>(&self, normalized: &Tensor<D>) -> Tensor<D> {
+        ops::scale_and_shift(normalized, &self.weight, self.bias.as_ref())
     }
 }

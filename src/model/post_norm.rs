@@ -2,7 +2,7 @@
 //! MLP read the stream as it is, and the stream is normalised after each has added to it.
 
 use super::attention::{Heads, SelfAttention, Sight};
-use super::cache::Cache;
+use super::cache::{Cache, Vectors};
 use super::linear::Linear;
 use super::mlp::Mlp;
 use super::norm::Norm;
@@ -48,7 +48,7 @@ pub struct CrossAttention {
 
 /// What a block's heads may look at in the source text: keys and values, each
 /// `[source, head, d_head]`.
-pub type SourceKeys = [Tensor<3>; 2];
+pub type SourceKeys = [Vectors; 2];
 
 impl PostNormBlock {
     /// The stream that enters, with what attention and MLP add to it, normalised.
@@ -66,30 +66,28 @@ impl PostNormBlock {
     ) -> Tensor<2> {
         let at = |hook: BlockHook| Hook::Block(layer, hook);
         let resid_pre = probe.tap(at(ResidPre), resid);
-        let attn_out = self
-            .attn
-            .forward(resid_pre.clone(), sight, layer, cache, probe);
+        let attn_out = self.attn.forward(&resid_pre, sight, layer, cache, probe);
         let attn_out = probe.tap(at(AttnOut), attn_out);
         let resid_mid = probe.tap(at(ResidMid), resid_pre + attn_out);
         let mut x = self
             .ln1
-            .forward(resid_mid, [Ln1Scale, Ln1Normalized].map(at), probe);
+            .forward(&resid_mid, [Ln1Scale, Ln1Normalized].map(at), probe);
 
         let mut last_norm = [Ln2Scale, Ln2Normalized];
         if let Some((cross, norm)) = &self.cross {
             if let Some(source) = source {
-                let cross_out = cross.forward(x.clone(), source, layer, probe);
+                let cross_out = cross.forward(&x, source, layer, probe);
                 let cross_out = probe.tap(at(CrossAttnOut), cross_out);
                 x = probe.tap(at(ResidMidCross), x + cross_out);
             }
-            x = norm.forward(x, last_norm.map(at), probe);
+            x = norm.forward(&x, last_norm.map(at), probe);
             last_norm = [Ln3Scale, Ln3Normalized];
         }
 
-        let mlp_out = self.mlp.forward(x.clone(), layer, probe);
+        let mlp_out = self.mlp.forward(&x, layer, probe);
         let mlp_out = probe.tap(at(MlpOut), mlp_out);
         let resid_post = probe.tap(at(ResidPost), x + mlp_out);
-        let normalized = self.ln_last.forward(resid_post, last_norm.map(at), probe);
+        let normalized = self.ln_last.forward(&resid_post, last_norm.map(at), probe);
         probe.tap(at(NormalizedResidPost), normalized)
     }
 }
@@ -104,12 +102,12 @@ impl CrossAttention {
         let Heads {
             n_heads, d_head, ..
         } = self.heads;
-        [&self.k, &self.v].map(|part| part.forward(states.clone()).reshape([n, n_heads, d_head]))
+        [&self.k, &self.v].map(|part| part.forward(states).reshape([n, n_heads, d_head]).into())
     }
 
     fn forward(
         &self,
-        x: Tensor<2>,
+        x: &Tensor<2>,
         [k, v]: &SourceKeys,
         layer: usize,
         probe: &mut impl Probe,
@@ -118,16 +116,12 @@ impl CrossAttention {
         let Heads {
             n_heads, d_head, ..
         } = self.heads;
-        let q = self
-            .q
-            .forward(x.clone())
-            .reshape([x.dims()[0], n_heads, d_head]);
+        let q = self.q.forward(x).reshape([x.dims()[0], n_heads, d_head]);
         let q = probe.tap(at(CrossQ), q); // [pos, head, d_head]
-        let k = probe.tap(at(CrossK), k.clone());
-        let v = probe.tap(at(CrossV), v.clone());
-        let qkv = [q, k, v].map(|x| x.swap_dims(0, 1)); // [head, pos or source, d_head]
+        let k: Vectors = probe.tap(at(CrossK), k.tensor()).into(); // [source, head, d_head]
+        let v: Vectors = probe.tap(at(CrossV), v.tensor()).into();
         let hooks = [CrossAttnScores, CrossPattern, CrossZ].map(at);
-        let z = self.heads.attend(qkv, None, hooks, probe);
-        self.out.forward(z)
+        let z = self.heads.attend(&q, [&k, &v], None, hooks, probe);
+        self.out.forward(&z)
     }
 }

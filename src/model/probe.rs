@@ -4,12 +4,14 @@
 //! one mechanism serves for generating (nobody looks), for recording (everything is copied out) and
 //! for experiments (something is changed; see [`Edited`](super::Edited)).
 
+use super::numbers::Numbers;
 use crate::trace::{Activation, Hook};
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Sees, and may replace, each activation of a forward pass.
-pub trait Probe {
+pub trait Probe: Send {
     /// Called once per hook, in the order of [`Hook::all`], with the activation in the shape the
     /// hook documents. The model continues with the returned tensor.
     fn tap<const D: usize>(&mut self, hook: Hook, x: Tensor<D>) -> Tensor<D>;
@@ -24,7 +26,7 @@ impl Probe for Silent {
     }
 }
 
-/// Copies every activation to plain numbers.
+/// Keeps every activation. On the burn-flex device it shares the tensors' memory and costs nothing.
 #[derive(Default)]
 pub struct Recorder {
     /// What was seen so far.
@@ -33,11 +35,17 @@ pub struct Recorder {
 
 impl Probe for Recorder {
     fn tap<const D: usize>(&mut self, hook: Hook, x: Tensor<D>) -> Tensor<D> {
+        let shape = x.dims().to_vec();
         // The tensor is f32 and its shape holds its numbers by construction; if either failed, the
         // hook would be missing from the trace and the golden tests would name it.
-        if let Ok(data) = x.to_data().try_into_vec::<f32>()
-            && let Some(activation) = Activation::new(x.dims().to_vec(), data)
-        {
+        let activation = match Numbers::of(&x) {
+            Some(numbers) => Activation::shared(shape, Arc::new(numbers)),
+            None => {
+                let copied = x.to_data().try_into_vec::<f32>();
+                copied.ok().and_then(|data| Activation::new(shape, data))
+            }
+        };
+        if let Some(activation) = activation {
             self.activations.insert(hook, activation);
         }
         x

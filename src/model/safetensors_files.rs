@@ -101,10 +101,14 @@ impl TensorSource for SafetensorsFiles {
     fn numbers(&self, name: &str) -> Result<Vec<f32>> {
         let missing = || Problem::new(READING, format!("the tensor {name} is missing"));
         let entry = self.entries.get(name).ok_or_else(missing)?;
-        floats(entry.dtype, self.bytes(entry)).ok_or_else(|| {
+        let numbers = floats(entry.dtype, self.bytes(entry)).ok_or_else(|| {
             Problem::new(READING, format!("{name} has type {:?}", entry.dtype))
                 .cure("Supported are F32, F16, BF16 and F64")
-        })
+        });
+        if let Some(file) = self.files.get(entry.file) {
+            file.release(&entry.bytes);
+        }
+        numbers
     }
 
     fn are_equal(&self, a: &str, b: &str) -> bool {

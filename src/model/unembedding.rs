@@ -19,8 +19,8 @@ impl Unembedding {
     /// The scores of every token, `[pos, vocab]`.
     pub fn forward(&self, resid: Tensor<2>, probe: &mut impl Probe) -> Tensor<2> {
         let hooks = [Hook::LnFinalScale, Hook::LnFinalNormalized];
-        let x = self.norm.forward(resid, hooks, probe);
-        probe.tap(Hook::Logits, self.head.forward(x))
+        let x = self.norm.forward(&resid, hooks, probe);
+        probe.tap(Hook::Logits, self.head.forward(&x))
     }
 
     /// The same, unobserved: what the model would say if `resid` were the residual stream after the
@@ -29,18 +29,16 @@ impl Unembedding {
     /// # Shapes
     /// `[pos, d_model]` gives `[pos, vocab]`.
     pub fn silent(&self, resid: Tensor<2>) -> Tensor<2> {
-        self.head.forward(self.norm.silent(resid))
+        self.head.forward(&self.norm.silent(&resid))
     }
 
     /// The direction in the stream divided by the norm's scale along which `token`'s score grows,
     /// `[d_model]`, and what biases add to the score.
     pub fn read_out(&self, token: usize) -> Option<(Vec<f32>, f32)> {
-        let [_, n_tokens] = self.head.weight.dims();
-        if token >= n_tokens {
+        if token >= self.head.n_out() {
             return None;
         }
-        let column = self.head.weight.clone().narrow(1, token, 1);
-        let column = column.squeeze_dim::<1>(1); // [d_model]
+        let column = self.head.output(token); // [d_model]
         let norm_bias = self.norm.bias.as_ref();
         let norm_bias = norm_bias.map(|bias| (bias.clone() * column.clone()).sum());
         let head_bias = self.head.bias.as_ref();

@@ -1,11 +1,38 @@
 //! Plain numbers with a shape.
 
+use super::joined::Joined;
+use std::fmt;
+use std::sync::Arc;
+
+/// Numbers owned by somebody else, e.g. by the tensor they were computed in.
+pub type Shared = Arc<dyn AsRef<[f32]> + Send + Sync>;
+
 /// A recorded tensor: numbers in row-major order and the length of each axis. What the axes mean is
-/// said by the [`Hook`](super::Hook) it was recorded at.
-#[derive(Debug, Clone, PartialEq)]
+/// said by the [`Hook`](super::Hook) it was recorded at. A clone shares the numbers.
+#[derive(Clone)]
 pub struct Activation {
     shape: Vec<usize>,
-    data: Vec<f32>,
+    data: Data,
+}
+
+#[derive(Clone)]
+enum Data {
+    /// They lie somewhere in one piece.
+    Whole(Shared),
+    /// Pieces of several recordings, put together when first looked at.
+    Joined(Arc<Joined>),
+}
+
+impl fmt::Debug for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Activation{:?}", self.shape)
+    }
+}
+
+impl PartialEq for Activation {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.data() == other.data()
+    }
 }
 
 /// Two axes of an activation, borrowed: `rows x cols` numbers in row-major order.
@@ -37,10 +64,66 @@ impl<'a> Matrix<'a> {
 impl Activation {
     /// Numbers with their shape; `None` when the shape does not hold exactly that many.
     pub fn new(shape: Vec<usize>, data: Vec<f32>) -> Option<Self> {
+        Self::shared(shape, Arc::new(data))
+    }
+
+    /// The same for numbers that somebody else keeps, without a copy.
+    pub fn shared(shape: Vec<usize>, data: Shared) -> Option<Self> {
         let len = shape
             .iter()
             .try_fold(1_usize, |len, &dim| len.checked_mul(dim))?;
-        (len == data.len()).then_some(Self { shape, data })
+        let data_len = (*data).as_ref().len();
+        (len == data_len).then_some(Self {
+            shape,
+            data: Data::Whole(data),
+        })
+    }
+
+    /// Pieces of several recordings as one.
+    pub(super) fn joined(shape: Vec<usize>, joined: Joined) -> Self {
+        Self {
+            shape,
+            data: Data::Joined(Arc::new(joined)),
+        }
+    }
+
+    /// Where its numbers are, and how many bytes they take, without looking at them.
+    pub(super) fn place(&self) -> (usize, usize) {
+        let place = match &self.data {
+            Data::Whole(data) => (**data).as_ref().as_ptr().addr(),
+            Data::Joined(joined) => Arc::as_ptr(joined).addr(),
+        };
+        (
+            place,
+            self.shape.iter().product::<usize>() * size_of::<f32>(),
+        )
+    }
+
+    /// Its numbers, to be kept by somebody else too.
+    pub(super) fn share(&self) -> Shared {
+        struct Looked(Arc<Joined>);
+        impl AsRef<[f32]> for Looked {
+            fn as_ref(&self) -> &[f32] {
+                self.0.whole()
+            }
+        }
+        match &self.data {
+            Data::Whole(data) => Arc::clone(data),
+            Data::Joined(joined) => Arc::new(Looked(Arc::clone(joined))),
+        }
+    }
+
+    /// Was it put together from the pieces of several recordings because somebody looked?
+    pub fn was_put_together(&self) -> bool {
+        matches!(&self.data, Data::Joined(joined) if joined.is_whole())
+    }
+
+    /// The pieces it is made of, unless it is in one piece.
+    pub(super) fn pieces(&self) -> Option<&Joined> {
+        match &self.data {
+            Data::Joined(joined) if !joined.is_whole() => Some(joined),
+            _ => None,
+        }
     }
 
     /// Length of each axis, outermost first.
@@ -50,13 +133,16 @@ impl Activation {
 
     /// All numbers, row-major.
     pub fn data(&self) -> &[f32] {
-        &self.data
+        match &self.data {
+            Data::Whole(data) => (**data).as_ref(),
+            Data::Joined(joined) => joined.whole(),
+        }
     }
 
     /// The part with the given outer indices, e.g. `at(&[pos, head])` of `[pos, head, d_head]` is
     /// one vector. `None` when an index is out of range.
     pub fn at(&self, indices: &[usize]) -> Option<&[f32]> {
-        let mut part = self.data.as_slice();
+        let mut part = self.data();
         for (&index, &dim) in indices.iter().zip(&self.shape) {
             let step = part.len().checked_div(dim)?;
             let start = index.checked_mul(step)?;
@@ -79,7 +165,7 @@ impl Activation {
         let &[rows, cols] = self.shape.as_slice() else {
             return None;
         };
-        let data = &self.data;
+        let data = self.data();
         Some(Matrix { rows, cols, data })
     }
 }

@@ -7,13 +7,15 @@ mod activation;
 mod cross;
 mod file;
 mod hook;
+mod joined;
 mod model_info;
 mod part;
 mod token;
 
-pub use activation::{Activation, Matrix};
+pub use activation::{Activation, Matrix, Shared};
 pub use file::{FORMAT, VERSION};
 pub use hook::{Axis, BlockHook, Hook, UnknownHook, matches};
+pub use joined::{Future, Products, join_rows, join_squares};
 pub use model_info::{ModelInfo, NormKind, Positions, Predicts, Shape};
 pub use part::Part;
 pub use token::{Token, visible, visible_alone};
@@ -228,8 +230,11 @@ impl Trace {
         parts.map(label).collect::<Vec<_>>().join(" ")
     }
 
-    /// Memory taken by the recorded numbers.
+    /// Memory taken by the recorded numbers. What two hooks share counts once: the stream leaving a
+    /// block is the stream entering the next.
     pub fn bytes(&self) -> usize {
-        self.activations.values().map(|a| a.data().len() * 4).sum()
+        let places = self.activations.values().map(Activation::place);
+        let distinct: BTreeMap<_, _> = places.collect();
+        distinct.values().sum()
     }
 }

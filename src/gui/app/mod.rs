@@ -8,7 +8,7 @@ mod reading;
 
 use self::bar::dropped_files;
 use self::download::Download;
-use self::reading::{Asked, Reading};
+use self::reading::{Asked, Followers, Reading};
 use super::choose::{Busy, Choice, choose_ui};
 use super::command::Command;
 use super::fit::Fit;
@@ -31,7 +31,7 @@ use crate::problem::Result;
 use crate::trace::Trace;
 use egui::Ui;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// The program behind the window.
@@ -55,6 +55,7 @@ pub struct App {
     /// While an experiment changes the model, the recording of the unchanged one.
     baseline: Option<Stacks>,
     tracing: Option<Task<Reading>>,
+    followers: Arc<Mutex<Followers>>,
     /// What the model was last asked to read, and with which changes.
     asked: Option<Asked>,
     next: Next,
@@ -97,6 +98,7 @@ impl App {
             trace: None,
             baseline: None,
             tracing: None,
+            followers: Arc::default(),
             asked: None,
             next: Next::default(),
             hover: None,

@@ -6,14 +6,45 @@ use crate::gui::command::Command;
 use crate::gui::stack::Stacks;
 use crate::model::{Chat, Checkpoint, DeviceKind, Edit, Target};
 use crate::problem::{Problem, Result};
+use crate::session::Follower;
 use crate::trace::Trace;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// What the model made of a text.
 pub(super) struct Reading {
-    trace: Trace,
+    trace: Arc<Trace>,
     /// The same without the changes of an experiment, if there are any.
-    baseline: Option<Trace>,
+    baseline: Option<Arc<Trace>>,
+}
+
+/// What was last read, so that a change of the text costs only what it changes.
+#[derive(Default)]
+pub(super) struct Followers {
+    changed: Follower,
+    unchanged: Follower,
+}
+
+impl Followers {
+    fn read(
+        &mut self,
+        model: &Checkpoint,
+        text: &str,
+        target: Target<'_>,
+        edits: &[Edit],
+    ) -> Result<Reading> {
+        if edits.is_empty() {
+            self.changed = Follower::default();
+            let trace = self.unchanged.trace(model, text, target, &[])?;
+            return Ok(Reading {
+                trace,
+                baseline: None,
+            });
+        }
+        Ok(Reading {
+            trace: self.changed.trace(model, text, target, edits)?,
+            baseline: Some(self.unchanged.trace(model, text, target, &[])?),
+        })
+    }
 }
 
 /// What the model is asked to read.
@@ -123,16 +154,15 @@ impl App {
             return;
         }
         let model = Arc::clone(model);
+        let followers = Arc::clone(&self.followers);
         self.asked = Some(wanted.clone());
         self.tracing = Some(Task::spawn(&self.lane, move |_| {
             let text = wanted.text(&model)?;
             let (target, edits) = (wanted.target, wanted.edits);
             let target = target.as_deref().map_or(Target::Own, Target::Text);
-            let trace = model.trace_target(&text, target, &edits)?;
-            let baseline = (!edits.is_empty())
-                .then(|| model.trace_target(&text, target, &[]))
-                .transpose()?;
-            Ok(Reading { trace, baseline })
+            // A reading that panicked left nothing half done behind.
+            let mut followers = followers.lock().unwrap_or_else(PoisonError::into_inner);
+            followers.read(&model, &text, target, &edits)
         }));
     }
 
