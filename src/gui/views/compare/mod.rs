@@ -20,7 +20,7 @@ use crate::gui::widgets::{deck_ui, empty_ui, page_ui};
 use crate::math::sampling::Sampling;
 use crate::model::{Checkpoint, DeviceKind, Edit};
 use crate::problem::{Problem, Result};
-use crate::trace::{Trace, TraceId};
+use crate::trace::{Predicts, Trace, TraceId};
 use both::Both;
 use egui::{Color32, Painter, Rect, RichText, Ui, vec2};
 use next::Next;
@@ -149,13 +149,17 @@ impl View for Compare {
             None => "nothing".to_owned(),
         };
         let bits = number(both.next.js_bits);
-        let mut text = format!(
-            "Next after {}: {}, after {}: {}. Jensen-Shannon divergence {bits} bits, from 0 for no difference to 1.",
-            names[0],
-            best(0),
-            names[1],
-            best(1)
-        );
+        let mut text = if ctx.trace.model.predicts == Predicts::Next {
+            format!(
+                "Next after {}: {}, after {}: {}. Jensen-Shannon divergence {bits} bits, from 0 for no difference to 1.",
+                names[0],
+                best(0),
+                names[1],
+                best(1)
+            )
+        } else {
+            String::new()
+        };
         if by == By::Text {
             let (n, of) = (both.n_different(), both.columns.len());
             text = format!("{n} of {of} places differ. {text}");

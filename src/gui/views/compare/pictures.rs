@@ -10,7 +10,7 @@ use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, empty_ui, legend_ui, paired_bar_height,
     paired_bar_ui, paired_head_ui,
 };
-use crate::trace::Matrix;
+use crate::trace::{Matrix, Predicts};
 use egui::{Id, RichText, ScrollArea, Ui, pos2};
 
 fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
@@ -20,6 +20,10 @@ fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
 /// The next token on either side.
 pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, names: &[String; 2]) {
     let theme = ctx.theme;
+    if ctx.trace.model.predicts != Predicts::Next {
+        let why = "An encoder has no next token";
+        return empty_ui(ui, theme, why);
+    }
     let next = &both.next;
     let distance = format!("Jensen-Shannon {} bits", number(next.js_bits));
     let short = names.each_ref().map(|name| abbreviate(name, 16));

@@ -1,7 +1,7 @@
 //! The controls of generation: how to write, and what to do with what was written.
 
-use super::whole_text;
 use super::writer::{Strategy, Writer};
+use super::{is_translated, whole_text};
 use crate::gui::command::Command;
 use crate::gui::view::Context;
 use crate::gui::widgets::segmented_ui;
@@ -178,8 +178,18 @@ fn text_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
         ui.ctx().copy_text(whole_text(ctx, writer));
     }
     let help = "Make this the text that every view looks into";
-    if button(ui, has_text, "Use as prompt", help) {
+    let is_translated = is_translated(ctx);
+    let name = if is_translated {
+        "Use as translation"
+    } else {
+        "Use as prompt"
+    };
+    if button(ui, has_text, name, help) {
         let text = whole_text(ctx, writer);
-        ctx.send(Command::SetPrompt(text));
+        ctx.send(if is_translated {
+            Command::SetTarget(Some(text))
+        } else {
+            Command::SetPrompt(text)
+        });
     }
 }

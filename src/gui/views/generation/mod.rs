@@ -257,7 +257,26 @@ fn written(ctx: &Context<'_>, writer: &Writer, node: NodeId) -> String {
 }
 
 fn whole_text(ctx: &Context<'_>, writer: &Writer) -> String {
-    format!("{}{}", ctx.trace.text, written(ctx, writer, writer.at()))
+    let text = format!("{}{}", beginning(ctx), written(ctx, writer, writer.at()));
+    if is_translated(ctx) {
+        text.trim_start().to_owned()
+    } else {
+        text
+    }
+}
+
+/// The text that is written on. A translation begins with nothing.
+fn beginning<'a>(ctx: &'a Context<'_>) -> &'a str {
+    if is_translated(ctx) {
+        ""
+    } else {
+        &ctx.trace.text
+    }
+}
+
+/// Is a translation written?
+fn is_translated(ctx: &Context<'_>) -> bool {
+    ctx.trace.encoder.is_some()
 }
 
 /// The text so far: what was typed, and what was written.
@@ -265,7 +284,7 @@ fn text_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) {
     let theme = ctx.theme;
     let mut job = LayoutJob::default();
     let format = |ink| TextFormat::simple(theme.body(), ink);
-    job.append(&ctx.trace.text.replace('\n', "⏎"), 0.0, format(*theme.dim));
+    job.append(&beginning(ctx).replace('\n', "⏎"), 0.0, format(*theme.dim));
     job.append(
         &written(ctx, writer, writer.at()).replace('\n', "⏎"),
         0.0,
