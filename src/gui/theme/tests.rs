@@ -55,8 +55,13 @@ fn text_has_contrast() {
 fn steps_that_are_not_spoken_of_stay_legible() {
     for theme in Theme::all() {
         let least = if theme.name == "projector" { 7.0 } else { 4.5 };
-        for ground in [theme.background, theme.raised] {
-            let faded = ground.lerp_to_gamma(*theme.text, theme.unlit);
+        for (ground, ink) in [
+            (theme.background, theme.text),
+            (theme.raised, theme.text),
+            (theme.background, theme.dim),
+            (theme.raised, theme.dim),
+        ] {
+            let faded = ground.lerp_to_gamma(*ink, theme.unlit);
             let ratio = contrast(faded, *ground);
             assert!(ratio >= least, "{}: {ratio:.2}", theme.name);
         }
