@@ -423,6 +423,7 @@ fn the_dialog_offers_what_can_be_opened() {
         window.get_by_label(label);
     }
     window.get_by_label("tiny").click();
+    window.run_steps(4);
     settle(&mut window);
     assert_eq!(app(&window).saved.model, TINY);
     assert_eq!(app(&window).saved.recent, [TINY]);

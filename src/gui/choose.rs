@@ -203,7 +203,7 @@ fn name_ui(
     let label = heading(
         ui,
         theme,
-        "A folder (config.json, model.safetensors, tokenizer.json), a GGUF file, or a name on Hugging Face",
+        "A folder with config.json and model.safetensors, a GGUF file, or a name on Hugging Face",
     );
     let edit = TextEdit::singleline(&mut choice.name)
         .hint_text("/path/to/model, /path/to/model.gguf or hf:owner/name")

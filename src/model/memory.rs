@@ -47,7 +47,7 @@ pub fn check_trace(info: &ModelInfo, n_tokens: usize) -> Result<()> {
 
 fn fits(needed: u64, available: Option<u64>) -> std::result::Result<(), String> {
     match available {
-        Some(free) if needed.saturating_add(RESERVE) > free => Err(format!(
+        Some(free) if needed > free.saturating_sub(RESERVE) => Err(format!(
             "it needs {}, and {} are free",
             megabytes(needed),
             megabytes(free)

@@ -102,8 +102,13 @@ impl Tokenizer {
     /// # Errors
     /// When it is damaged.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        let inner = Inner::from_bytes(json).map_err(|e| Problem::new(READING, e))?;
-        Self::new(inner)
+        // The crate panics on some damaged files: damaged JSON is found before it sees it, and what
+        // is left is caught.
+        serde_json::from_slice::<serde::de::IgnoredAny>(json)
+            .map_err(|e| Problem::new(READING, e))?;
+        let read = std::panic::catch_unwind(|| Inner::from_bytes(json));
+        let read = read.map_err(|_| Problem::new(READING, "its parts contradict each other"))?;
+        Self::new(read.map_err(|e| Problem::new(READING, e))?)
     }
 
     fn new(mut inner: Inner) -> Result<Self> {
