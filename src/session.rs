@@ -1,6 +1,7 @@
 //! What can be done with a model: the use cases that the command line and the window share.
 
 mod beams;
+pub mod claims;
 pub mod experiment;
 mod follower;
 pub mod intervention;

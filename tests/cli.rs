@@ -424,3 +424,28 @@ fn beams_write_the_likeliest_text() {
         assert_eq!(headlight(&args(more)).status.code(), Some(2), "{more:?}");
     }
 }
+
+#[test]
+fn lessons_are_listed_and_checked() {
+    let list = stdout(&["lessons", "list"]);
+    assert!(list.contains("010-next-word") && list.lines().count() >= 17);
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().to_str().unwrap();
+    let write = |name: &str, body: &str| {
+        let text = format!("---\ntitle: A lesson\n---\n\n## A step\n{body}\n");
+        std::fs::write(dir.path().join(name), text).unwrap();
+    };
+    write("010-true.md", "check: next \"He opened the\" is door");
+    assert!(stdout(&["lessons", "check", folder]).starts_with("1 lessons, 0 questions, 1 claims"));
+    write("020-false.md", "check: next \"He opened the\" is moon");
+    let message = problem(&["lessons", "check", folder]);
+    assert!(
+        message.contains("it is [\"door\"]: 020-false.md, line 6"),
+        "{message}"
+    );
+    write("020-false.md", "[x](do:rm \"-rf\")");
+    let message = problem(&["lessons", "check", folder]);
+    assert!(message.contains("there is no command \"rm\""), "{message}");
+    assert!(message.contains("020-false.md, line 6"), "{message}");
+    assert!(problem(&["lessons", "check", "/no/such/folder"]).contains("/no/such/folder"));
+}

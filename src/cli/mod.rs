@@ -7,6 +7,7 @@ mod edits;
 mod experiment;
 mod fetch;
 mod generate;
+mod lessons;
 mod models;
 mod predict;
 mod tokenize;
@@ -45,6 +46,8 @@ enum Command {
     Ablate(experiment::AblateArgs),
     /// Switch every head off in turn and see which mattered for a token
     Sweep(experiment::SweepArgs),
+    /// List lessons, or check what they say
+    Lessons(lessons::LessonsArgs),
     /// List models, or describe one
     Models(models::ModelsArgs),
     /// Render a view to a PNG file, without a display
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tokenize(args)) => tokenize::run(&args),
         Some(Command::Ablate(args)) => experiment::ablate(&args),
         Some(Command::Sweep(args)) => experiment::run_sweep(&args),
+        Some(Command::Lessons(args)) => lessons::run(&args),
         Some(Command::Models(args)) => models::run(&args),
         #[cfg(feature = "gui")]
         Some(Command::Shot(args)) => crate::gui::shot(&args),

@@ -32,6 +32,26 @@ pub enum Command {
     ToggleZoom,
     /// Switch the spotlight on or off.
     ToggleSpotlight,
+    /// Fill the screen with the picture in big type, for a class; or stop it.
+    TogglePresenting,
+    /// Keep the picture as it is whatever is typed or pointed at; or let it follow again.
+    ToggleFreeze,
+    /// Show a black screen while presenting; or the picture again.
+    ToggleBlack,
+    /// Show or close the help.
+    ToggleHelp,
+    /// Show or close the list of all actions.
+    TogglePalette,
+    /// Show or close the lessons.
+    ToggleLessons,
+    /// Open a lesson by its name, at a step.
+    OpenLesson(String, usize),
+    /// Do for the learner what the lesson waits for.
+    DoAwaited,
+    /// Speak another language, by its code.
+    SetLanguage(&'static str),
+    /// Take the greeting of the first start away.
+    EndGreeting,
     /// Go to a view, by its id.
     Show(&'static str),
     /// Switch to a tab of the view on screen, by its id.

@@ -32,6 +32,7 @@ impl History {
 
     /// Notes the state at the end of a frame.
     pub fn record(&mut self, state: &Saved, now: Instant) {
+        self.present.learning.clone_from(&state.learning);
         if *state == self.present {
             return;
         }

@@ -5,18 +5,23 @@
 //! that can be asked of the program is a `command::Command`. Model work runs on one thread, and
 //! what it yields is looked at in `app::App::logic`.
 
+mod action;
 mod app;
 mod choose;
 mod command;
 mod comparison;
 mod fit;
 pub mod format;
+mod greeting;
+mod help;
 mod history;
 mod keys;
+mod lesson;
 mod motion;
 mod next;
 mod notices;
 mod origin;
+mod palette;
 mod presenter;
 mod prompt;
 mod rail;
@@ -35,11 +40,11 @@ mod vocabulary;
 mod widgets;
 mod window;
 
+pub use action::{ACTIONS, Action, Scope};
 pub use app::App;
 pub use command::{Command, Target};
 pub use comparison::Comparison;
-pub use keys::{SHORTCUTS, Shortcut};
-pub use saved::{FIRST_PROMPT, Saved};
+pub use saved::{FIRST_PROMPT, Learning, Saved};
 pub use selection::Selection;
 pub use shot::{ShotArgs, shot};
 pub use stack::Stack;

@@ -2,6 +2,7 @@
 
 use super::theme::Theme;
 use crate::problem::Problem;
+use crate::text::tr;
 use egui::{Align2, Area, Frame, RichText, Ui, vec2};
 
 /// Cards that stay until they are closed or their cause is gone.
@@ -64,8 +65,8 @@ fn card_ui(ui: &mut Ui, theme: &Theme, card: &Problem) -> bool {
             );
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 is_closed = ui
-                    .button("Close")
-                    .on_hover_text("Close this notice")
+                    .button(tr("Close"))
+                    .on_hover_text(tr("Close this notice"))
                     .clicked();
             });
         });

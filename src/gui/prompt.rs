@@ -1,8 +1,10 @@
 //! The line in which the text is typed, and the tokens the model makes of it.
 
+use super::action::tip;
 use super::command::Command;
 use super::format::short_count;
 use super::theme::Theme;
+use crate::text::tr;
 use crate::trace::Trace;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{FontId, Frame, Galley, Id, Margin, RichText, ScrollArea, Stroke, TextEdit, Ui};
@@ -35,7 +37,7 @@ pub fn prompt_ui(
     };
     let edit = TextEdit::multiline(text)
         .id(id())
-        .hint_text(RichText::new("Type a sentence …").color(*theme.dim))
+        .hint_text(RichText::new(tr("Type a sentence …")).color(*theme.dim))
         .font(font.clone())
         .frame(Frame::NONE)
         .desired_rows(1)
@@ -59,10 +61,11 @@ pub fn prompt_ui(
         .inner_margin(Margin::symmetric(10, 6))
         .show(ui, |ui| scroll.show(ui, |ui| ui.add(edit)));
     let response = framed.inner.inner;
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, tr("Prompt"))
+    });
     response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, "Prompt"));
-    response
-        .on_hover_text("The text the model reads (Ctrl+L)")
+        .on_hover_text(tip("The text the model reads", &Command::TypePrompt))
         .changed()
 }
 
@@ -189,7 +192,7 @@ pub fn model_ui(
     let text = format!("{name}{}", size.unwrap_or_default());
     let button = ui.button(RichText::new(text).font(theme.body()));
     if button
-        .on_hover_text("Open another model (Ctrl+O)")
+        .on_hover_text(tip("Open another model", &Command::ChooseModel))
         .clicked()
     {
         commands.push(Command::ChooseModel);

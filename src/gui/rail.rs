@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::view::{Context, View};
+use crate::text::{tr, trf};
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
 /// Draws the rail; clicking a step shows its view.
@@ -40,7 +41,7 @@ fn steps_ui(
     for (i, view) in views.iter().enumerate() {
         let (rect, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
-        let name = format!("Step: {}", view.name());
+        let name = trf("Step: {0}", &[&tr(view.name())]);
         response.widget_info(|| {
             egui::WidgetInfo::selected(egui::Role::Button, true, i == current, &name)
         });
@@ -70,7 +71,7 @@ fn steps_ui(
             painter.text(
                 at,
                 Align2::LEFT_CENTER,
-                view.name(),
+                tr(view.name()),
                 theme.body(),
                 *theme.text,
             );
@@ -81,7 +82,7 @@ fn steps_ui(
         if i == current && !ui.clip_rect().contains_rect(rect) {
             response.scroll_to_me(None);
         }
-        if response.on_hover_text(view.question()).clicked() {
+        if response.on_hover_text(tr(view.question())).clicked() {
             ctx.send(Command::Show(view.id()));
         }
     }

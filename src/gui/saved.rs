@@ -3,11 +3,12 @@
 use super::comparison::Comparison;
 use super::selection::Selection;
 use super::stack::Stack;
+use crate::lesson::Depth;
 use crate::math::sampling::Sampling;
 use crate::math::tree::SharedTree;
 use crate::model::Edit;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is the user's: lost when closed would be a loss. Unknown and missing fields are
 /// fine, so that older and newer programs read each other's memory.
@@ -50,6 +51,28 @@ pub struct Saved {
     pub tree: Option<SharedTree>,
     /// What the text is compared with.
     pub comparison: Comparison,
+    /// Code of the language, as `es`; empty: the system's.
+    pub language: String,
+    /// Where the learner is.
+    pub learning: Learning,
+}
+
+/// What the learner has done. No part of undo: learning is not taken back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learning {
+    /// Are the lessons on screen?
+    pub is_open: bool,
+    /// Name of the lesson that is open; empty: the list of lessons.
+    pub lesson: String,
+    /// Its step.
+    pub step: usize,
+    /// How much is explained.
+    pub depth: Depth,
+    /// The steps seen of each lesson, by its name.
+    pub seen: BTreeMap<String, BTreeSet<usize>>,
+    /// Has the first start's greeting been taken away?
+    pub is_greeted: bool,
 }
 
 /// How many models are remembered.
@@ -100,6 +123,8 @@ impl Default for Saved {
             stack: Stack::default(),
             tree: None,
             comparison: Comparison::default(),
+            language: String::new(),
+            learning: Learning::default(),
         }
     }
 }

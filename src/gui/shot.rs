@@ -1,9 +1,9 @@
 //! `headlight shot`: a view as a picture, without a display, by the same code as the window.
 
 use super::app::App;
-use super::command::Target;
+use super::command::{Command, Target};
 use super::comparison::Comparison;
-use super::saved::Saved;
+use super::saved::{Learning, Saved};
 use super::stack::Stack;
 use super::theme::Theme;
 use super::view::Tab;
@@ -11,6 +11,7 @@ use super::{raster, views};
 use crate::cli::{ModelArgs, SamplingArgs};
 use crate::model::Edit;
 use crate::problem::{Problem, Result};
+use crate::text::LANGUAGES;
 use clap::Args;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use std::path::{Path, PathBuf};
@@ -64,6 +65,18 @@ pub struct ShotArgs {
     /// {"by":"edits"}
     #[arg(long, value_parser = comparison, value_name = "JSON")]
     comparison: Option<Comparison>,
+    /// Code of the language: en, es
+    #[arg(long, default_value = "en", value_parser = language)]
+    lang: String,
+    /// A lesson on screen at a step: 010-next-word:2; `list` for the list of lessons
+    #[arg(long, value_name = "NAME:STEP")]
+    lesson: Option<String>,
+    /// What lies over the picture
+    #[arg(long, value_parser = ["help", "palette", "greeting"])]
+    with: Option<String>,
+    /// As in front of a class: big type, the picture alone
+    #[arg(long)]
+    presenting: bool,
     /// The PNG file to write
     #[arg(long)]
     out: PathBuf,
@@ -113,6 +126,8 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         stack: args.stack,
         tree: None,
         comparison: args.comparison.clone().unwrap_or_default(),
+        language: args.lang.clone(),
+        learning: learning(args.lesson.as_deref())?,
     };
     // The window shows problems as cards; here they end the command.
     let model = crate::model::Checkpoint::open(&saved.model, args.model.device)?;
@@ -124,6 +139,15 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         super::widgets::Zoom::everywhere(&ctx, part);
     }
     let mut app = App::new(&ctx, saved)?;
+    match args.with.as_deref() {
+        Some("help") => app.command(Command::ToggleHelp),
+        Some("palette") => app.command(Command::TogglePalette),
+        Some("greeting") => app.saved.learning.is_greeted = false,
+        _ => {}
+    }
+    if args.presenting {
+        app.command(Command::TogglePresenting);
+    }
     settle(&mut app)?;
     // A view may begin to compute when it is first drawn: it is waited for within the frames.
     let mut waited = Ok(());
@@ -222,6 +246,42 @@ fn stack(name: &str) -> std::result::Result<Stack, String> {
         "cross" => Ok(Stack::Cross),
         _ => Err("the parts are: encoder, decoder, cross".to_owned()),
     }
+}
+
+pub(super) fn language(code: &str) -> std::result::Result<String, String> {
+    let codes: Vec<&str> = LANGUAGES.iter().map(|language| language.code).collect();
+    if codes.contains(&code) {
+        Ok(code.to_owned())
+    } else {
+        Err(format!("the languages are: {}", codes.join(", ")))
+    }
+}
+
+/// Where the learner is, for a picture of a lesson; without one, past the greeting.
+fn learning(place: Option<&str>) -> Result<Learning> {
+    let mut learning = Learning {
+        is_greeted: true,
+        ..Learning::default()
+    };
+    let Some(place) = place else {
+        return Ok(learning);
+    };
+    learning.is_open = true;
+    let (name, step) = place.split_once(':').unwrap_or((place, "1"));
+    let lessons = crate::lesson::bundled("en");
+    if name != "list" && !lessons.iter().any(|lesson| lesson.name == name) {
+        let names: Vec<&str> = lessons.iter().map(|lesson| lesson.name.as_str()).collect();
+        return Err(Problem::new(
+            "Could not draw the lesson",
+            format!("there is no lesson {name:?}"),
+        )
+        .cure(format!("There are: {}", names.join(", "))));
+    }
+    name.clone_into(&mut learning.lesson);
+    learning.step = step
+        .parse::<usize>()
+        .map_or(0, |step| step.saturating_sub(1));
+    Ok(learning)
 }
 
 fn size(text: &str) -> std::result::Result<[usize; 2], String> {

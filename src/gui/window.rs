@@ -3,8 +3,11 @@
 use super::app::App;
 use super::saved::Saved;
 use crate::cli::ModelArgs;
+use crate::lesson::folder;
 use crate::problem::{Problem, Result};
+use crate::text::system_language;
 use clap::Args;
+use std::path::PathBuf;
 
 /// How the window is started.
 #[derive(Debug, Args)]
@@ -17,6 +20,12 @@ pub struct WindowArgs {
     /// The theme: dark, light or projector
     #[arg(long, value_parser = super::shot::theme)]
     theme: Option<String>,
+    /// A folder with lessons of your own, instead of the course
+    #[arg(long, value_name = "DIR")]
+    lessons: Option<PathBuf>,
+    /// Code of the language: en, es [default: the system's]
+    #[arg(long, value_parser = super::shot::language)]
+    lang: Option<String>,
 }
 
 const MEMORY: &str = "headlight";
@@ -36,14 +45,18 @@ pub fn run(args: WindowArgs) -> Result<()> {
         viewport,
         ..Default::default()
     };
+    let lessons = args.lessons.as_deref().map(folder).transpose()?;
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         let remembered = creation
             .storage
             .and_then(|storage| eframe::get_value(storage, MEMORY));
-        let app = App::new(
+        let mut app = App::new(
             &creation.egui_ctx,
             with_args(remembered.unwrap_or_default(), args),
         )?;
+        if let Some((lessons, problems)) = lessons {
+            app.teach(lessons, problems);
+        }
         Ok(Box::new(Window(app)))
     });
     eframe::run_native("headlight", options, create).map_err(|e| {
@@ -63,6 +76,11 @@ fn with_args(mut saved: Saved, args: WindowArgs) -> Saved {
     }
     saved.prompt = args.text.unwrap_or(saved.prompt);
     saved.theme = args.theme.unwrap_or(saved.theme);
+    if let Some(language) = args.lang {
+        saved.language = language;
+    } else if saved.language.is_empty() {
+        system_language().code.clone_into(&mut saved.language);
+    }
     saved
 }
 

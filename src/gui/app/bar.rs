@@ -1,13 +1,16 @@
 //! The bar at the top: the prompt, undo, the model and the settings.
 
 use super::App;
+use crate::gui::action::tip;
 use crate::gui::command::Command;
 use crate::gui::history::History;
 use crate::gui::prompt;
 use crate::gui::saved::Saved;
 use crate::gui::theme::Theme;
+use crate::lesson::Area;
 use crate::model::{Chat, Checkpoint, DeviceKind, Gguf};
 use crate::problem::Problem;
+use crate::text::{LANGUAGES, spoken, tr};
 use egui::{Frame, Panel, RichText, Ui};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,7 +25,7 @@ impl App {
         let frame = Frame::new()
             .fill(*theme.panel)
             .inner_margin(egui::Margin::symmetric(12, 8));
-        Panel::top("top")
+        let bar = Panel::top("top")
             .frame(frame)
             .show_separator_line(false)
             .show(ui, |ui| {
@@ -36,7 +39,11 @@ impl App {
                 let right = egui::Layout::right_to_left(egui::Align::Min);
                 let changed = ui.with_layout(right, |ui| {
                     settings_ui(ui, theme, &self.saved, commands);
-                    let name = self.model.as_ref().map_or("opening …", |m| &m.info.name);
+                    help_ui(ui, theme, commands);
+                    let name = self
+                        .model
+                        .as_ref()
+                        .map_or(tr("opening …"), |m| &m.info.name);
                     prompt::model_ui(ui, theme, trace, name, commands);
                     if let Some(download) = &self.download {
                         let share = crate::gui::choose::share(&download.progress());
@@ -67,9 +74,11 @@ impl App {
                 let changed = changed.inner;
                 if changed {
                     self.saved.answer.clear();
+                    self.saved.learning.is_greeted = true;
                     self.limit_prompt();
                 }
             });
+        self.areas.push((Area::Prompt, bar.response.rect));
     }
 
     fn limit_prompt(&mut self) {
@@ -90,16 +99,12 @@ impl App {
 /// Undo and redo. Right to left, so redo comes first.
 fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
     for (sign, name, can, command) in [
-        (
-            "↪",
-            "Redo (Ctrl+Shift+Z)",
-            history.can_redo(),
-            Command::Redo,
-        ),
-        ("↩", "Undo (Ctrl+Z)", history.can_undo(), Command::Undo),
+        ("↪", "Redo", history.can_redo(), Command::Redo),
+        ("↩", "Undo", history.can_undo(), Command::Undo),
     ] {
+        let name = tip(name, &command);
         let button = ui.add_enabled(can, egui::Button::new(sign));
-        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, name));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, &name));
         if button.on_hover_text(name).clicked() {
             commands.push(command);
         }
@@ -131,32 +136,64 @@ fn answer_ui(ui: &mut Ui, theme: &Theme, answer: &str, commands: &mut Vec<Comman
     });
 }
 
+/// The lessons and the help.
+fn help_ui(ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) {
+    let help = ui.button(RichText::new("?").font(theme.body()));
+    help.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr("Help")));
+    if help
+        .on_hover_text(tip("Help", &Command::ToggleHelp))
+        .clicked()
+    {
+        commands.push(Command::ToggleHelp);
+    }
+    let lessons = ui.button(RichText::new(tr("Lessons")).font(theme.body()));
+    let hint = tip("A course in short steps", &Command::ToggleLessons);
+    if lessons.on_hover_text(hint).clicked() {
+        commands.push(Command::ToggleLessons);
+    }
+}
+
 fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Command>) {
-    let button = ui.menu_button(RichText::new("Settings").font(theme.body()), |ui| {
-        ui.label(RichText::new("Theme").color(*theme.dim));
+    let button = ui.menu_button(RichText::new(tr("Settings")).font(theme.body()), |ui| {
+        ui.label(RichText::new(tr("Theme")).color(*theme.dim));
         for other in Theme::all() {
-            if ui.radio(other.name == theme.name, &other.label).clicked() {
+            if ui
+                .radio(other.name == theme.name, tr(&other.label))
+                .clicked()
+            {
                 commands.push(Command::SetTheme(other.name.clone()));
             }
         }
         let mut reduce = saved.reduce_motion;
-        let check = ui.checkbox(&mut reduce, "Reduce motion");
+        let check = ui.checkbox(&mut reduce, tr("Reduce motion"));
         if check
-            .on_hover_text("Bars and colours are in their new place at once")
+            .on_hover_text(tr("Bars and colours are in their new place at once"))
             .changed()
         {
             commands.push(Command::ReduceMotion(reduce));
         }
         ui.separator();
-        ui.label(RichText::new("Compute with").color(*theme.dim));
+        ui.label(RichText::new(tr("Language")).color(*theme.dim));
+        for language in &LANGUAGES {
+            if ui
+                .radio(language.code == spoken().code, language.name)
+                .clicked()
+            {
+                commands.push(Command::SetLanguage(language.code));
+            }
+        }
+        ui.separator();
+        ui.label(RichText::new(tr("Compute with")).color(*theme.dim));
         for kind in DeviceKind::ALL {
             let radio = ui.radio(kind.name() == saved.device, kind.name());
-            if radio.on_hover_text(kind.description()).clicked() {
+            if radio.on_hover_text(tr(kind.description())).clicked() {
                 commands.push(Command::SetDevice(kind.name()));
             }
         }
     });
-    button.response.on_hover_text("Theme, motion and backend");
+    button
+        .response
+        .on_hover_text(tr("Theme, language, motion and backend"));
 }
 
 /// A folder or a GGUF file dropped on the window is a model to open; of another file, its folder is.

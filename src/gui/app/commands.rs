@@ -6,6 +6,7 @@ use crate::gui::choose::Choice;
 use crate::gui::command::Command;
 use crate::gui::history::History;
 use crate::gui::keys;
+use crate::gui::palette::Palette;
 use crate::gui::saved::Saved;
 use crate::gui::selection::Selection;
 use crate::math::sampling::{Coins, pick};
@@ -15,12 +16,14 @@ impl App {
     pub(super) fn obey(&mut self, ctx: &egui::Context, command: Command) {
         let pinned = self.saved.pinned;
         match command {
+            Command::Hover(_) if self.presenter.is_frozen => {}
             // Whether this calls for another frame is known when all commands were heard.
             Command::Hover(target) => {
                 self.hover = Some(self.hover.unwrap_or(pinned).at(target));
                 return;
             }
             Command::Select(target) => self.saved.pinned = pinned.at(target),
+            Command::Release if self.presenter.release(ctx) => {}
             Command::Release => {
                 self.saved.pinned = Selection {
                     layer: pinned.layer,
@@ -34,13 +37,21 @@ impl App {
             Command::Undo => self.restore(History::undo),
             Command::Redo => self.restore(History::redo),
             Command::TypePrompt => keys::type_prompt(ctx),
-            Command::Step(by) => {
-                let last = self.views.len().saturating_sub(1);
-                let next = self.current().saturating_add_signed(by).min(last);
-                self.views[next].id().clone_into(&mut self.saved.view);
-            }
+            Command::Step(by) => self.step(by),
             Command::ToggleZoom => self.presenter.is_zoomed ^= true,
             Command::ToggleSpotlight => self.presenter.has_spotlight ^= true,
+            Command::TogglePresenting => self.presenter.toggle_presenting(ctx),
+            Command::ToggleFreeze => self.presenter.is_frozen ^= true,
+            Command::ToggleBlack => self.presenter.is_black ^= true,
+            Command::ToggleHelp => self.has_help ^= true,
+            Command::TogglePalette => {
+                self.palette = self.palette.is_none().then(Palette::default);
+            }
+            Command::ToggleLessons => self.saved.learning.is_open ^= true,
+            Command::OpenLesson(name, step) => self.open_lesson(name, step),
+            Command::DoAwaited => self.do_awaited(),
+            Command::SetLanguage(code) => code.clone_into(&mut self.saved.language),
+            Command::EndGreeting => self.saved.learning.is_greeted = true,
             Command::Show(view) => view.clone_into(&mut self.saved.view),
             Command::SetTab(tab) => {
                 self.saved.tabs.insert(self.saved.view.clone(), tab);
@@ -78,6 +89,16 @@ impl App {
         ctx.request_repaint();
     }
 
+    /// Goes on to the next step of the lesson that is open, else to the next view.
+    fn step(&mut self, by: isize) {
+        if self.step_lesson(by) {
+            return;
+        }
+        let last = self.views.len().saturating_sub(1);
+        let next = self.current().saturating_add_signed(by).min(last);
+        self.views[next].id().clone_into(&mut self.saved.view);
+    }
+
     /// Goes to another state of the history; another model or device is opened on the way.
     fn restore(&mut self, step: fn(&mut History) -> Option<Saved>) {
         let Some(saved) = step(&mut self.history) else {
@@ -87,7 +108,8 @@ impl App {
         if saved.seed != self.saved.seed {
             self.coins = Coins::new(saved.seed);
         }
-        self.saved = saved;
+        let learning = std::mem::take(&mut self.saved.learning);
+        self.saved = Saved { learning, ..saved };
         if !is_same {
             self.open(self.saved.model.clone());
         }

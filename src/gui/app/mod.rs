@@ -3,19 +3,25 @@
 mod bar;
 mod commands;
 mod download;
+mod lesson_actions;
+mod lessons;
+mod modals;
 mod panels;
 mod reading;
 
 use self::bar::dropped_files;
 use self::download::Download;
+use self::lessons::Dock;
 use self::reading::{Asked, Followers, Reading};
-use super::choose::{Busy, Choice, choose_ui};
+use super::choose::Choice;
 use super::command::Command;
 use super::fit::Fit;
 use super::history::History;
+use super::lesson::{Lessons, Visit};
 use super::motion;
 use super::next::Next;
 use super::notices::Notices;
+use super::palette::Palette;
 use super::presenter::Presenter;
 use super::saved::Saved;
 use super::selection::Selection;
@@ -23,13 +29,15 @@ use super::stack::Stacks;
 use super::textures::Textures;
 use super::theme::{Theme, fonts};
 use super::view::{Tab, View};
-use super::{keys, views};
+use super::{keys, prompt, views};
 use crate::background::{Lane, Task};
+use crate::lesson::{Area, Lesson, Part};
 use crate::math::sampling::Coins;
 use crate::model::Checkpoint;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
+use crate::text::speak;
 use crate::trace::Trace;
-use egui::Ui;
+use egui::{Rect, Ui};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -67,8 +75,15 @@ pub struct App {
     commands: Vec<Command>,
     presenter: Presenter,
     history: History,
+    lessons: Lessons,
+    /// Where the lessons are in this frame, if they are on screen.
+    dock: Option<Dock>,
+    /// Where the parts of the window are in this frame.
+    areas: Vec<(Area, Rect)>,
+    palette: Option<Palette>,
+    has_help: bool,
     /// The theme and whether motion is reduced, as egui was last told.
-    dressed: Option<(&'static str, bool)>,
+    dressed: Option<(&'static Theme, bool)>,
     fit: Fit,
 }
 
@@ -78,6 +93,7 @@ impl App {
     /// # Errors
     /// When the system has no thread to give.
     pub fn new(ctx: &egui::Context, saved: Saved) -> Result<Self> {
+        speak(&saved.language);
         ctx.set_fonts(fonts());
         let wake = ctx.clone();
         let lane = Lane::start("model", move || wake.request_repaint())?;
@@ -109,6 +125,11 @@ impl App {
             commands: Vec::new(),
             presenter: Presenter::default(),
             history: History::new(saved.clone()),
+            lessons: Lessons::course(),
+            dock: None,
+            areas: Vec::new(),
+            palette: None,
+            has_help: false,
             dressed: None,
             fit: Fit::default(),
             saved,
@@ -129,7 +150,25 @@ impl App {
 
     /// Is anything under way that will change the picture?
     pub fn is_busy(&self) -> bool {
-        self.opening.is_some() || self.tracing.is_some() || self.views[self.current()].is_busy()
+        self.opening.is_some()
+            || self.tracing.is_some()
+            || self.views[self.current()].is_busy()
+            || self.lessons.visit.as_ref().is_some_and(Visit::is_busy)
+    }
+
+    /// Offers a teacher's lessons instead of the bundled course, and says what is wrong with some.
+    pub fn teach(&mut self, lessons: Vec<Lesson>, problems: Vec<Problem>) {
+        self.lessons = Lessons::own(lessons);
+        self.saved.learning.is_open = true;
+        for problem in problems {
+            self.notices.add(problem);
+        }
+    }
+
+    /// The part of the lesson on screen that waits for the learner.
+    pub fn pending(&self) -> Option<(usize, &Part)> {
+        let visit = self.lessons.visit.as_ref()?;
+        visit.pending(self.lesson_step()?)
     }
 
     /// Asks for something, as a view or a shortcut would.
@@ -162,39 +201,31 @@ impl App {
 
     /// Draws the window.
     pub fn ui(&mut self, ui: &mut Ui) {
-        let theme = Theme::named(&self.saved.theme);
-        let dress = (theme.name.as_str(), self.saved.reduce_motion);
-        if self.dressed != Some(dress) {
-            theme.apply(ui.ctx());
-            motion::set(ui.ctx(), !self.saved.reduce_motion);
-            self.dressed = Some(dress);
-        }
+        speak(&self.saved.language);
+        self.watch_lesson();
+        let theme = self.dress(ui.ctx());
         self.fit.follow(ui.ctx(), theme);
         if let Some(stacks) = &self.trace {
             self.next.update(&stacks.whole, &self.saved.sampling);
         }
         let mut commands = std::mem::take(&mut self.commands);
-        if self.choice.is_none() {
+        if self.choice.is_none() && self.palette.is_none() && !self.has_help {
             let shown = self
                 .trace
                 .as_ref()
                 .map(|stacks| &**stacks.shown(self.saved.stack));
-            keys::keys(ui, self.saved.pinned, shown, &mut commands);
+            let is_presenting = self.presenter.is_presenting;
+            keys::keys(ui, self.saved.pinned, shown, is_presenting, &mut commands);
         }
         dropped_files(ui, &mut commands);
-        self.top_ui(ui, theme, &mut commands);
-        self.panels_ui(ui, theme, &mut commands);
-        if let Some(choice) = &mut self.choice {
-            let progress = self.download.as_ref().map(Download::progress);
-            let busy = Busy {
-                is_opening: self.opening.is_some(),
-                download: progress.as_ref(),
-                recent: &self.saved.recent,
-            };
-            if choose_ui(ui, theme, choice, &busy, &mut commands).is_break() {
-                self.choice = None;
-            }
+        if !self.presenter.is_presenting || ui.memory(|memory| memory.has_focus(prompt::id())) {
+            self.top_ui(ui, theme, &mut commands);
         }
+        self.greeting_ui(ui, theme, &mut commands);
+        self.lesson_panel_ui(ui, theme, &mut commands);
+        self.panels_ui(ui, theme, &mut commands);
+        self.point_at_awaited(ui, theme);
+        self.modals_ui(ui, theme, &mut commands);
         self.presenter.ui(ui, theme);
         self.textures.end_frame(ui.ctx());
         let before = self.hover.take();
@@ -205,5 +236,24 @@ impl App {
             ui.ctx().request_repaint();
         }
         self.history.record(&self.saved, Instant::now());
+    }
+
+    /// Makes everything look like the theme that was chosen.
+    fn dress(&mut self, ctx: &egui::Context) -> &'static Theme {
+        let theme = if self.presenter.is_presenting {
+            Theme::large(&self.saved.theme)
+        } else {
+            Theme::named(&self.saved.theme)
+        };
+        let reduce = self.saved.reduce_motion;
+        let is_dressed = |(dressed, reduced): (&'static Theme, bool)| {
+            std::ptr::eq(dressed, theme) && reduced == reduce
+        };
+        if !self.dressed.is_some_and(is_dressed) {
+            theme.apply(ctx);
+            motion::set(ctx, !reduce);
+            self.dressed = Some((theme, reduce));
+        }
+        theme
     }
 }

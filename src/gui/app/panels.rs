@@ -1,11 +1,14 @@
 //! Everything beneath the bar: the tokens, the rail, the next token, the explanation and the view.
 
 use super::App;
+use super::lessons::Dock;
 use crate::gui::command::Command;
 use crate::gui::stack::{Stack, stack_ui};
 use crate::gui::theme::Theme;
 use crate::gui::view::{Context, Tab};
 use crate::gui::{rail, reading, side, widgets};
+use crate::lesson::Area;
+use crate::text::{tr, trf};
 use crate::trace::Predicts;
 use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
 
@@ -50,7 +53,7 @@ impl App {
                 .fill(*theme.panel)
                 .inner_margin(egui::Margin::symmetric(x, y))
         };
-        Panel::top("tokens")
+        let tokens = Panel::top("tokens")
             .frame(margin(12, 4))
             .show_separator_line(false)
             .show(ui, |ui| {
@@ -67,6 +70,7 @@ impl App {
                         widgets::chips_ui(ui, &mut ctx);
                     });
             });
+        self.areas.push((Area::Tokens, tokens.response.rect));
         let width = ui.available_width();
         if !ctx.edits.is_empty() {
             let banner = Panel::top("experiment")
@@ -74,23 +78,26 @@ impl App {
                 .show_separator_line(false);
             banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
         }
-        let is_zoomed = self.presenter.is_zoomed;
+        let is_zoomed = self.presenter.is_zoomed || self.presenter.is_presenting;
         if width > theme.rail_width * 5.0 && !is_zoomed {
             let rail = Panel::left("rail")
                 .exact_size(theme.rail_width)
                 .resizable(false);
             let current = &self.saved.view;
-            rail.frame(margin(8, 8))
+            let rail = rail
+                .frame(margin(8, 8))
                 .show_separator_line(false)
                 .show(ui, |ui| {
                     rail::rail_ui(ui, &mut ctx, &self.views, current);
                 });
+            self.areas.push((Area::Rail, rail.response.rect));
         }
         if width > theme.side_width * 2.2 && !is_zoomed {
             let side = Panel::right("next")
                 .exact_size(theme.side_width)
                 .resizable(false);
-            side.frame(margin(12, 8))
+            let side = side
+                .frame(margin(12, 8))
                 .show_separator_line(false)
                 .show(ui, |ui| {
                     if trace.model.predicts != Predicts::Next {
@@ -100,6 +107,7 @@ impl App {
                     ui.add_space(theme.body_size / 2.0);
                     side::side_ui(ui, &mut ctx);
                 });
+            self.areas.push((Area::Next, side.response.rect));
         }
         let Some(view) = self.views.get_mut(current) else {
             return;
@@ -107,17 +115,20 @@ impl App {
         let strip = Panel::bottom("explanation")
             .frame(margin(16, 10))
             .show_separator_line(false);
-        strip.show(ui, |ui| {
-            ui.set_min_width(ui.available_width());
-            let text = match view.unfit(&trace.model) {
-                Some(_) => String::new(),
-                None => view.explain(&ctx),
-            };
-            ui.label(RichText::new(text).font(theme.body()));
-        });
+        // A lesson beneath the picture says what is seen.
+        if self.dock != Some(Dock::Beneath) {
+            strip.show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                let text = match view.unfit(&trace.model) {
+                    Some(_) => String::new(),
+                    None => view.explain(&ctx),
+                };
+                ui.label(RichText::new(text).font(theme.body()));
+            });
+        }
         let picture = Frame::new().fill(*theme.background).inner_margin(16);
-        CentralPanel::default().frame(picture).show(ui, |ui| {
-            ui.label(RichText::new(view.question()).font(theme.title()));
+        let picture = CentralPanel::default().frame(picture).show(ui, |ui| {
+            ui.label(RichText::new(tr(view.question())).font(theme.title()));
             if let Some(why) = view.unfit(&trace.model) {
                 widgets::empty_ui(ui, theme, why);
                 return self.notices.ui(ui, theme);
@@ -133,6 +144,7 @@ impl App {
             });
             self.notices.ui(ui, theme);
         });
+        self.areas.push((Area::Picture, picture.response.rect));
     }
 
     /// Before the first recording, and when there is no text.
@@ -145,7 +157,9 @@ impl App {
             }
             ui.add_space(ui.available_height() * 0.25);
             ui.vertical_centered(|ui| {
-                ui.label(RichText::new("Type a sentence, or try one of these").font(theme.title()));
+                ui.label(
+                    RichText::new(tr("Type a sentence, or try one of these")).font(theme.title()),
+                );
                 ui.add_space(theme.body_size);
                 for example in EXAMPLES {
                     if ui
@@ -172,7 +186,10 @@ fn tabs_ui(ui: &mut Ui, ctx: &mut Context<'_>, tabs: &[Tab]) {
     if tabs.is_empty() {
         return;
     }
-    let choices: Vec<(&str, &str)> = tabs.iter().map(|tab| (tab.name, tab.hint)).collect();
+    let choices: Vec<(&str, &str)> = tabs
+        .iter()
+        .map(|tab| (tr(tab.name), tr(tab.hint)))
+        .collect();
     let mut chosen = ctx.tab;
     widgets::segmented_ui(ui, ctx.theme, &choices, &mut chosen);
     if let Some(tab) = tabs.get(chosen).filter(|_| chosen != ctx.tab) {
@@ -184,11 +201,11 @@ fn tabs_ui(ui: &mut Ui, ctx: &mut Context<'_>, tabs: &[Tab]) {
 fn experiment_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     ui.horizontal_wrapped(|ui| {
         let changes: Vec<String> = ctx.edits.iter().map(ToString::to_string).collect();
-        let text = format!("Experiment in force: {}", changes.join(", "));
+        let text = trf("Experiment in force: {0}", &[&changes.join(", ")]);
         ui.label(RichText::new(text).color(*ctx.theme.warning));
-        let off = ui.button("Switch off");
+        let off = ui.button(tr("Switch off"));
         if off
-            .on_hover_text("Show the unchanged model again")
+            .on_hover_text(tr("Show the unchanged model again"))
             .clicked()
         {
             ctx.send(Command::SetEdits(Vec::new()));

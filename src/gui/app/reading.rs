@@ -137,7 +137,9 @@ impl App {
     /// Has the model read the text, if it has not yet. The newest request wins; until it is
     /// answered, the last picture stays.
     pub(super) fn ask(&mut self) {
-        let Some(model) = &self.model else { return };
+        let Some(model) = self.model.as_ref().filter(|_| !self.presenter.is_frozen) else {
+            return;
+        };
         if self.saved.prompt.is_empty() {
             (self.trace, self.baseline, self.tracing, self.asked) = (None, None, None, None);
             return;

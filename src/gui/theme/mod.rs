@@ -109,7 +109,31 @@ static THEMES: LazyLock<Vec<Theme>> = LazyLock::new(|| {
     .collect()
 });
 
+/// Every theme in the sizes of the one for projectors, in the same order.
+static LARGE: LazyLock<Vec<Theme>> = LazyLock::new(|| {
+    let sizes = Theme::named("projector");
+    let enlarged = |theme: &Theme| Theme {
+        title_size: sizes.title_size,
+        body_size: sizes.body_size,
+        caption_size: sizes.caption_size,
+        prompt_size: sizes.prompt_size,
+        stroke: sizes.stroke,
+        rail_width: sizes.rail_width,
+        side_width: sizes.side_width,
+        design_size: sizes.design_size,
+        least_fit: sizes.least_fit,
+        ..theme.clone()
+    };
+    THEMES.iter().map(enlarged).collect()
+});
+
 impl Theme {
+    /// The theme of that name in the sizes of the one for projectors.
+    pub fn large(name: &str) -> &'static Self {
+        let large = LARGE.iter().find(|theme| theme.name == name);
+        large.unwrap_or_else(|| Self::named(name))
+    }
+
     /// Every theme, the default first.
     pub fn all() -> &'static [Self] {
         &THEMES
@@ -176,6 +200,11 @@ impl Theme {
     /// Interface type at body size.
     pub fn body(&self) -> FontId {
         FontId::proportional(self.body_size)
+    }
+
+    /// Interface type at body size that stands out.
+    pub fn strong(&self) -> FontId {
+        FontId::new(self.body_size, semibold())
     }
 
     /// Interface type at caption size.

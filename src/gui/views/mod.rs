@@ -34,3 +34,25 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<compare::Compare>::default(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::View;
+    use crate::gui::view::Tab;
+    use crate::lesson::VIEWS;
+
+    /// Lessons name views without knowing the window.
+    #[test]
+    fn lessons_know_every_view() {
+        let own = |tabs: &[&str]| tabs.iter().map(|&tab| tab.to_owned()).collect();
+        let named: Vec<(&str, Vec<String>)> =
+            VIEWS.iter().map(|(id, tabs)| (*id, own(tabs))).collect();
+        let views = super::all();
+        let there = |view: &Box<dyn View>| (view.id(), view.tabs().iter().map(Tab::id).collect());
+        let ids: Vec<(&str, Vec<String>)> = views.iter().map(there).collect();
+        assert_eq!(
+            named, ids,
+            "src/lesson/names.rs lists the views for lessons"
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! What lessons can name in the window. A test in the window compares it with what is there.
+
+/// The views by their ids, each with the ids of its tabs.
+pub const VIEWS: &[(&str, &[&str])] = &[
+    ("tokens", &[]),
+    (
+        "embeddings",
+        &["vectors", "nearest", "map", "analogy", "similarity"],
+    ),
+    (
+        "positions",
+        &["learned", "token-position", "sinusoidal", "word-order"],
+    ),
+    ("heads", &["by-layer", "ranked"]),
+    ("attention", &["steps", "matrix", "arcs"]),
+    ("context", &[]),
+    ("mlp", &["neurons", "stream-and-norm"]),
+    ("lens", &["probability", "rank"]),
+    ("output", &[]),
+    ("sampling", &[]),
+    ("generation", &[]),
+    ("experiment", &[]),
+    ("compare", &[]),
+];
+
+/// The themes by their names.
+pub const THEMES: &[&str] = &["dark", "light", "projector"];
+
+/// Is there such a view, and such a tab in it?
+///
+/// # Errors
+/// What there is instead.
+pub(super) fn check_view(view: &str, tab: Option<&str>) -> Result<(), String> {
+    let ids: Vec<&str> = VIEWS.iter().map(|(id, _)| *id).collect();
+    let Some((_, tabs)) = VIEWS.iter().find(|(id, _)| *id == view) else {
+        return Err(format!(
+            "there is no view {view:?}; there are: {}",
+            ids.join(", ")
+        ));
+    };
+    match tab.filter(|tab| !tabs.contains(tab)) {
+        None => Ok(()),
+        Some(tab) if tabs.is_empty() => Err(format!("the view {view} has no tab {tab:?}, nor any")),
+        Some(tab) => Err(format!(
+            "the view {view} has no tab {tab:?}; there are: {}",
+            tabs.join(", ")
+        )),
+    }
+}
