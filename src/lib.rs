@@ -3,6 +3,8 @@
 //! The map of the program, lower layers first; a lower layer never names a higher one:
 //!
 //! - [`problem`]: how anything that can go wrong is said;
+//! - [`files`]: files that are whole or not there at all;
+//! - [`table`]: tables of numbers and words, as CSV and JSON;
 //! - [`trace`]: the record of one forward pass, in plain numbers with named axes;
 //! - [`hub`]: models by their Hugging Face name, downloaded or found in the cache;
 //! - [`kernel`]: the arithmetic of a forward pass on plain numbers, with the processor's vectors;
@@ -15,6 +17,7 @@
 
 pub mod background;
 pub mod cli;
+pub mod files;
 #[cfg(feature = "gui")]
 pub mod gui;
 pub mod hub;
@@ -23,4 +26,5 @@ pub mod math;
 pub mod model;
 pub mod problem;
 pub mod session;
+pub mod table;
 pub mod trace;

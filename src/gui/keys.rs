@@ -2,6 +2,7 @@
 
 use super::command::{Command, Target};
 use super::prompt;
+use super::saving::Thing;
 use super::selection::Selection;
 use crate::trace::Trace;
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
@@ -42,7 +43,7 @@ const COMMAND_SHIFT: Modifiers = Modifiers {
 };
 
 /// Every shortcut. Page keys are what clickers send.
-pub const SHORTCUTS: [Shortcut; 11] = [
+pub static SHORTCUTS: [Shortcut; 16] = [
     shortcut(COMMAND_SHIFT, Key::Z, Command::Redo, "Redo"),
     shortcut(Modifiers::COMMAND, Key::Y, Command::Redo, "Redo"),
     shortcut(Modifiers::COMMAND, Key::Z, Command::Undo, "Undo"),
@@ -59,10 +60,40 @@ pub const SHORTCUTS: [Shortcut; 11] = [
         "Draw the next token and write it after the prompt",
     ),
     shortcut(
+        COMMAND_SHIFT,
+        Key::O,
+        Command::ChooseSession,
+        "Open a session",
+    ),
+    shortcut(
         Modifiers::COMMAND,
         Key::O,
         Command::ChooseModel,
         "Open a model",
+    ),
+    shortcut(
+        COMMAND_SHIFT,
+        Key::C,
+        Command::CopyPicture,
+        "Copy the picture",
+    ),
+    shortcut(
+        COMMAND_SHIFT,
+        Key::E,
+        Command::SaveAs(Thing::Data),
+        "Save the data",
+    ),
+    shortcut(
+        Modifiers::COMMAND,
+        Key::E,
+        Command::SaveAs(Thing::Picture),
+        "Save the picture",
+    ),
+    shortcut(
+        Modifiers::COMMAND,
+        Key::S,
+        Command::SaveAs(Thing::Session),
+        "Save the session",
     ),
     shortcut(
         Modifiers::NONE,

@@ -4,7 +4,7 @@ use super::merges::Method;
 use super::sentencepiece;
 use super::tokenizer_class::heed_class;
 use super::vocabulary::Entries;
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, guarded};
 use crate::trace::Token;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -102,7 +102,10 @@ impl Tokenizer {
     /// # Errors
     /// When it is damaged.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        let inner = Inner::from_bytes(json).map_err(|e| Problem::new(READING, e))?;
+        // Some parts of the crate unwrap what they read.
+        let inner = guarded(|| Inner::from_bytes(json))
+            .ok_or_else(|| Problem::new(READING, "tokenizer.json is damaged"))?
+            .map_err(|e| Problem::new(READING, e))?;
         Self::new(inner)
     }
 
@@ -198,14 +201,14 @@ impl Tokenizer {
     }
 
     fn encode_with(&self, text: &str, adds_special: bool) -> Result<Vec<Token>> {
+        let problem = |why: String| {
+            Problem::new("Could not cut the text into tokens", why)
+                .cure("The tokenizer has no token for a part of this text, or is damaged")
+        };
         let code = self.entries.as_ref().map_or(0, |_| language_code(text));
-        let encoding = self
-            .inner
-            .encode(&text[code..], adds_special)
-            .map_err(|e| {
-                Problem::new("Could not cut the text into tokens", e)
-                    .cure("The tokenizer has no token for a part of this text")
-            })?;
+        let encoding = guarded(|| self.inner.encode(&text[code..], adds_special))
+            .ok_or_else(|| problem("the tokenizer made a mistake".to_owned()))?
+            .map_err(|e| problem(e.to_string()))?;
         let offsets = encoding.get_offsets().iter();
         let offsets = offsets.map(|&(start, end)| (code + start, code + end));
         let pieces: Vec<(u32, (usize, usize))> = match &self.entries {
