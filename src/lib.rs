@@ -4,6 +4,8 @@
 //!
 //! - [`problem`]: how anything that can go wrong is said;
 //! - [`text`]: the words on screen, in the language that was chosen;
+//! - [`files`]: files that are whole or not there at all;
+//! - [`table`]: tables of numbers and words, as CSV and JSON;
 //! - [`trace`]: the record of one forward pass, in plain numbers with named axes;
 //! - [`hub`]: models by their Hugging Face name, downloaded or found in the cache;
 //! - [`kernel`]: the arithmetic of a forward pass on plain numbers, with the processor's vectors;
@@ -17,6 +19,7 @@
 
 pub mod background;
 pub mod cli;
+pub mod files;
 #[cfg(feature = "gui")]
 pub mod gui;
 pub mod hub;
@@ -26,5 +29,6 @@ pub mod math;
 pub mod model;
 pub mod problem;
 pub mod session;
+pub mod table;
 pub mod text;
 pub mod trace;

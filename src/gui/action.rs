@@ -2,6 +2,7 @@
 //! tooltips and the README's list of keys are made.
 
 use super::command::Command;
+use super::saving::Thing;
 use crate::text::tr;
 use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 
@@ -59,7 +60,12 @@ pub const ACTIONS: &[Action] = actions![
     "Lessons", [plain(Key::F2)], Everywhere, Command::ToggleLessons;
     "Type in the prompt", [command(Key::L)], Everywhere, Command::TypePrompt;
     "Draw the next token and write it after the prompt", [command(Key::Enter)], Everywhere, Command::Draw;
+    "Open a session", [command_shift(Key::O)], Everywhere, Command::ChooseSession;
     "Open a model", [command(Key::O)], Everywhere, Command::ChooseModel;
+    "Copy the picture", [command_shift(Key::C)], Everywhere, Command::CopyPicture;
+    "Save the data", [command_shift(Key::E)], Everywhere, Command::SaveAs(Thing::Data);
+    "Save the picture", [command(Key::E)], Everywhere, Command::SaveAs(Thing::Picture);
+    "Save the session", [command(Key::S)], Everywhere, Command::SaveAs(Thing::Session);
     "Redo", [command_shift(Key::Z), command(Key::Y)], Everywhere, Command::Redo;
     "Undo", [command(Key::Z)], Everywhere, Command::Undo;
     "Next step", [plain(Key::PageDown)], Everywhere, Command::Step(1);

@@ -1,9 +1,11 @@
 //! What can be asked of the program. Views and controls change nothing themselves; they send these.
 
 use super::comparison::Comparison;
+use super::saving::{Request, Thing};
 use crate::math::sampling::Sampling;
 use crate::math::tree::SharedTree;
 use crate::model::Edit;
+use std::path::PathBuf;
 
 /// A wish of the user.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +95,20 @@ pub enum Command {
         /// Is it undone by itself? Otherwise it belongs to the change before.
         is_step: bool,
     },
+    /// Put the view's picture into the clipboard.
+    CopyPicture,
+    /// Ask where to save something.
+    SaveAs(Thing),
+    /// Ask the desktop for a file name.
+    BrowseSave,
+    /// Write a file.
+    Save(Request),
+    /// Ask which session to open.
+    ChooseSession,
+    /// Ask the desktop for a session's file.
+    BrowseSession,
+    /// Go on where a saved session ended.
+    OpenSession(PathBuf),
 }
 
 /// Something that can be pointed at in any view.

@@ -3,6 +3,7 @@
 use super::app::App;
 use super::command::{Command, Target};
 use super::comparison::Comparison;
+use super::export::{Format, Picture, unknown_format};
 use super::saved::{Learning, Saved};
 use super::stack::Stack;
 use super::theme::Theme;
@@ -11,10 +12,10 @@ use super::{raster, views};
 use crate::cli::{ModelArgs, SamplingArgs};
 use crate::model::Edit;
 use crate::problem::{Problem, Result};
+use crate::table::nothing_to_save;
 use crate::text::LANGUAGES;
 use clap::Args;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// What to draw.
@@ -77,8 +78,11 @@ pub struct ShotArgs {
     /// As in front of a class: big type, the picture alone
     #[arg(long)]
     presenting: bool,
-    /// The PNG file to write
+    /// The view alone, as the window saves it, instead of the whole window
     #[arg(long)]
+    alone: bool,
+    /// The file to write: .png or .svg for the picture, .csv or .json for the view's numbers
+    #[arg(long, value_parser = out)]
     out: PathBuf,
 }
 
@@ -151,8 +155,9 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
     settle(&mut app)?;
     // A view may begin to compute when it is first drawn: it is waited for within the frames.
     let mut waited = Ok(());
-    let image = raster::render(&ctx, args.size, args.scale, FRAMES, |ui| {
+    let (_, output) = raster::last_frame(&ctx, args.size, args.scale, FRAMES, |ui| {
         app.logic();
+        app.capture();
         app.ui(ui);
         if waited.is_ok() && app.is_busy() {
             waited = settle(&mut app);
@@ -160,25 +165,17 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         }
     });
     waited?;
-    write(&image, &args.out).map_err(|e| {
-        Problem::new(
-            "Could not write the picture",
-            format!("{e}: {}", args.out.display()),
-        )
-        .cure("The file's name must end in .png, in a folder that exists")
-    })
-}
-
-/// Writes a picture, as small as PNG makes it.
-fn write(image: &image::RgbaImage, path: &Path) -> image::ImageResult<()> {
-    let format = image::ImageFormat::from_path(path)?;
-    if format != image::ImageFormat::Png {
-        let hint = image::error::ImageFormatHint::Exact(format);
-        return Err(image::ImageError::Unsupported(hint.into()));
+    let captured = app.take_captured();
+    let is_data = matches!(Format::of(&args.out), Some(Format::Csv | Format::Json));
+    if args.alone || is_data {
+        let captured = captured.ok_or_else(nothing_to_save)?;
+        return captured.save(&args.out, args.scale).map(|_| ());
     }
-    let file = std::io::BufWriter::new(std::fs::File::create(path)?);
-    let encoder = PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::NoFilter);
-    image.write_with_encoder(encoder)
+    let ground = ctx.global_style().visuals.panel_fill;
+    let (shapes, rect) = (output.shapes, ctx.content_rect());
+    let images = app.images();
+    let window = Picture::new("Headlight", shapes, rect, ground, images, ctx.zoom_factor());
+    window.save(&args.out, args.scale)
 }
 
 /// Waits until the model has read the text and the view has computed what it shows.
@@ -196,6 +193,13 @@ fn settle(app: &mut App) -> Result<()> {
         app.logic();
     }
     Ok(())
+}
+
+fn out(path: &str) -> std::result::Result<PathBuf, String> {
+    let path = PathBuf::from(path);
+    Format::of(&path)
+        .map(|_| path.clone())
+        .ok_or_else(|| unknown_format(&path).to_string())
 }
 
 fn view(id: &str) -> std::result::Result<String, String> {

@@ -1,10 +1,12 @@
 //! Pictures of numbers, made once per recording and theme.
 
+use super::export::Images;
 use super::motion;
 use super::theme::{Scale, Theme};
 use crate::trace::{Matrix, TraceId};
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a picture shows; the same key gives the same picture.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,6 +17,13 @@ pub struct PictureKey {
     pub what: String,
     /// In which colours.
     pub theme: &'static str,
+}
+
+/// A texture, the pixels it was made of, and whether this frame has used it.
+struct Kept {
+    texture: TextureHandle,
+    image: Arc<ColorImage>,
+    is_used: bool,
 }
 
 /// A picture that has just given way to that of another recording.
@@ -32,9 +41,9 @@ pub struct Leaving {
 /// for a moment what was there before.
 #[derive(Default)]
 pub struct Textures {
-    pictures: HashMap<PictureKey, (TextureHandle, bool)>,
+    pictures: HashMap<PictureKey, Kept>,
     /// What a picture showed before, by what it shows, and since when it is gone.
-    leaving: HashMap<String, (TextureHandle, f64)>,
+    leaving: HashMap<String, (TextureHandle, Arc<ColorImage>, f64)>,
 }
 
 impl Textures {
@@ -45,9 +54,9 @@ impl Textures {
         key: PictureKey,
         paint: impl FnOnce() -> ColorImage,
     ) -> egui::TextureId {
-        if let Some((texture, used)) = self.pictures.get_mut(&key) {
-            *used = true;
-            return texture.id();
+        if let Some(kept) = self.pictures.get_mut(&key) {
+            kept.is_used = true;
+            return kept.texture.id();
         }
         self.replace(ctx, &key);
         // Cells stay sharp when enlarged and are averaged when there are more than pixels.
@@ -56,9 +65,15 @@ impl Textures {
             minification: egui::TextureFilter::Linear,
             ..TextureOptions::NEAREST
         };
-        let texture = ctx.load_texture(format!("{key:?}"), paint(), options);
+        let image = Arc::new(paint());
+        let texture = ctx.load_texture(format!("{key:?}"), Arc::clone(&image), options);
         let id = texture.id();
-        self.pictures.insert(key, (texture, true));
+        let kept = Kept {
+            texture,
+            image,
+            is_used: true,
+        };
+        self.pictures.insert(key, kept);
         id
     }
 
@@ -68,17 +83,17 @@ impl Textures {
             (&other.what, other.theme) == (&key.what, key.theme) && other.trace != key.trace
         };
         if let Some(other) = self.pictures.keys().find(same)
-            && let Some((texture, _)) = self.pictures.get(other)
+            && let Some(Kept { texture, image, .. }) = self.pictures.get(other)
         {
             let now = ctx.input(|input| input.time);
             self.leaving
-                .insert(key.what.clone(), (texture.clone(), now));
+                .insert(key.what.clone(), (texture.clone(), Arc::clone(image), now));
         }
     }
 
     /// What a picture showed before the recording changed, for as long as it takes to settle.
     pub fn leaving(&self, ctx: &egui::Context, what: &str) -> Option<Leaving> {
-        let (texture, since) = self.leaving.get(what)?;
+        let (texture, _, since) = self.leaving.get(what)?;
         let progress = motion::progress(ctx, *since);
         let leaving = Leaving {
             texture: texture.id(),
@@ -88,12 +103,23 @@ impl Textures {
         (progress < 1.0).then_some(leaving)
     }
 
+    /// The pixels of every picture on screen.
+    pub fn images(&self) -> Images {
+        let kept = self.pictures.values();
+        let kept = kept.map(|kept| (&kept.texture, &kept.image));
+        let leaving = self.leaving.values();
+        kept.chain(leaving.map(|(texture, image, _)| (texture, image)))
+            .map(|(texture, image)| (texture.id(), Arc::clone(image)))
+            .collect()
+    }
+
     /// Forgets pictures that were not used since the last call.
     pub fn end_frame(&mut self, ctx: &egui::Context) {
-        self.pictures.retain(|_, (_, used)| std::mem::take(used));
+        self.pictures
+            .retain(|_, kept| std::mem::take(&mut kept.is_used));
         let now = ctx.input(|input| input.time);
         self.leaving
-            .retain(|_, (_, since)| now - *since < f64::from(motion::SECS));
+            .retain(|_, (_, _, since)| now - *since < f64::from(motion::SECS));
     }
 }
 

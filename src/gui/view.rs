@@ -9,6 +9,7 @@ use crate::background::Lane;
 use crate::math::sampling::Sampling;
 use crate::math::tree::SharedTree;
 use crate::model::{Checkpoint, Edit};
+use crate::table::Table;
 use crate::trace::{ModelInfo, Predicts, Trace};
 use egui::{Painter, Rect, Ui};
 use std::sync::Arc;
@@ -80,6 +81,11 @@ pub trait View {
     /// Is attention what the view shows? Then it can show a translator's attention to its source, too.
     fn shows_attention(&self) -> bool {
         false
+    }
+
+    /// The numbers the view shows, to take away: named columns, all digits.
+    fn tables(&self, _ctx: &Context<'_>) -> Vec<Table> {
+        Vec::new()
     }
 
     /// Takes the results of the view's own background tasks, if it has any. Called before each

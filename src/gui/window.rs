@@ -1,17 +1,25 @@
 //! The window of the desktop.
 
 use super::app::App;
+use super::memory::{Memory, Remembered, remembered};
 use super::saved::Saved;
+use super::session_file::EXTENSION;
+use super::{Command, crash, software};
 use crate::cli::ModelArgs;
-use crate::lesson::folder;
+use crate::lesson::folder as lesson_folder;
 use crate::problem::{Problem, Result};
 use crate::text::system_language;
 use clap::Args;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// How the window is started.
 #[derive(Debug, Args)]
 pub struct WindowArgs {
+    /// A session to go on with, ending in .headlight
+    #[arg(value_name = "SESSION", value_parser = session)]
+    session: Option<PathBuf>,
     #[command(flatten)]
     model: Option<ModelArgs>,
     /// The text to start with
@@ -28,7 +36,17 @@ pub struct WindowArgs {
     lang: Option<String>,
 }
 
-const MEMORY: &str = "headlight";
+/// The name of the program's own folder.
+const APP_ID: &str = "headlight";
+/// After so many mistakes in a row the window cannot be drawn at all.
+const MOST_MISTAKES: u32 = 4;
+
+fn session(path: &str) -> std::result::Result<PathBuf, String> {
+    let path = PathBuf::from(path);
+    let is_session = path.extension().is_some_and(|e| e == EXTENSION);
+    let why = || format!("neither a subcommand nor a file ending in .{EXTENSION}");
+    is_session.then_some(path).ok_or_else(why)
+}
 
 /// Opens the window and stays until it is closed.
 ///
@@ -37,7 +55,8 @@ const MEMORY: &str = "headlight";
 pub fn run(args: WindowArgs) -> Result<()> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Headlight")
-        .with_app_id("headlight")
+        .with_app_id(APP_ID)
+        .with_icon(icon())
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([640.0, 480.0])
         .with_drag_and_drop(true);
@@ -45,24 +64,61 @@ pub fn run(args: WindowArgs) -> Result<()> {
         viewport,
         ..Default::default()
     };
-    let lessons = args.lessons.as_deref().map(folder).transpose()?;
+    let folder = eframe::storage_dir(APP_ID).unwrap_or_else(std::env::temp_dir);
+    let crashes = folder.join("crashes");
+    let crashed = crash::last_report(&crashes);
+    crash::report_to(crashes);
+    let lessons = args.lessons.as_deref().map(lesson_folder).transpose()?;
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
-        let remembered = creation
-            .storage
-            .and_then(|storage| eframe::get_value(storage, MEMORY));
-        let mut app = App::new(
-            &creation.egui_ctx,
-            with_args(remembered.unwrap_or_default(), args),
-        )?;
+        let Remembered { saved, problem } = remembered(&folder);
+        // Where earlier versions kept it.
+        let older = || creation.storage.and_then(|s| eframe::get_value(s, APP_ID));
+        let saved = saved.or_else(older).unwrap_or_default();
+        let memory = Memory::new(&folder, saved.clone())?;
+        let session = args.session.clone();
+        let mut app = App::new(&creation.egui_ctx, with_args(saved, args))?;
         if let Some((lessons, problems)) = lessons {
             app.teach(lessons, problems);
         }
-        Ok(Box::new(Window(app)))
+        problem
+            .into_iter()
+            .chain(crashed)
+            .for_each(|problem| app.notice(problem));
+        if let Some(session) = session {
+            app.command(Command::OpenSession(session));
+        }
+        Ok(Box::new(Window {
+            app,
+            memory: Some(memory),
+            mistakes: 0,
+        }))
     });
-    eframe::run_native("headlight", options, create).map_err(|e| {
-        Problem::new("Could not open a window", e)
-            .cure("A display with OpenGL 2.1 is needed (DISPLAY or WAYLAND_DISPLAY); the other commands work without")
-    })
+    let Err(e) = eframe::run_native(APP_ID, options, create) else {
+        return Ok(());
+    };
+    match opengl_error(&e) {
+        Some(why) => software::retry(&why),
+        None => Err(Problem::new("Could not open a window", e).cure(
+            "A display is needed (DISPLAY or WAYLAND_DISPLAY); the other commands work without",
+        )),
+    }
+}
+
+/// What OpenGL said, when it did not start.
+fn opengl_error(error: &eframe::Error) -> Option<String> {
+    use eframe::Error::{Glutin, NoGlutinConfigs, OpenGL};
+    match error {
+        Glutin(e) => Some(e.to_string()),
+        NoGlutinConfigs(_, e) => Some(e.to_string()),
+        OpenGL(e) => Some(e.to_string()),
+        _ => None,
+    }
+}
+
+/// What stands for the program in lists of windows.
+fn icon() -> egui::IconData {
+    let png = include_bytes!("../../assets/icons/headlight-256.png");
+    eframe::icon_data::from_png_bytes(png).unwrap_or_default()
 }
 
 /// What was remembered, unless the command line says otherwise.
@@ -84,22 +140,56 @@ fn with_args(mut saved: Saved, args: WindowArgs) -> Saved {
     saved
 }
 
-struct Window(App);
+struct Window {
+    app: App,
+    /// Gone when the program ends.
+    memory: Option<Memory>,
+    /// How many frames in a row could not be drawn.
+    mistakes: u32,
+}
+
+impl Window {
+    /// Does something with the program. A mistake in it leaves the window standing, unless it is
+    /// made again and again.
+    fn guarded(&mut self, ctx: &egui::Context, act: impl FnOnce(&mut App)) -> bool {
+        let Err(panic) = catch_unwind(AssertUnwindSafe(|| act(&mut self.app))) else {
+            return true;
+        };
+        self.mistakes += 1;
+        if self.mistakes >= MOST_MISTAKES {
+            resume_unwind(panic);
+        }
+        self.app.recover(self.mistakes);
+        ctx.request_repaint();
+        false
+    }
+}
 
 impl eframe::App for Window {
-    fn logic(&mut self, _ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.0.logic();
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.guarded(ctx, App::logic);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.0.ui(ui);
+        let ctx = ui.ctx().clone();
+        if self.guarded(&ctx, |app| app.ui(ui)) {
+            self.mistakes = 0;
+        }
+        if let Some(memory) = &mut self.memory {
+            let (again, problem) = memory.keep(&self.app.saved, Instant::now());
+            again
+                .into_iter()
+                .for_each(|after| ctx.request_repaint_after(after));
+            problem
+                .into_iter()
+                .for_each(|problem| self.app.notice(problem));
+        }
     }
 
-    fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        eframe::set_value(storage, MEMORY, &self.0.saved);
-    }
-
-    fn auto_save_interval(&self) -> std::time::Duration {
-        std::time::Duration::from_secs(1)
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        if let Some(memory) = self.memory.take() {
+            // Nobody is left to tell.
+            let _ = memory.finish(&self.app.saved);
+        }
     }
 }

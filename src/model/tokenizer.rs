@@ -4,7 +4,7 @@ use super::merges::Method;
 use super::sentencepiece;
 use super::tokenizer_class::heed_class;
 use super::vocabulary::Entries;
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, guarded};
 use crate::trace::Token;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -106,9 +106,10 @@ impl Tokenizer {
         // is left is caught.
         serde_json::from_slice::<serde::de::IgnoredAny>(json)
             .map_err(|e| Problem::new(READING, e))?;
-        let read = std::panic::catch_unwind(|| Inner::from_bytes(json));
-        let read = read.map_err(|_| Problem::new(READING, "its parts contradict each other"))?;
-        Self::new(read.map_err(|e| Problem::new(READING, e))?)
+        let inner = guarded(|| Inner::from_bytes(json))
+            .ok_or_else(|| Problem::new(READING, "its parts contradict each other"))?
+            .map_err(|e| Problem::new(READING, e))?;
+        Self::new(inner)
     }
 
     fn new(mut inner: Inner) -> Result<Self> {
@@ -203,14 +204,14 @@ impl Tokenizer {
     }
 
     fn encode_with(&self, text: &str, adds_special: bool) -> Result<Vec<Token>> {
+        let problem = |why: String| {
+            Problem::new("Could not cut the text into tokens", why)
+                .cure("The tokenizer has no token for a part of this text, or is damaged")
+        };
         let code = self.entries.as_ref().map_or(0, |_| language_code(text));
-        let encoding = self
-            .inner
-            .encode(&text[code..], adds_special)
-            .map_err(|e| {
-                Problem::new("Could not cut the text into tokens", e)
-                    .cure("The tokenizer has no token for a part of this text")
-            })?;
+        let encoding = guarded(|| self.inner.encode(&text[code..], adds_special))
+            .ok_or_else(|| problem("the tokenizer made a mistake".to_owned()))?
+            .map_err(|e| problem(e.to_string()))?;
         let offsets = encoding.get_offsets().iter();
         let offsets = offsets.map(|&(start, end)| (code + start, code + end));
         let pieces: Vec<(u32, (usize, usize))> = match &self.entries {

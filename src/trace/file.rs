@@ -123,14 +123,15 @@ impl Trace {
     pub fn save(&self, path: &Path, keep: impl Fn(&str) -> bool) -> Result<()> {
         let mut hooks = self.named();
         hooks.retain(|(name, ..)| keep(name));
-        let written = if path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("json"))
-        {
-            self.write_json(path, &hooks)
-        } else {
-            self.write_safetensors(path, &hooks)
-        };
+        let extension = path.extension();
+        let is_json = extension.is_some_and(|e| e.eq_ignore_ascii_case("json"));
+        let written = crate::files::replace(path, |part| {
+            if is_json {
+                self.write_json(part, &hooks)
+            } else {
+                self.write_safetensors(part, &hooks)
+            }
+        });
         written.map_err(|why| {
             Problem::new(WRITING, format!("{why}: {}", path.display()))
                 .cure("Check that the folder exists, is writable and has room")

@@ -1,6 +1,7 @@
 //! The bar at the top: the prompt, undo, the model and the settings.
 
 use super::App;
+use super::sessions::is_session;
 use crate::gui::action::tip;
 use crate::gui::command::Command;
 use crate::gui::history::History;
@@ -196,7 +197,8 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Com
         .on_hover_text(tr("Theme, language, motion and backend"));
 }
 
-/// A folder or a GGUF file dropped on the window is a model to open; of another file, its folder is.
+/// A session dropped on the window is opened; a folder or a GGUF file is a model to open; of another
+/// file, its folder is.
 pub(super) fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
     let dropped = ui.input(|input| {
         input
@@ -205,7 +207,9 @@ pub(super) fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
             .first()
             .map(|file| file.path().to_owned())
     });
-    if let Some(path) = dropped {
+    if let Some(path) = dropped.clone().filter(|path| is_session(path)) {
+        commands.push(Command::OpenSession(path));
+    } else if let Some(path) = dropped {
         let model = if path.is_file() && !Gguf::is_gguf(&path) {
             path.parent().map(PathBuf::from).unwrap_or(path)
         } else {

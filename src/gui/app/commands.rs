@@ -4,8 +4,10 @@ use super::App;
 use super::reading::READING;
 use crate::gui::choose::Choice;
 use crate::gui::command::Command;
+use crate::gui::crash;
 use crate::gui::history::History;
 use crate::gui::keys;
+use crate::gui::opening::Opening;
 use crate::gui::palette::Palette;
 use crate::gui::saved::Saved;
 use crate::gui::selection::Selection;
@@ -14,6 +16,7 @@ use crate::math::tree::SharedTree;
 
 impl App {
     pub(super) fn obey(&mut self, ctx: &egui::Context, command: Command) {
+        crash::note_command(&command);
         let pinned = self.saved.pinned;
         match command {
             Command::Hover(_) if self.presenter.is_frozen => {}
@@ -85,6 +88,13 @@ impl App {
             Command::ClearAnswer => self.saved.answer.clear(),
             Command::SetComparison(comparison) => self.saved.comparison = *comparison,
             Command::SetTree { tree, is_step } => self.set_tree(tree, is_step),
+            Command::CopyPicture => self.copy_picture(),
+            Command::SaveAs(thing) => self.save_as(thing),
+            Command::BrowseSave => self.browse_save(),
+            Command::Save(request) => self.save(request),
+            Command::ChooseSession => self.sessions.dialog = Some(Opening::default()),
+            Command::BrowseSession => self.browse_session(),
+            Command::OpenSession(path) => self.open_session(path),
         }
         ctx.request_repaint();
     }

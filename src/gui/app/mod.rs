@@ -3,16 +3,20 @@
 mod bar;
 mod commands;
 mod download;
+mod exporting;
 mod lesson_actions;
 mod lessons;
 mod modals;
 mod panels;
 mod reading;
+mod sessions;
 
 use self::bar::dropped_files;
 use self::download::Download;
+use self::exporting::Exports;
 use self::lessons::Dock;
 use self::reading::{Asked, Followers, Reading};
+use self::sessions::Sessions;
 use super::choose::Choice;
 use super::command::Command;
 use super::fit::Fit;
@@ -21,9 +25,11 @@ use super::lesson::{Lessons, Visit};
 use super::motion;
 use super::next::Next;
 use super::notices::Notices;
+use super::opening::opening_ui;
 use super::palette::Palette;
 use super::presenter::Presenter;
 use super::saved::Saved;
+use super::saving::saving_ui;
 use super::selection::Selection;
 use super::stack::Stacks;
 use super::textures::Textures;
@@ -55,6 +61,10 @@ pub struct App {
     network: Lane,
     /// Has the window drawn when something came in.
     wake: egui::Context,
+    /// Where files are made and written.
+    files: Lane,
+    exports: Exports,
+    sessions: Sessions,
     model: Option<Arc<Checkpoint>>,
     opening: Option<Task<Checkpoint>>,
     browsing: Option<Task<Option<PathBuf>>>,
@@ -101,12 +111,17 @@ impl App {
         let dialogs = Lane::start("dialogs", move || wake.request_repaint())?;
         let wake = ctx.clone();
         let network = Lane::start("network", move || wake.request_repaint())?;
+        let wake = ctx.clone();
+        let files = Lane::start("files", move || wake.request_repaint())?;
         let mut app = Self {
             views: views::all(),
             lane,
             dialogs,
             network,
             wake: ctx.clone(),
+            files,
+            exports: Exports::default(),
+            sessions: Sessions::default(),
             model: None,
             opening: None,
             browsing: None,
@@ -144,6 +159,7 @@ impl App {
         self.receive_trace();
         self.receive_folder();
         self.receive_download();
+        self.receive_sessions();
         self.views.iter_mut().for_each(|view| view.receive());
         self.ask();
     }
@@ -194,6 +210,29 @@ impl App {
         tabs.find_map(place).unwrap_or(0)
     }
 
+    /// Is the window waiting for the answer to a question?
+    fn has_dialog(&self) -> bool {
+        self.choice.is_some()
+            || self.palette.is_some()
+            || self.has_help
+            || self.exports.dialog.is_some()
+            || self.sessions.dialog.is_some()
+    }
+
+    /// After a mistake of the program: says so, and from the second in a row on leaves out what may
+    /// have caused it, least first. The text is kept.
+    pub fn recover(&mut self, mistakes_in_a_row: u32) {
+        let why = "what it was about to draw is left out; your text is unharmed";
+        let cure = "A report was written; the next start says where it is";
+        self.notices
+            .add(Problem::new("Headlight made a mistake", why).cure(cure));
+        match mistakes_in_a_row {
+            0 | 1 => {}
+            2 => "tokens".clone_into(&mut self.saved.view),
+            _ => self.saved.edits.clear(),
+        }
+    }
+
     /// The recording on screen.
     pub fn trace(&self) -> Option<&Arc<Trace>> {
         self.trace.as_ref().map(|stacks| &stacks.whole)
@@ -209,7 +248,8 @@ impl App {
             self.next.update(&stacks.whole, &self.saved.sampling);
         }
         let mut commands = std::mem::take(&mut self.commands);
-        if self.choice.is_none() && self.palette.is_none() && !self.has_help {
+        self.receive_exports(ui.ctx());
+        if !self.has_dialog() {
             let shown = self
                 .trace
                 .as_ref()
@@ -226,6 +266,19 @@ impl App {
         self.panels_ui(ui, theme, &mut commands);
         self.point_at_awaited(ui, theme);
         self.modals_ui(ui, theme, &mut commands);
+        let is_busy = self.exports.is_busy();
+        if let Some(dialog) = &mut self.exports.dialog {
+            if saving_ui(ui, theme, dialog, is_busy, &mut commands).is_break() {
+                self.exports.dialog = None;
+            }
+        }
+        let is_busy = self.sessions.is_busy();
+        if let Some(dialog) = &mut self.sessions.dialog
+            && opening_ui(ui, theme, dialog, is_busy, &mut commands).is_break()
+        {
+            self.sessions.dialog = None;
+        }
+        self.export();
         self.presenter.ui(ui, theme);
         self.textures.end_frame(ui.ctx());
         let before = self.hover.take();

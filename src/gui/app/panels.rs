@@ -3,6 +3,7 @@
 use super::App;
 use super::lessons::Dock;
 use crate::gui::command::Command;
+use crate::gui::export::{self, Beginning};
 use crate::gui::stack::{Stack, stack_ui};
 use crate::gui::theme::Theme;
 use crate::gui::view::{Context, Tab};
@@ -128,20 +129,40 @@ impl App {
         }
         let picture = Frame::new().fill(*theme.background).inner_margin(16);
         let picture = CentralPanel::default().frame(picture).show(ui, |ui| {
-            ui.label(RichText::new(tr(view.question())).font(theme.title()));
+            let rect = ui.max_rect().expand(16.0);
+            // The menu is not part of the picture.
+            let right = egui::Layout::right_to_left(egui::Align::Min);
+            let title = egui::Layout::left_to_right(egui::Align::Min).with_main_wrap(true);
+            let beginning = ui.horizontal(|ui| {
+                ui.with_layout(right, |ui| {
+                    export::menu_ui(ui, theme, ctx.commands);
+                    let beginning = Beginning::here(ui);
+                    ui.with_layout(title, |ui| {
+                        ui.label(RichText::new(tr(view.question())).font(theme.title()));
+                    });
+                    beginning
+                })
+                .inner
+            });
             if let Some(why) = view.unfit(&trace.model) {
                 widgets::empty_ui(ui, theme, why);
-                return self.notices.ui(ui, theme);
-            }
-            // Every picture keeps its own place and zoom.
-            ui.push_id((view.id(), tab), |ui| {
-                ui.horizontal_wrapped(|ui| {
-                    tabs_ui(ui, &mut ctx, view.tabs_of(&trace.model));
-                    view.controls(ui, &mut ctx);
+            } else {
+                // Every picture keeps its own place and zoom.
+                ui.push_id((view.id(), tab), |ui| {
+                    ui.horizontal_wrapped(|ui| {
+                        tabs_ui(ui, &mut ctx, view.tabs_of(&trace.model));
+                        view.controls(ui, &mut ctx);
+                    });
+                    ui.add_space(theme.body_size / 2.0);
+                    view.ui(ui, &mut ctx);
                 });
-                ui.add_space(theme.body_size / 2.0);
-                view.ui(ui, &mut ctx);
-            });
+            }
+            export::context_menu_ui(ui, rect, ctx.commands);
+            if self.exports.wants_picture() {
+                let shapes = beginning.inner.shapes(ui);
+                let zoom = ui.ctx().zoom_factor();
+                self.exports.capture(&**view, &ctx, shapes, rect, zoom);
+            }
             self.notices.ui(ui, theme);
         });
         self.areas.push((Area::Picture, picture.response.rect));

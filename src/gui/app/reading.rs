@@ -3,6 +3,7 @@
 use super::App;
 use crate::background::{Task, finished};
 use crate::gui::command::Command;
+use crate::gui::crash;
 use crate::gui::stack::Stacks;
 use crate::model::{Chat, Checkpoint, DeviceKind, Edit, Target};
 use crate::problem::{Problem, Result};
@@ -88,6 +89,7 @@ impl App {
         match finished(&mut self.opening) {
             Some(Ok(model)) => {
                 self.saved.remember_model(&model.source);
+                crash::note_model(&model.info);
                 self.model = Some(Arc::new(model));
                 self.asked = None;
                 self.choice = None;

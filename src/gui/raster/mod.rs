@@ -40,8 +40,22 @@ pub fn render(
     size_px: [usize; 2],
     pixels_per_point: f32,
     frames: usize,
-    mut ui: impl FnMut(&mut egui::Ui),
+    ui: impl FnMut(&mut egui::Ui),
 ) -> RgbaImage {
+    let (raster, output) = last_frame(ctx, size_px, pixels_per_point, frames, ui);
+    let primitives = ctx.tessellate(output.shapes, output.pixels_per_point);
+    let clear = ctx.global_style().visuals.panel_fill;
+    raster.paint(&primitives, output.pixels_per_point, size_px, clear)
+}
+
+/// As [`render`], but returns what is to be painted in the last frame, and what can paint it.
+pub fn last_frame(
+    ctx: &egui::Context,
+    size_px: [usize; 2],
+    pixels_per_point: f32,
+    frames: usize,
+    mut ui: impl FnMut(&mut egui::Ui),
+) -> (Raster, egui::FullOutput) {
     let usable = (0.1..=16.0).contains(&pixels_per_point);
     let pixels_per_point = if usable { pixels_per_point } else { 1.0 };
     let mut raster = Raster::new();
@@ -54,9 +68,7 @@ pub fn render(
         raster.update_textures(&mut output.textures_delta);
         let mut windows = output.viewport_output.values();
         if frames_left == 0 || windows.all(|window| window.repaint_delay >= FRAME) {
-            let primitives = ctx.tessellate(output.shapes, output.pixels_per_point);
-            let clear = ctx.global_style().visuals.panel_fill;
-            return raster.paint(&primitives, output.pixels_per_point, size_px, clear);
+            return (raster, output);
         }
     }
 }

@@ -147,8 +147,16 @@ impl Theme {
             .unwrap_or(&all[0])
     }
 
-    fn parse(json: &str) -> serde_json::Result<Self> {
+    /// Reads a theme file.
+    ///
+    /// # Errors
+    /// When a colour or size is missing or is none.
+    pub fn parse(json: &str) -> serde_json::Result<Self> {
         let mut theme: Self = serde_json::from_str(json)?;
+        if theme.sequential.len() < 2 || theme.diverging.len() < 2 {
+            let why = "a colour scale needs two colours or more";
+            return Err(serde::de::Error::custom(why));
+        }
         theme.sequential_ramp = shades(&theme.sequential);
         theme.diverging_ramp = shades(&theme.diverging);
         Ok(theme)

@@ -6,6 +6,7 @@
 //! softmax, the weighted sum of values, and how all heads together are added to the stream.
 
 mod arcs;
+mod data;
 mod marks;
 mod matrix;
 mod numbers;
@@ -21,6 +22,7 @@ use crate::gui::theme::Scale;
 use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{empty_ui, stepper_ui};
 use crate::math::attention_steps::position_of_largest;
+use crate::table::Table;
 use arcs::Arcs;
 use egui::{Painter, Rect, Stroke, Ui, pos2};
 use steps::Steps;
@@ -93,6 +95,10 @@ impl View for Attention {
             ARCS => self.arcs.explain(ctx),
             _ => self.steps.explain(ctx),
         }
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(ctx)
     }
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {

@@ -7,6 +7,7 @@
 
 mod both;
 mod controls;
+mod data;
 mod next;
 mod pictures;
 mod rows;
@@ -20,6 +21,7 @@ use crate::gui::widgets::{deck_ui, empty_ui, page_ui};
 use crate::math::sampling::Sampling;
 use crate::model::{Checkpoint, DeviceKind, Edit};
 use crate::problem::{Problem, Result};
+use crate::table::Table;
 use crate::trace::{Predicts, Trace, TraceId};
 use both::Both;
 use egui::{Color32, Painter, Rect, RichText, Ui, vec2};
@@ -174,6 +176,10 @@ impl View for Compare {
             );
         }
         text
+    }
+
+    fn tables(&self, _ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self)
     }
 
     fn receive(&mut self) {

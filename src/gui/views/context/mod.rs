@@ -9,6 +9,7 @@
 mod chips;
 mod choice;
 mod curve;
+mod data;
 mod paths;
 mod plot;
 mod words;
@@ -21,6 +22,7 @@ use crate::gui::view::{Context, View};
 use crate::gui::widgets::empty_ui;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
+use crate::table::Table;
 use crate::trace::{Trace, TraceId};
 use chips::sentence_ui;
 use choice::default_marks;
@@ -177,6 +179,10 @@ impl View for ContextView {
         format!(
             "{story} Each layer adds: x ← x + attention + MLP. The plane keeps {kept} of the variance."
         )
+    }
+
+    fn tables(&self, _ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self)
     }
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {

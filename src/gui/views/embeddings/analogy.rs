@@ -143,6 +143,20 @@ fn sum([a, b, c]: &[Vec<f32>; 3]) -> Vec<f32> {
 }
 
 impl Analogy {
+    /// The answers as a table, when there are some.
+    pub fn table(&self) -> Option<crate::table::Table> {
+        let answers = self.latest.answer()?.as_ref().ok()?;
+        let near = || answers.inputs.iter().chain(&answers.ranked);
+        let roles = ["a", "b", "c"].map(str::to_owned).into_iter();
+        let ranks = (1..=answers.ranked.len()).map(|rank| rank.to_string());
+        let table = crate::table::Table::new("analogy")
+            .text("input_or_rank", roles.chain(ranks))
+            .integer("id", near().map(|near| near.id))
+            .text("token", near().map(|near| near.label.clone()))
+            .number("cosine", near().map(|near| near.cosine));
+        Some(table)
+    }
+
     /// The fields for the three words.
     pub fn controls(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
         let theme = ctx.theme;

@@ -103,6 +103,20 @@ impl Map {
         }
     }
 
+    /// The points as a table.
+    pub fn table(&self) -> crate::table::Table {
+        let points = || self.points.iter();
+        crate::table::Table::new("map")
+            .integer("id", points().map(|point| point.id))
+            .text("token", points().map(|point| point.label.clone()))
+            .text(
+                "in_text",
+                points().map(|point| matches!(point.kind, Kind::Text(_)).to_string()),
+            )
+            .number("component_1", points().map(|point| point.at[0]))
+            .number("component_2", points().map(|point| point.at[1]))
+    }
+
     /// How many vectors the directions were fitted to.
     pub fn n_fitted(&self) -> usize {
         self.points.iter().filter(|p| p.kind != Kind::Guest).count()

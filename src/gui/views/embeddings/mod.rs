@@ -5,6 +5,7 @@
 //! meaning: neighbours are related words, and differences between rows can be added and subtracted.
 
 mod analogy;
+mod data;
 mod map;
 mod neighbours;
 mod similarity;
@@ -15,6 +16,7 @@ use crate::gui::textures::{PictureKey, picture};
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{empty_ui, named_legend_ui};
+use crate::table::Table;
 use crate::trace::{Hook, Matrix, ModelInfo, Trace, TraceId};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 use std::sync::Arc;
@@ -117,6 +119,10 @@ impl View for Embeddings {
             SIMILARITY => self.similarity.explain(ctx),
             _ => self.around.explain(ctx),
         }
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn receive(&mut self) {

@@ -9,6 +9,7 @@ use crate::gui::widgets::{Ranked, empty_ui, ranked_ui};
 use crate::math::vector::{dot, norm};
 use crate::model::{Checkpoint, Neighbour};
 use crate::problem::Result;
+use crate::table::Table;
 use crate::trace::{Token, TraceId};
 use egui::{RichText, ScrollArea, Ui};
 use std::collections::BTreeMap;
@@ -77,6 +78,26 @@ impl Neighbours {
             let known = same.map(|last| last.near.clone()).unwrap_or_default();
             move |cancel| Ok(Around::find(&model, &trace.tokens, known, cancel))
         });
+    }
+
+    /// The nearest tokens of each token of the text, and all of them in two dimensions.
+    pub fn tables(&self, ctx: &Context<'_>) -> Option<[Table; 2]> {
+        let around = self.around()?;
+        let near = || {
+            around.near.iter().flat_map(|(&id, near)| {
+                let near = near.iter().enumerate();
+                near.map(move |(rank, near)| (id, rank + 1, near))
+            })
+        };
+        let token = |id| ctx.model.tokenizer.token(id).text;
+        let nearest = Table::new("nearest")
+            .integer("id", near().map(|(id, _, _)| id))
+            .text("token", near().map(|(id, _, _)| token(id)))
+            .integer("rank", near().map(|(_, rank, _)| rank))
+            .integer("near_id", near().map(|(_, _, near)| near.id))
+            .text("near_token", near().map(|(_, _, near)| token(near.id)))
+            .number("cosine", near().map(|(_, _, near)| near.cosine));
+        Some([nearest, around.map.table()])
     }
 
     /// Takes what was found.

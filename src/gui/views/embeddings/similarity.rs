@@ -12,6 +12,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, Ranked, empty_ui, legend_ui, ranked_ui};
 use crate::math::vector::{cosine, mean_row};
 use crate::problem::{Problem, Result};
+use crate::table::Table;
 use crate::trace::{Hook, Matrix, Trace, TraceId};
 use egui::{FontId, Rect, RichText, ScrollArea, TextEdit, Ui};
 use std::sync::Arc;
@@ -108,6 +109,28 @@ fn cosines(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
 }
 
 impl Similarity {
+    /// The score stage by stage, and every pair of tokens after the last layer.
+    pub fn tables(&self) -> Option<[Table; 2]> {
+        let compared = self.latest.answer()?.as_ref().ok()?;
+        let [first, second] = &compared.names;
+        let stages = || compared.stages.iter();
+        let pairs = || {
+            let second = second.iter().enumerate();
+            let first = first.iter().enumerate();
+            first.flat_map(move |a| second.clone().map(move |b| (a, b)))
+        };
+        let sentences = Table::new("similarity")
+            .text("after", stages().map(|(name, _)| name.clone()))
+            .number("cosine", stages().map(|&(_, cosine)| cosine));
+        let tokens = Table::new("similarity_of_tokens")
+            .integer("first_pos", pairs().map(|((a, _), _)| a))
+            .text("first_token", pairs().map(|((_, a), _)| a.clone()))
+            .integer("second_pos", pairs().map(|(_, (b, _))| b))
+            .text("second_token", pairs().map(|(_, (_, b))| b.clone()))
+            .number("cosine", compared.tokens.iter().copied());
+        Some([sentences, tokens])
+    }
+
     /// The field for the second sentence.
     pub fn controls(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
         let theme = ctx.theme;

@@ -57,6 +57,12 @@ impl Question {
 }
 
 impl Heads {
+    /// What switching each head off changed, as far as that was tried.
+    pub fn table(&self) -> Option<crate::table::Table> {
+        let (_, sweep) = self.swept.as_ref()?;
+        Some(super::data::grid("log_prob_change", &sweep.changes))
+    }
+
     pub fn receive(&mut self) {
         match finished(&mut self.task) {
             Some(Ok(sweeper)) => {

@@ -6,6 +6,7 @@
 //! direct logit attribution reads from the unchanged run what each head adds to a token's score.
 
 mod controls;
+mod data;
 mod effect;
 mod heads;
 mod parts;
@@ -14,6 +15,7 @@ mod suggestions;
 
 use crate::gui::format::{number, percent};
 use crate::gui::view::{Context, View, unfit_without_next};
+use crate::table::Table;
 use crate::trace::ModelInfo;
 use controls::Part;
 use effect::Effect;
@@ -78,6 +80,10 @@ impl View for Experiment {
             Page::Effect => self.explain_effect(ctx),
             Page::Heads => self.heads.explain(ctx, &self.effect),
         }
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn receive(&mut self) {

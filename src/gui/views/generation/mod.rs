@@ -9,6 +9,7 @@ mod beams;
 mod branches;
 mod choice;
 mod controls;
+mod data;
 mod picture;
 mod versus;
 mod writer;
@@ -18,6 +19,7 @@ use crate::gui::view::{Context, View, unfit_without_next};
 use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::sampling::Sampling;
 use crate::math::tree::{How, NodeId, ROOT, Tree};
+use crate::table::Table;
 use crate::trace::ModelInfo;
 use branches::Asked;
 use egui::text::{LayoutJob, TextFormat};
@@ -117,6 +119,10 @@ impl View for GenerationView {
             number(log_prob.exp() as f32),
             number(log_prob as f32),
         )
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn receive(&mut self) {

@@ -6,6 +6,7 @@
 //! their average, and attention rollout, which follows attention through all layers.
 
 mod badges;
+mod data;
 mod glow;
 mod grid;
 mod reading;
@@ -16,6 +17,7 @@ use crate::gui::theme::Scale;
 use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, legend_ui};
 use crate::math::heads::HeadRole;
+use crate::table::Table;
 use crate::trace::{BlockHook, Hook, Matrix, TraceId};
 use badges::{badge_chip_ui, score_line};
 use egui::{Painter, Rect, RichText, Ui};
@@ -167,6 +169,10 @@ impl View for Heads {
                 "It follows attention and the skip connections down to the input (Abnar & Zuidema 2020).",
             ),
         }
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {

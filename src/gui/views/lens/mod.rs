@@ -4,6 +4,7 @@
 //! positions. Each cell is read with the model's own final norm and unembedding, so the picture
 //! shows a prediction in the making: which layer first thinks of the word that is said in the end.
 
+mod data;
 mod details;
 mod grid;
 
@@ -14,6 +15,7 @@ use crate::gui::view::{Context, Tab, View, unfit_without_next};
 use crate::gui::vocabulary::meant;
 use crate::gui::widgets::{empty_ui, named_legend_ui};
 use crate::model::lens::{Lens, Reading, Standing};
+use crate::table::Table;
 use crate::trace::{ModelInfo, Token, TraceId};
 use egui::{Painter, Rect, RichText, TextEdit, Ui, vec2};
 use std::sync::Arc;
@@ -210,6 +212,10 @@ impl View for LensView {
             best(last),
             count(first.predicted.rank + 1),
         )
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn receive(&mut self) {

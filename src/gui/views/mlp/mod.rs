@@ -6,6 +6,7 @@
 //! which carries everything written so far.
 
 mod activation;
+mod data;
 mod neurons;
 mod norm;
 mod stream;
@@ -13,6 +14,7 @@ mod stream;
 use crate::gui::command::{Command, Target};
 use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{panels_ui, row_break, stepper_ui};
+use crate::table::Table;
 use egui::{Painter, Rect, Ui};
 
 const TABS: [Tab; 2] = [
@@ -103,6 +105,10 @@ impl View for Mlp {
         } else {
             format!("{} {}", stream::explain(ctx), norm::explain(ctx))
         }
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(ctx)
     }
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {

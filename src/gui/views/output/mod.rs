@@ -4,6 +4,7 @@
 //! positive, dividing by their sum makes them shares of 100 %. The table shows these three numbers
 //! for every token; nothing is cut off, and nothing has been filtered or sampled yet.
 
+mod data;
 mod histogram;
 mod shares;
 mod table;
@@ -15,6 +16,7 @@ use crate::gui::vocabulary::{Query, Vocabulary, matching};
 use crate::gui::widgets::empty_ui;
 use crate::math::histogram::Histogram;
 use crate::math::readout::Readout;
+use crate::table::Table;
 use crate::trace::{ModelInfo, TraceId};
 use egui::{Painter, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, vec2};
 
@@ -140,6 +142,10 @@ impl View for Output {
             number(readout.entropy_bits),
             number(readout.effective_choices),
         )
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn receive(&mut self) {

@@ -6,6 +6,7 @@
 //! learned ones, the addition itself, the waves to play with, and what another order changes. Llama
 //! adds nothing and turns queries and keys instead: of such a model the rotation is shown.
 
+mod data;
 mod learned;
 mod order;
 mod rotary;
@@ -16,6 +17,7 @@ mod waves;
 use crate::gui::textures::{PictureKey, miniature};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, Tab, View};
+use crate::table::Table;
 use crate::trace::{Activation, Hook, Matrix, ModelInfo};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 
@@ -119,6 +121,10 @@ impl View for Positions {
             2 => self.waves.explain(ctx),
             _ => self.order.explain(ctx),
         }
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn receive(&mut self) {

@@ -8,6 +8,7 @@ use crate::gui::widgets::{
     Cells, Heatmap, Labels, colored_heading_ui, empty_ui, heading_ui, panels_ui,
 };
 use crate::math::vector::{cosine, norm};
+use crate::table::Table;
 use crate::trace::{BlockHook, Hook, Matrix, Trace};
 use egui::{Align2, Color32, Painter, Rect, Sense, Ui, pos2, vec2};
 use std::borrow::Cow;
@@ -55,6 +56,19 @@ impl<'a> Vectors<'a> {
 
 fn added(a: &[f32], b: &[f32]) -> Vec<f32> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+/// The numbers of one position as a table.
+pub fn table(ctx: &Context<'_>) -> Option<Table> {
+    let pos = ctx.focus.query_or_last(ctx.trace);
+    let vectors = Vectors::of(ctx.trace, pos)?;
+    let table = Table::new("sum")
+        .integer("pos", vectors.input.iter().map(|_| pos))
+        .integer("dim", 0..vectors.input.len())
+        .number("token", vectors.token.iter().copied())
+        .number("position", vectors.position.iter().copied())
+        .number("input", vectors.input.iter().copied());
+    Some(table)
 }
 
 impl Sum {

@@ -44,6 +44,14 @@ impl Default for Waves {
 }
 
 impl Waves {
+    /// The encoding as a table.
+    pub fn data(&self) -> crate::table::Table {
+        let (cols, data) = (self.sinusoid.d_model, self.sinusoid.table(self.n_positions));
+        let (rows, data) = (self.n_positions, data.as_slice());
+        let name = format!("sinusoidal_base_{}", self.sinusoid.base);
+        super::data::matrix(&name, ["pos", "dim"], Matrix { rows, cols, data })
+    }
+
     /// The three numbers that make the encoding.
     pub fn controls(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
         let Sinusoid { d_model, base } = &mut self.sinusoid;

@@ -5,6 +5,7 @@
 //! it stands why the slices are as wide as they are: each token's score on its way through the
 //! filters, with a line where a filter cuts. Many draws at once show that the slices keep their word.
 
+mod data;
 mod draw;
 mod filters;
 mod formula;
@@ -17,6 +18,7 @@ use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::coin_bar::{Slice, coin, hit, slices};
 use crate::math::sampling::{Filter, Sampling, effective_choices, entropy_bits};
 use crate::math::stages::Stages;
+use crate::table::Table;
 use crate::trace::{ModelInfo, TraceId};
 use egui::{Painter, Rect, RichText, Ui, pos2, vec2};
 
@@ -157,6 +159,10 @@ impl View for SamplingView {
         let label = ctx.model.tokenizer.token(id).label();
         let formula = formula::formula(&made.stages, ctx.sampling, id as usize);
         format!("“{label}”: {formula}")
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {

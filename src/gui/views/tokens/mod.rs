@@ -5,6 +5,7 @@
 //! its number, its bytes and its place.
 
 mod card;
+mod data;
 mod figure;
 mod ladder;
 mod layout;
@@ -13,6 +14,7 @@ mod reading;
 use crate::background::{Task, finished};
 use crate::gui::format::count;
 use crate::gui::view::{Context, View};
+use crate::table::Table;
 use egui::{Align2, Painter, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use reading::Reading;
 use std::sync::Arc;
@@ -97,6 +99,10 @@ impl View for Tokens {
             self.describe(ctx, pos)
         );
         format!("{reads}{}", self.ratio())
+    }
+
+    fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
+        data::tables(self, ctx)
     }
 
     fn receive(&mut self) {

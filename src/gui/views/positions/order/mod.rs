@@ -66,6 +66,29 @@ pub struct Order {
 }
 
 impl Order {
+    /// How alike the vectors of each common token are, stage by stage: the embedding, the input of
+    /// the first block, and what leaves each block.
+    pub fn data(&self) -> Option<crate::table::Table> {
+        let readings = self.readings()?;
+        let pairs = pairs(&readings[0].ids, &readings[1].ids);
+        let mut rows: Vec<((usize, usize), usize, f32)> = Vec::new();
+        for &(a, b) in &pairs {
+            let stages = readings[0].stages.iter().zip(&readings[1].stages);
+            for (stage, (first, second)) in stages.enumerate() {
+                let vectors = first.at(&[a]).zip(second.at(&[b]));
+                let cosine = vectors.map_or(f32::NAN, |(a, b)| cosine(a, b));
+                rows.push(((a, b), stage, cosine));
+            }
+        }
+        let table = crate::table::Table::new("order")
+            .text("token", rows.iter().map(|row| readings[0].label(row.0.0)))
+            .integer("first_pos", rows.iter().map(|row| row.0.0))
+            .integer("second_pos", rows.iter().map(|row| row.0.1))
+            .integer("stage", rows.iter().map(|row| row.1))
+            .number("cosine", rows.iter().map(|row| row.2));
+        Some(table)
+    }
+
     /// The second text.
     pub fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;

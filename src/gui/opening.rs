@@ -1,0 +1,60 @@
+//! The choice of a session to open: a name typed or pasted, or one from the desktop's dialog.
+
+use super::command::Command;
+use super::theme::Theme;
+use egui::{Key, Modal, RichText, TextEdit, Ui};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// The open dialog.
+#[derive(Debug, Default)]
+pub struct Opening {
+    path: String,
+}
+
+/// Draws the dialog; breaks when it is to be closed. Opening keeps it until the session is there, so
+/// that a wrong name can be corrected.
+pub fn opening_ui(
+    ui: &Ui,
+    theme: &Theme,
+    opening: &mut Opening,
+    is_busy: bool,
+    commands: &mut Vec<Command>,
+) -> ControlFlow<()> {
+    let modal = Modal::new(egui::Id::unique("open a session")).show(ui.ctx(), |ui| {
+        ui.set_width((theme.body_size * 36.0).min(ui.ctx().content_rect().width() - 64.0));
+        ui.label(RichText::new("Open a session").font(theme.title()));
+        ui.add_space(theme.body_size / 2.0);
+        let label = ui.label(RichText::new("A file ending in .headlight").color(*theme.dim));
+        let edit = TextEdit::singleline(&mut opening.path)
+            .hint_text("/path/to/session.headlight")
+            .desired_width(f32::INFINITY);
+        let edit = ui.add(edit).labelled_by(label.id);
+        let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let note = "You can also drop the file on the window.";
+        ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+        ui.add_space(theme.body_size / 2.0);
+        let mut flow = ControlFlow::Continue(());
+        ui.horizontal(|ui| {
+            let path = opening.path.trim();
+            let can_open = !path.is_empty() && !is_busy;
+            let open = ui.add_enabled(can_open, egui::Button::new("Open"));
+            if open.clicked() || (is_entered && can_open) {
+                commands.push(Command::OpenSession(PathBuf::from(path)));
+            }
+            let hint = "Ask the desktop for a file; without a desktop portal nothing appears";
+            if ui.button("Browse …").on_hover_text(hint).clicked() {
+                commands.push(Command::BrowseSession);
+            }
+            if ui.button("Cancel").clicked() {
+                flow = ControlFlow::Break(());
+            }
+        });
+        flow
+    });
+    if modal.should_close() {
+        ControlFlow::Break(())
+    } else {
+        modal.inner
+    }
+}
