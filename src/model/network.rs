@@ -18,6 +18,10 @@ use burn::tensor::{Device, Tensor};
 
 /// A network of one of the supported architectures.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one network, and its weights are elsewhere"
+)]
 pub enum Network {
     /// GPT-2.
     Gpt2(Gpt2),

@@ -7,7 +7,7 @@ use crate::problem::Result;
 use crate::trace::{Hook, NormKind};
 use burn::tensor::{Device, Tensor};
 
-/// Scales each position's vector to length √d_model, then multiplies each dimension by its weight.
+/// Scales each position's vector to length `√d_model`, then multiplies each dimension by its weight.
 #[derive(Debug)]
 pub struct Norm {
     /// Is the mean subtracted first?

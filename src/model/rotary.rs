@@ -1,4 +1,4 @@
-//! Positions as rotations (Su et al. 2021, "RoFormer").
+//! Positions as rotations (Su et al. 2021, "`RoFormer`").
 //!
 //! The numbers of a query or key are taken in pairs, dimension `i` with dimension `i + d_head/2`. At
 //! position `p` each pair is turned by the angle `p · frequency(i)`. The product of a query with a

@@ -17,6 +17,10 @@ pub struct Unembedding {
 
 impl Unembedding {
     /// The scores of every token, `[pos, vocab]`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a tensor is a handle; what is read last is given away"
+    )]
     pub fn forward(&self, resid: Tensor<2>, probe: &mut impl Probe) -> Tensor<2> {
         let hooks = [Hook::LnFinalScale, Hook::LnFinalNormalized];
         let x = self.norm.forward(&resid, hooks, probe);
@@ -28,6 +32,10 @@ impl Unembedding {
     ///
     /// # Shapes
     /// `[pos, d_model]` gives `[pos, vocab]`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a tensor is a handle; what is read last is given away"
+    )]
     pub fn silent(&self, resid: Tensor<2>) -> Tensor<2> {
         self.head.forward(&self.norm.silent(&resid))
     }
@@ -51,7 +59,9 @@ impl Unembedding {
         if self.norm.kind == NormKind::Layer {
             // The norm also subtracts the mean; it is symmetric, so it can act on the direction.
             let mean = direction.iter().sum::<f32>() / direction.len() as f32;
-            direction.iter_mut().for_each(|x| *x -= mean);
+            for x in &mut direction {
+                *x -= mean;
+            }
         }
         Some((direction, bias))
     }

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// Sizes of a model, and which kinds of parts it has. Fields that old recordings lack read as what
 /// GPT-2 has.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one part whether an architecture has it"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// Name to show: the folder's name.
