@@ -177,12 +177,12 @@ impl eframe::App for Window {
         }
         if let Some(memory) = &mut self.memory {
             let (again, problem) = memory.keep(&self.app.saved, Instant::now());
-            again
-                .into_iter()
-                .for_each(|after| ctx.request_repaint_after(after));
-            problem
-                .into_iter()
-                .for_each(|problem| self.app.notice(problem));
+            if let Some(after) = again {
+                ctx.request_repaint_after(after);
+            }
+            if let Some(problem) = problem {
+                self.app.notice(problem);
+            }
         }
     }
 

@@ -70,7 +70,7 @@ pub fn scores(q: &[f32], k: &[f32], heads: Heads, scaling: f32) -> Vec<f32> {
             k,
             n_keys,
             scaling,
-            scores,
+            out: scores,
         });
     });
     scores
@@ -173,7 +173,7 @@ struct Scores<'a> {
     k: Rows<'a>,
     n_keys: usize,
     scaling: f32,
-    scores: &'a mut [f32],
+    out: &'a mut [f32],
 }
 
 impl WithSimd for Scores<'_> {
@@ -186,7 +186,7 @@ impl WithSimd for Scores<'_> {
             k,
             n_keys,
             scaling,
-            scores,
+            out: scores,
         } = self;
         if n_keys == 0 {
             return;

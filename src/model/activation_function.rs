@@ -118,10 +118,6 @@ fn gelu(x: f32) -> f32 {
 
 /// `0.5 x (1 + tanh(u))` is `x σ(2u)`, with u = √(2/π) (x + 0.044715 x³).
 #[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "it must be compiled with its caller's instructions"
-)]
 fn gelu_tanh(x: f32) -> f32 {
     const TWO_SQRT_2_OVER_PI: f32 = 1.595_769;
     x * sigmoid(TWO_SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x))

@@ -69,13 +69,13 @@ impl Bert {
             probe.tap(Hook::Pooled, pooling.pool(resid.clone()));
         }
         match &self.head {
-            Some(head) => head.forward(resid, probe),
+            Some(head) => head.forward(&resid, probe),
             None => resid,
         }
     }
 
     /// What the head would guess if `resid` left the last block.
-    pub(super) fn unembed(&self, resid: Tensor<2>) -> Option<Tensor<2>> {
+    pub(super) fn unembed(&self, resid: &Tensor<2>) -> Option<Tensor<2>> {
         let head = self.head.as_ref()?;
         Some(head.forward(resid, &mut super::Silent))
     }
@@ -109,8 +109,8 @@ impl Bert {
 }
 
 impl MaskedHead {
-    fn forward(&self, resid: Tensor<2>, probe: &mut impl Probe) -> Tensor<2> {
-        let x = activate(&self.transform.forward(&resid), self.function);
+    fn forward(&self, resid: &Tensor<2>, probe: &mut impl Probe) -> Tensor<2> {
+        let x = activate(&self.transform.forward(resid), self.function);
         let hooks = [Hook::HeadLnScale, Hook::HeadLnNormalized];
         let x = self.norm.forward(&x, hooks, probe);
         probe.tap(Hook::Logits, self.decoder.forward(&x))

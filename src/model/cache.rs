@@ -87,6 +87,10 @@ pub struct Vectors {
 }
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are two for each block, and a box would be one more step to every vector"
+)]
 enum Kept {
     /// As they were computed.
     Tensor(Tensor<3>),

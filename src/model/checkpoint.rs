@@ -178,23 +178,10 @@ impl Checkpoint {
                     .cure("Type a word or a sentence"),
             );
         }
-        self.check(&tokens, self.network.source_vocab_size())?;
+        check(&tokens, self.network.source_vocab_size())?;
         let dropped = tokens.len().saturating_sub(self.info.n_ctx);
         tokens.drain(..dropped);
         Ok((tokens, dropped))
-    }
-
-    /// Does the model know these tokens?
-    pub(super) fn check(&self, tokens: &[Token], vocab_size: usize) -> Result<()> {
-        let Some(token) = tokens.iter().find(|t| t.id as usize >= vocab_size) else {
-            return Ok(());
-        };
-        let why = format!(
-            "token {} ({:?}) exceeds the model's vocabulary of {vocab_size}",
-            token.id, token.text
-        );
-        Err(Problem::new("The model cannot read this text", why)
-            .cure("The tokenizer belongs to another model"))
     }
 
     /// Runs the model on a text and records every activation. A translator also writes its own
@@ -251,6 +238,19 @@ impl Checkpoint {
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
         self.network.forward(&ids, cache, probe)
     }
+}
+
+/// Does the model know these tokens?
+pub(super) fn check(tokens: &[Token], vocab_size: usize) -> Result<()> {
+    let Some(token) = tokens.iter().find(|t| t.id as usize >= vocab_size) else {
+        return Ok(());
+    };
+    let why = format!(
+        "token {} ({:?}) exceeds the model's vocabulary of {vocab_size}",
+        token.id, token.text
+    );
+    Err(Problem::new("The model cannot read this text", why)
+        .cure("The tokenizer belongs to another model"))
 }
 
 /// Why a file is no model.

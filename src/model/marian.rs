@@ -89,8 +89,8 @@ impl Marian {
     }
 
     /// The scores that `resid` would give if it left the decoder's last block, `[pos, vocab]`.
-    pub(super) fn unembed(&self, resid: Tensor<2>) -> Tensor<2> {
-        self.head.forward(&resid)
+    pub(super) fn unembed(&self, resid: &Tensor<2>) -> Tensor<2> {
+        self.head.forward(resid)
     }
 
     /// Sizes and kinds of the decoder's parts.
@@ -171,9 +171,10 @@ impl Marian {
         } else {
             target_embed.clone()
         };
-        let bias = match weights.contains("final_logits_bias") {
-            true => weights.tensor("final_logits_bias", [1, target_vocab], device)?,
-            false => Tensor::zeros([1, target_vocab], device),
+        let bias = if weights.contains("final_logits_bias") {
+            weights.tensor("final_logits_bias", [1, target_vocab], device)?
+        } else {
+            Tensor::zeros([1, target_vocab], device)
         };
         let waves = sinusoids(config.max_position_embeddings, d);
         let shape = [config.max_position_embeddings, d];

@@ -144,8 +144,8 @@ impl Network {
         match self {
             Self::Gpt2(gpt2) => Some(gpt2.unembed.silent(resid)),
             Self::Llama(llama) => Some(llama.unembed.silent(resid)),
-            Self::Bert(bert) => bert.unembed(resid),
-            Self::Marian(marian) => Some(marian.unembed(resid)),
+            Self::Bert(bert) => bert.unembed(&resid),
+            Self::Marian(marian) => Some(marian.unembed(&resid)),
         }
     }
 

@@ -38,12 +38,11 @@ impl Probe for Recorder {
         let shape = x.dims().to_vec();
         // The tensor is f32 and its shape holds its numbers by construction; if either failed, the
         // hook would be missing from the trace and the golden tests would name it.
-        let activation = match Numbers::of(&x) {
-            Some(numbers) => Activation::shared(shape, Arc::new(numbers)),
-            None => {
-                let copied = x.to_data().try_into_vec::<f32>();
-                copied.ok().and_then(|data| Activation::new(shape, data))
-            }
+        let activation = if let Some(numbers) = Numbers::of(&x) {
+            Activation::shared(shape, Arc::new(numbers))
+        } else {
+            let copied = x.to_data().try_into_vec::<f32>();
+            copied.ok().and_then(|data| Activation::new(shape, data))
         };
         if let Some(activation) = activation {
             self.activations.insert(hook, activation);

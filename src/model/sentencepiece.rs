@@ -121,7 +121,7 @@ impl SentencePiece {
         let (mut text, mut score, mut kind) = (String::new(), 0.0, NORMAL);
         for field in Fields(bytes) {
             match field? {
-                (1, Value::Bytes(piece)) => text = str::from_utf8(piece).ok()?.to_owned(),
+                (1, Value::Bytes(piece)) => str::from_utf8(piece).ok()?.clone_into(&mut text),
                 (2, Value::Float(x)) if x.is_finite() => score = f64::from(x),
                 (3, Value::Number(n)) => kind = n,
                 _ => {}

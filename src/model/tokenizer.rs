@@ -119,7 +119,9 @@ impl Tokenizer {
             .with_truncation(None)
             .map_err(|e| Problem::new(READING, e))?;
         let decoder = inner.get_decoder().map(serde_json::to_string);
-        let decoder = decoder.and_then(|json| json.ok()).unwrap_or_default();
+        let decoder = decoder
+            .and_then(std::result::Result::ok)
+            .unwrap_or_default();
         Ok(Self {
             inner,
             method: OnceLock::new(),

@@ -65,7 +65,7 @@ impl Checkpoint {
     pub fn target(&self, target: &str) -> Result<Vec<Token>> {
         let tokenizer = self.target_tokenizer.as_ref().unwrap_or(&self.tokenizer);
         let mut tokens = tokenizer.encode(target)?;
-        self.check(&tokens, self.info.vocab_size)?;
+        super::checkpoint::check(&tokens, self.info.vocab_size)?;
         tokens.pop();
         let mut all: Vec<Token> = self.start_token().into_iter().chain(tokens).collect();
         all.truncate(self.info.n_ctx);

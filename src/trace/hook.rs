@@ -377,12 +377,11 @@ fn glob(pattern: &[u8], name: &[u8]) -> bool {
 
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Block(layer, at) => write!(f, "blocks.{layer}.{}", at.name()),
-            _ => {
-                let known = OF_MODEL.into_iter().find(|(hook, _)| hook == self);
-                f.write_str(known.map_or("", |(_, name)| name))
-            }
+        if let Self::Block(layer, at) = self {
+            write!(f, "blocks.{layer}.{}", at.name())
+        } else {
+            let known = OF_MODEL.into_iter().find(|(hook, _)| hook == self);
+            f.write_str(known.map_or("", |(_, name)| name))
         }
     }
 }

@@ -63,14 +63,14 @@ pub fn settle(window: &mut Window) {
 
 /// Every tab of every view: the views' ids with the tabs' ids, or none.
 pub fn pictures() -> Vec<(&'static str, Option<String>)> {
-    let of = |view: &Box<dyn View>| {
+    let of = |view: &dyn View| {
         let tabs: Vec<_> = view.tabs().iter().map(|tab| Some(tab.id())).collect();
         let tabs = if tabs.is_empty() { vec![None] } else { tabs };
         tabs.into_iter()
             .map(|tab| (view.id(), tab))
             .collect::<Vec<_>>()
     };
-    views::all().iter().flat_map(of).collect()
+    views::all().iter().flat_map(|view| of(&**view)).collect()
 }
 
 pub fn show(saved: &mut Saved, view: &str, tab: Option<String>) {

@@ -267,10 +267,10 @@ impl App {
         self.point_at_awaited(ui, theme);
         self.modals_ui(ui, theme, &mut commands);
         let is_busy = self.exports.is_busy();
-        if let Some(dialog) = &mut self.exports.dialog {
-            if saving_ui(ui, theme, dialog, is_busy, &mut commands).is_break() {
-                self.exports.dialog = None;
-            }
+        if let Some(dialog) = &mut self.exports.dialog
+            && saving_ui(ui, theme, dialog, is_busy, &mut commands).is_break()
+        {
+            self.exports.dialog = None;
         }
         let is_busy = self.sessions.is_busy();
         if let Some(dialog) = &mut self.sessions.dialog

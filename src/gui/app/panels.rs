@@ -6,7 +6,7 @@ use crate::gui::command::Command;
 use crate::gui::export::{self, Beginning};
 use crate::gui::stack::{Stack, stack_ui};
 use crate::gui::theme::Theme;
-use crate::gui::view::{Context, Tab};
+use crate::gui::view::{Context, Tab, View};
 use crate::gui::{rail, reading, side, widgets};
 use crate::lesson::Area;
 use crate::text::{tr, trf};
@@ -49,33 +49,18 @@ impl App {
             lane: &self.lane,
             commands,
         };
-        let margin = |x, y| {
-            Frame::new()
-                .fill(*theme.panel)
-                .inner_margin(egui::Margin::symmetric(x, y))
-        };
+        let several = stacks
+            .are_several()
+            .then_some((&mut self.saved.stack, shows_attention));
         let tokens = Panel::top("tokens")
-            .frame(margin(12, 4))
+            .frame(margin(theme, 12, 4))
             .show_separator_line(false)
-            .show(ui, |ui| {
-                let rows = 2.6 * theme.body_size * 1.9;
-                ScrollArea::vertical()
-                    .id_salt("tokens")
-                    .max_height(rows)
-                    .min_scrolled_height(rows)
-                    .show(ui, |ui| {
-                        ui.set_min_width(ui.available_width());
-                        if stacks.are_several() {
-                            stack_ui(ui, theme, &mut self.saved.stack, shows_attention);
-                        }
-                        widgets::chips_ui(ui, &mut ctx);
-                    });
-            });
+            .show(ui, |ui| tokens_ui(ui, &mut ctx, several));
         self.areas.push((Area::Tokens, tokens.response.rect));
         let width = ui.available_width();
         if !ctx.edits.is_empty() {
             let banner = Panel::top("experiment")
-                .frame(margin(12, 4))
+                .frame(margin(theme, 12, 4))
                 .show_separator_line(false);
             banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
         }
@@ -86,7 +71,7 @@ impl App {
                 .resizable(false);
             let current = &self.saved.view;
             let rail = rail
-                .frame(margin(8, 8))
+                .frame(margin(theme, 8, 8))
                 .show_separator_line(false)
                 .show(ui, |ui| {
                     rail::rail_ui(ui, &mut ctx, &self.views, current);
@@ -98,7 +83,7 @@ impl App {
                 .exact_size(theme.side_width)
                 .resizable(false);
             let side = side
-                .frame(margin(12, 8))
+                .frame(margin(theme, 12, 8))
                 .show_separator_line(false)
                 .show(ui, |ui| {
                     if trace.model.predicts != Predicts::Next {
@@ -114,52 +99,20 @@ impl App {
             return;
         };
         let strip = Panel::bottom("explanation")
-            .frame(margin(16, 10))
+            .frame(margin(theme, 16, 10))
             .show_separator_line(false);
         // A lesson beneath the picture says what is seen.
         if self.dock != Some(Dock::Beneath) {
-            strip.show(ui, |ui| {
-                ui.set_min_width(ui.available_width());
-                let text = match view.unfit(&trace.model) {
-                    Some(_) => String::new(),
-                    None => view.explain(&ctx),
-                };
-                ui.label(RichText::new(text).font(theme.body()));
-            });
+            strip.show(ui, |ui| strip_ui(ui, &**view, &ctx));
         }
         let picture = Frame::new().fill(*theme.background).inner_margin(16);
         let picture = CentralPanel::default().frame(picture).show(ui, |ui| {
             let rect = ui.max_rect().expand(16.0);
-            // The menu is not part of the picture.
-            let right = egui::Layout::right_to_left(egui::Align::Min);
-            let title = egui::Layout::left_to_right(egui::Align::Min).with_main_wrap(true);
-            let beginning = ui.horizontal(|ui| {
-                ui.with_layout(right, |ui| {
-                    export::menu_ui(ui, theme, ctx.commands);
-                    let beginning = Beginning::here(ui);
-                    ui.with_layout(title, |ui| {
-                        ui.label(RichText::new(tr(view.question())).font(theme.title()));
-                    });
-                    beginning
-                })
-                .inner
-            });
-            if let Some(why) = view.unfit(&trace.model) {
-                widgets::empty_ui(ui, theme, why);
-            } else {
-                // Every picture keeps its own place and zoom.
-                ui.push_id((view.id(), tab), |ui| {
-                    ui.horizontal_wrapped(|ui| {
-                        tabs_ui(ui, &mut ctx, view.tabs_of(&trace.model));
-                        view.controls(ui, &mut ctx);
-                    });
-                    ui.add_space(theme.body_size / 2.0);
-                    view.ui(ui, &mut ctx);
-                });
-            }
+            let beginning = title_ui(ui, theme, &**view, ctx.commands);
+            picture_ui(ui, &mut **view, &mut ctx);
             export::context_menu_ui(ui, rect, ctx.commands);
             if self.exports.wants_picture() {
-                let shapes = beginning.inner.shapes(ui);
+                let shapes = beginning.shapes(ui);
                 let zoom = ui.ctx().zoom_factor();
                 self.exports.capture(&**view, &ctx, shapes, rect, zoom);
             }
@@ -193,6 +146,76 @@ impl App {
             });
         });
     }
+}
+
+/// The ground of a panel, with room at its edges.
+fn margin(theme: &Theme, x: i8, y: i8) -> Frame {
+    Frame::new()
+        .fill(*theme.panel)
+        .inner_margin(egui::Margin::symmetric(x, y))
+}
+
+/// The tokens, and of a model with several stacks the choice of one, with whether the view shows
+/// attention.
+fn tokens_ui(ui: &mut Ui, ctx: &mut Context<'_>, several: Option<(&mut Stack, bool)>) {
+    let rows = 2.6 * ctx.theme.body_size * 1.9;
+    ScrollArea::vertical()
+        .id_salt("tokens")
+        .max_height(rows)
+        .min_scrolled_height(rows)
+        .show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            if let Some((stack, shows_attention)) = several {
+                stack_ui(ui, ctx.theme, stack, shows_attention);
+            }
+            widgets::chips_ui(ui, ctx);
+        });
+}
+
+/// What is seen, with this example's numbers.
+fn strip_ui(ui: &mut Ui, view: &dyn View, ctx: &Context<'_>) {
+    ui.set_min_width(ui.available_width());
+    let text = match view.unfit(&ctx.trace.model) {
+        Some(_) => String::new(),
+        None => view.explain(ctx),
+    };
+    ui.label(RichText::new(text).font(ctx.theme.body()));
+}
+
+/// The view's tabs, controls and picture, or why it has none for this model.
+fn picture_ui(ui: &mut Ui, view: &mut dyn View, ctx: &mut Context<'_>) {
+    let model = &ctx.trace.model;
+    if let Some(why) = view.unfit(model) {
+        return widgets::empty_ui(ui, ctx.theme, why);
+    }
+    let tabs = view.tabs_of(model);
+    // Every picture keeps its own place and zoom.
+    ui.push_id((view.id(), ctx.tab), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            tabs_ui(ui, ctx, tabs);
+            view.controls(ui, ctx);
+        });
+        ui.add_space(ctx.theme.body_size / 2.0);
+        view.ui(ui, ctx);
+    });
+}
+
+/// The question the view answers, and the menu of its picture, which is not part of the picture.
+fn title_ui(ui: &mut Ui, theme: &Theme, view: &dyn View, commands: &mut Vec<Command>) -> Beginning {
+    let right = egui::Layout::right_to_left(egui::Align::Min);
+    let title = egui::Layout::left_to_right(egui::Align::Min).with_main_wrap(true);
+    let whole = ui.horizontal(|ui| {
+        let menu = ui.with_layout(right, |ui| {
+            export::menu_ui(ui, theme, commands);
+            let beginning = Beginning::here(ui);
+            ui.with_layout(title, |ui| {
+                ui.label(RichText::new(tr(view.question())).font(theme.title()));
+            });
+            beginning
+        });
+        menu.inner
+    });
+    whole.inner
 }
 
 const EXAMPLES: [&str; 4] = [

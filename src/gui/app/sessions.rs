@@ -67,9 +67,8 @@ impl App {
             Some(Err(problem)) => self.notices.add(problem),
             None => {}
         }
-        match finished(&mut self.sessions.comparing) {
-            Some(Ok(Some(problem)) | Err(problem)) => self.notices.add(problem),
-            Some(Ok(None)) | None => {}
+        if let Some(Ok(Some(problem)) | Err(problem)) = finished(&mut self.sessions.comparing) {
+            self.notices.add(problem);
         }
         match finished(&mut self.sessions.browsing) {
             Some(Ok(Some(path))) => self.open_session(path),

@@ -93,7 +93,9 @@ impl Beginning {
     pub fn shapes(self, ui: &Ui) -> Vec<ClippedShape> {
         ui.ctx().graphics(|graphics| {
             let drawn = graphics.get(self.layer);
-            let drawn = drawn.into_iter().flat_map(|list| list.all_entries());
+            let drawn = drawn
+                .into_iter()
+                .flat_map(egui::layers::PaintList::all_entries);
             drawn.skip(self.first.0).cloned().collect()
         })
     }

@@ -162,7 +162,7 @@ impl Drawing<'_> {
 
     fn image(&mut self, id: egui::TextureId, rect: Rect, uv: Rect) {
         let image = self.picture.images.get(&id);
-        let shown = image.map(|image| enlarged(cropped(image, uv), rect));
+        let shown = image.map(|image| enlarged(&cropped(image, uv), rect));
         let Some(png) = shown.and_then(|image| png(&image)) else {
             return;
         };
@@ -224,7 +224,7 @@ fn cropped(image: &ColorImage, uv: Rect) -> ColorImage {
 }
 
 /// Cells larger than pixels, each as so many pixels that no reader can blur it much.
-fn enlarged(image: ColorImage, rect: Rect) -> ColorImage {
+fn enlarged(image: &ColorImage, rect: Rect) -> ColorImage {
     let [width, height] = image.size;
     let factor = |points: f32, side: usize| {
         let wanted = (SHARPNESS * points / side.max(1) as f32).ceil();
@@ -246,7 +246,7 @@ fn png(image: &ColorImage) -> Option<Vec<u8>> {
     let pixels = image
         .pixels
         .iter()
-        .flat_map(|pixel| pixel.to_srgba_unmultiplied());
+        .flat_map(egui::Color32::to_srgba_unmultiplied);
     let picture = image::RgbaImage::from_raw(width, height, pixels.collect())?;
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, image::ImageFormat::Png).ok()?;

@@ -48,8 +48,8 @@ mod tests {
         let named: Vec<(&str, Vec<String>)> =
             VIEWS.iter().map(|(id, tabs)| (*id, own(tabs))).collect();
         let views = super::all();
-        let there = |view: &Box<dyn View>| (view.id(), view.tabs().iter().map(Tab::id).collect());
-        let ids: Vec<(&str, Vec<String>)> = views.iter().map(there).collect();
+        let there = |view: &dyn View| (view.id(), view.tabs().iter().map(Tab::id).collect());
+        let ids: Vec<(&str, Vec<String>)> = views.iter().map(|view| there(&**view)).collect();
         assert_eq!(
             named, ids,
             "src/lesson/names.rs lists the views for lessons"

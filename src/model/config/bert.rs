@@ -16,7 +16,7 @@ pub enum BertFamily {
     Bert,
     /// DistilBERT: no segments, half the layers, other names.
     DistilBert,
-    /// RoBERTa, XLM-RoBERTa and CamemBERT: positions count from behind the padding token's id.
+    /// RoBERTa, XLM-RoBERTa and `CamemBERT`: positions count from behind the padding token's id.
     Roberta,
 }
 
