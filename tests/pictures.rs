@@ -197,7 +197,7 @@ fn the_keyboard_reaches_everything() {
         for _ in 0..wanted.len() * 2 + 60 {
             window.key_press(Key::Tab);
             window.step();
-            if let Some(id) = window.ctx.memory(|memory| memory.focused()) {
+            if let Some(id) = window.ctx.memory(egui::Memory::focused) {
                 reached.insert(id.accesskit_id().0);
             }
         }
