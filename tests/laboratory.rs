@@ -176,7 +176,11 @@ fn an_experiment_can_be_undone_and_done_again() {
         view: "experiment".into(),
         ..Saved::default()
     });
-    click(&mut window, "Switch off head 4.1");
+    // The suggestion and the button beside the slider have the same name and effect.
+    let button = window.query_all_by_label("Switch off head 4.1").next();
+    button.unwrap().click();
+    window.run_steps(2);
+    settle(&mut window);
     window.get_by_label_contains("Experiment in force: head 4.1 off");
     pause();
     set_text(&mut window, "The dog");

@@ -25,7 +25,11 @@ fn texts() -> BTreeSet<String> {
             let source = std::fs::read_to_string(&path).unwrap();
             let code = source.split("#[cfg(test)]").next().unwrap();
             for call in ["tr(", "trf(", "tip("] {
-                texts.extend(code.split(call).skip(1).filter_map(literal));
+                // Not the end of a longer name, as in `push_str(`.
+                let calls = code.match_indices(call).filter(|&(at, _)| {
+                    !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+                });
+                texts.extend(calls.filter_map(|(at, _)| literal(&code[at + call.len()..])));
             }
         }
     }

@@ -354,7 +354,10 @@ fn an_experiment_is_visible_and_one_click_from_off() {
     window.get_by_label("Switch off").click();
     window.run_steps(2);
     settle(&mut window);
-    assert_eq!(app(&window).trace().unwrap().next_logits().unwrap(), plain);
+    // What was read before the experiment is not read again, so sums may have been taken in another order.
+    let after = app(&window).trace().unwrap().next_logits().unwrap();
+    let far = after.iter().zip(&plain).map(|(a, b)| (a - b).abs());
+    assert!(far.fold(0.0, f32::max) <= 1e-5);
     assert!(window.query_by_label("Switch off").is_none());
 }
 
