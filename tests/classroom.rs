@@ -252,9 +252,11 @@ fn all_lessons_can_be_done() {
             }
             assert!(
                 app(&window).pending().is_none(),
-                "{} {}",
+                "{} {}: {:?} with {:?}",
                 lesson.name,
-                step.title
+                step.title,
+                app(&window).pending(),
+                app(&window).saved.prompt
             );
             follow_links(&mut window, &mut clicked);
             if i + 1 < lesson.steps.len() {

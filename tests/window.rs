@@ -414,7 +414,8 @@ fn the_dialog_offers_what_can_be_opened() {
         ..Saved::default()
     });
     app_mut(&mut window).command(Command::ChooseModel);
-    window.run_steps(4);
+    // The dialog finds its size and place.
+    window.run_steps(12);
     for label in [
         "Opened before",
         "From Hugging Face",

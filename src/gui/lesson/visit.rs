@@ -59,6 +59,11 @@ impl Visit {
             }
             self.done.push(i);
         }
+        // A text that was replaced grows from what it is now.
+        let is_growth_awaited = matches!(self.awaited(step), Some(Condition::TextGrows));
+        if is_growth_awaited && !now.text.starts_with(&self.start.text) {
+            self.start.text.clone_from(&now.text);
+        }
     }
 
     /// The first part that waits for the learner.
