@@ -10,6 +10,7 @@ use super::saved::Saved;
 use super::theme::Theme;
 use crate::files::{read_at_most, write_atomically};
 use crate::hub::{Hub, Repo};
+use crate::math::sampling::Sampling;
 use crate::model::{BUNDLED, Checkpoint, Edit};
 use crate::problem::{Problem, Result};
 use serde::{Deserialize, Serialize};
@@ -183,9 +184,21 @@ pub fn sensible(mut state: Saved) -> Saved {
     if !Theme::all().iter().any(|theme| theme.name == state.theme) {
         state.theme = first.theme;
     }
-    let sampling = &mut state.sampling;
+    sensible_sampling(&mut state.sampling);
+    sensible_sampling(&mut state.comparison.sampling);
+    if let Some(text) = &mut state.comparison.text {
+        text.truncate(text.floor_char_boundary(prompt::MAX_BYTES));
+    }
+    state.edits.truncate(MAX_EDITS);
+    state.edits.retain(is_finite);
+    state
+}
+
+/// Settings that are numbers; those that are none fall back to what changes nothing.
+fn sensible_sampling(sampling: &mut Sampling) {
+    let first = Sampling::default();
     if !sampling.temperature.is_finite() {
-        sampling.temperature = first.sampling.temperature;
+        sampling.temperature = first.temperature;
     }
     for setting in [
         &mut sampling.top_p,
@@ -195,10 +208,7 @@ pub fn sensible(mut state: Saved) -> Saved {
     ] {
         *setting = setting.filter(|value| value.is_finite());
     }
-    sampling.order.truncate(first.sampling.order.len());
-    state.edits.truncate(MAX_EDITS);
-    state.edits.retain(is_finite);
-    state
+    sampling.order.truncate(first.order.len());
 }
 
 fn is_finite(edit: &Edit) -> bool {
