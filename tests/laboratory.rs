@@ -7,7 +7,7 @@ mod harness;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use harness::{TINY, Window, app, app_mut, open, open_at, read_text, set_text, settle};
-use headlight::gui::{Command, Comparison, Saved};
+use headlight::gui::{Command, Comparison, Request, Saved, Thing};
 use headlight::math::beam::BeamSettings;
 use headlight::math::sampling::Sampling;
 use headlight::model::{Checkpoint, DeviceKind, Edit};
@@ -252,4 +252,27 @@ fn models_and_settings_are_compared() {
     window.get_by_label("1 change …");
     undo(&mut window);
     assert!(app(&window).saved.edits.is_empty());
+}
+
+#[test]
+fn the_text_on_screen_is_saved() {
+    let mut window = open_at(generation("The cat sat on the"), [1920.0, 1080.0]);
+    click(&mut window, "Save text …");
+    window.get_by_label("Save");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.txt");
+    app_mut(&mut window).command(Command::Save(Request {
+        thing: Thing::Text,
+        path: path.clone(),
+        scale: 1,
+    }));
+    let start = Instant::now();
+    while !path.exists() && start.elapsed() < Duration::from_secs(10) {
+        window.run_steps(2);
+    }
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(
+        text.starts_with("The cat sat on the ") && text.len() > 25,
+        "{text}"
+    );
 }

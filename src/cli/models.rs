@@ -1,7 +1,7 @@
 //! `headlight models`: what can be opened, and what it is.
 
 use super::{ModelArgs, print, print_json};
-use crate::model::BUNDLED;
+use crate::model::{BUNDLED, megabytes, trace_bytes};
 use crate::problem::Result;
 use crate::trace::{ModelInfo, Predicts, Shape};
 use clap::{Args, Subcommand};
@@ -46,9 +46,11 @@ fn info(model: &str, as_json: bool) -> Result<()> {
     let checkpoint = args.open()?;
     let info = &*checkpoint.info;
     let weight_bytes = info.n_params * size_of::<f32>();
+    let recording_bytes = trace_bytes(info, info.n_ctx);
     if as_json {
         let mut value = json!(info);
         value["weight_bytes"] = json!(weight_bytes);
+        value["recording_bytes"] = json!(recording_bytes);
         return print_json(&value);
     }
     let rows = [
@@ -59,6 +61,10 @@ fn info(model: &str, as_json: bool) -> Result<()> {
         (
             "memory",
             format!("{:.1} MB of weights (f32)", weight_bytes as f64 / 1e6),
+        ),
+        (
+            "recording",
+            format!("{} at most, of a full context", megabytes(recording_bytes)),
         ),
         ("layers", info.n_layers.to_string()),
         (

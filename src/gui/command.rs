@@ -99,6 +99,8 @@ pub enum Command {
     CopyPicture,
     /// Ask where to save something.
     SaveAs(Thing),
+    /// Ask where to save this text.
+    SaveText(String),
     /// Ask the desktop for a file name.
     BrowseSave,
     /// Write a file.

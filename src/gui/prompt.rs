@@ -4,7 +4,8 @@ use super::action::tip;
 use super::command::Command;
 use super::format::short_count;
 use super::theme::Theme;
-use crate::text::tr;
+use crate::model::{megabytes, trace_bytes};
+use crate::text::{tr, trf};
 use crate::trace::Trace;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{FontId, Frame, Galley, Id, Margin, RichText, ScrollArea, Stroke, TextEdit, Ui};
@@ -191,10 +192,13 @@ pub fn model_ui(
     let size = trace.map(|t| format!("  {}", short_count(t.model.n_params)));
     let text = format!("{name}{}", size.unwrap_or_default());
     let button = ui.button(RichText::new(text).font(theme.body()));
-    if button
-        .on_hover_text(tip("Open another model", &Command::ChooseModel))
-        .clicked()
-    {
+    let mut about = tip("Open another model", &Command::ChooseModel);
+    if let Some(trace) = trace {
+        let bytes = megabytes(trace_bytes(&trace.model, trace.tokens.len()));
+        about += "\n";
+        about += &trf("The recording of this text takes up to {0}", &[&bytes]);
+    }
+    if button.on_hover_text(about).clicked() {
         commands.push(Command::ChooseModel);
     }
 }

@@ -19,10 +19,12 @@ pub enum Thing {
     Recording,
     /// Text, model, selection and settings, to go on with later or elsewhere.
     Session,
+    /// The prompt and what was written after it.
+    Text,
 }
 
 impl Thing {
-    /// Everything that can be saved.
+    /// Everything that can be saved of any view.
     pub const ALL: [Self; 4] = [Self::Picture, Self::Data, Self::Recording, Self::Session];
 
     /// The entry of the menu.
@@ -32,6 +34,7 @@ impl Thing {
             Self::Data => "Save the data …",
             Self::Recording => "Save the recording …",
             Self::Session => "Save the session …",
+            Self::Text => "Save the text …",
         }
     }
 
@@ -48,6 +51,7 @@ impl Thing {
             Self::Session => {
                 "Text, model, selection and settings, to go on with later or elsewhere"
             }
+            Self::Text => "The prompt and what was written after it",
         }
     }
 
@@ -58,6 +62,7 @@ impl Thing {
             Self::Data => &["csv", "json"],
             Self::Recording => &["safetensors", "json"],
             Self::Session => &["headlight"],
+            Self::Text => &["txt"],
         }
     }
 }
@@ -88,6 +93,7 @@ impl Saving {
             Thing::Picture | Thing::Data => format!("headlight-{view}"),
             Thing::Recording => "headlight-recording".to_owned(),
             Thing::Session => "session".to_owned(),
+            Thing::Text => "text".to_owned(),
         };
         let file = format!("{name}.{}", thing.extensions()[0]);
         Self {

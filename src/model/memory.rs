@@ -57,7 +57,7 @@ fn fits(needed: u64, available: Option<u64>) -> std::result::Result<(), String> 
 }
 
 /// A number of bytes as a person reads it.
-fn megabytes(bytes: u64) -> String {
+pub fn megabytes(bytes: u64) -> String {
     match bytes {
         0..10_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),

@@ -61,6 +61,7 @@ pub use fingerprint::fingerprint;
 pub use gguf::Gguf;
 pub use lexicon::{Lexicon, Neighbour};
 pub use marian::{Marian, Memory};
+pub use memory::{megabytes, trace_bytes};
 pub use merges::{Bpe, Method, Word};
 pub use network::Network;
 pub use probe::{Probe, Recorder, Silent};

@@ -90,6 +90,7 @@ impl App {
             Command::SetTree { tree, is_step } => self.set_tree(tree, is_step),
             Command::CopyPicture => self.copy_picture(),
             Command::SaveAs(thing) => self.save_as(thing),
+            Command::SaveText(text) => self.save_text(text),
             Command::BrowseSave => self.browse_save(),
             Command::Save(request) => self.save(request),
             Command::ChooseSession => self.sessions.dialog = Some(Opening::default()),

@@ -2,7 +2,8 @@
 
 use super::App;
 use crate::background::{Lane, Task, finished};
-use crate::gui::export::{Captured, Data, Images, Picture};
+use crate::files::write_atomically;
+use crate::gui::export::{Captured, Data, Images, Picture, unwritable};
 use crate::gui::saving::{Request, Saving, Thing};
 use crate::gui::view::{Context, View};
 use crate::problem::Result;
@@ -23,6 +24,8 @@ pub(super) struct Exports {
     captured: Option<(Purpose, Captured)>,
     task: Option<Task<Done>>,
     browsing: Option<Task<Option<PathBuf>>>,
+    /// What is to be saved as a text.
+    text: String,
     /// The folder last saved to.
     folder: Option<PathBuf>,
 }
@@ -101,6 +104,11 @@ impl App {
         self.exports.dialog = Some(Saving::new(thing, &folder, view));
     }
 
+    pub(super) fn save_text(&mut self, text: String) {
+        self.exports.text = text;
+        self.save_as(Thing::Text);
+    }
+
     /// Starts to save; pictures and data wait for the next frame.
     pub(super) fn save(&mut self, request: Request) {
         let lane = &self.files;
@@ -113,6 +121,14 @@ impl App {
                 let save = move |_: &_| {
                     trace.whole.save(&request.path, |_| true)?;
                     Ok(Done::Saved(vec![request.path]))
+                };
+                self.exports.task = Some(Task::spawn(lane, save));
+            }
+            Thing::Text => {
+                let (path, text) = (request.path, self.exports.text.clone());
+                let save = move |_: &_| {
+                    write_atomically(&path, text.as_bytes()).map_err(|e| unwritable(&path, e))?;
+                    Ok(Done::Saved(vec![path]))
                 };
                 self.exports.task = Some(Task::spawn(lane, save));
             }

@@ -164,7 +164,7 @@ pub(super) fn tree_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut W
     }
     let more = ui.menu_button("More", |ui| text_buttons_ui(ui, ctx, writer));
     more.response
-        .on_hover_text("Delete others, copy, use as prompt");
+        .on_hover_text("Delete others, copy, save, use as prompt");
 }
 
 fn text_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
@@ -176,6 +176,15 @@ fn text_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
     }
     if button(ui, has_text, "Copy text", "Copy prompt and text") {
         ui.ctx().copy_text(whole_text(ctx, writer));
+    }
+    if button(
+        ui,
+        has_text,
+        "Save text …",
+        "Save prompt and text in a file",
+    ) {
+        let text = whole_text(ctx, writer);
+        ctx.send(Command::SaveText(text));
     }
     let help = "Make this the text that every view looks into";
     let is_translated = is_translated(ctx);
