@@ -8,7 +8,7 @@
 use super::cross::{DECODER, ENCODER};
 use super::{Activation, BlockHook, Hook, ModelInfo, Token, Trace};
 use crate::problem::{Problem, Result};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _, SerializeStruct as _, Serializer};
 use serde::{Deserialize, Serialize};
@@ -159,27 +159,17 @@ impl Trace {
         path: &Path,
         hooks: &[Named<'_>],
     ) -> std::result::Result<(), String> {
-        let ids = |trace: &Self, name: String| {
-            let ids: Vec<i64> = trace.tokens.iter().map(|t| i64::from(t.id)).collect();
-            (name, Dtype::I64, vec![ids.len()], bytes_of(&ids))
-        };
-        let mut tensors = vec![ids(self, TOKENS.to_owned())];
+        let mut tensors = vec![(TOKENS.to_owned(), Stored::ids(self))];
         let encoder = self.encoder.as_ref();
-        tensors.extend(encoder.map(|encoder| ids(encoder, format!("{ENCODER}{TOKENS}"))));
+        tensors.extend(encoder.map(|encoder| (format!("{ENCODER}{TOKENS}"), Stored::ids(encoder))));
         for (name, trace, hook) in hooks {
-            let (Some(activation), Some(data)) = (trace.get(*hook), trace.exported(*hook)) else {
-                continue;
-            };
-            let shape = activation.shape().to_vec();
-            tensors.push((name.clone(), Dtype::F32, shape, bytes_of(&data)));
-        }
-        let mut views = Vec::with_capacity(tensors.len());
-        for (name, dtype, shape, data) in &tensors {
-            let view = TensorView::new(*dtype, shape.clone(), data).map_err(|e| e.to_string())?;
-            views.push((name.as_str(), view));
+            if let Some(activation) = trace.get(*hook) {
+                let numbers = Stored::Numbers(trace, *hook, activation);
+                tensors.push((name.clone(), numbers));
+            }
         }
         let metadata = self.metadata().map_err(|e| e.to_string())?;
-        safetensors::serialize_to_file(views, Some(metadata), path).map_err(|e| e.to_string())
+        safetensors::serialize_to_file(tensors, Some(metadata), path).map_err(|e| e.to_string())
     }
 
     /// Header of a safetensors file: a full one for us, and its main parts for others.
@@ -207,9 +197,53 @@ impl Trace {
     }
 }
 
-/// Little-endian bytes of numbers, as safetensors stores them.
-fn bytes_of<T: bytemuck::Pod>(numbers: &[T]) -> Vec<u8> {
-    bytemuck::cast_slice(numbers).to_vec()
+/// A tensor on its way to a file. Its bytes are made while it is written, one tensor after the other.
+enum Stored<'a> {
+    Ids(Vec<i64>, [usize; 1]),
+    Numbers(&'a Trace, Hook, &'a Activation),
+}
+
+impl Stored<'_> {
+    fn ids(trace: &Trace) -> Self {
+        let ids: Vec<i64> = trace.tokens.iter().map(|t| i64::from(t.id)).collect();
+        let shape = [ids.len()];
+        Self::Ids(ids, shape)
+    }
+}
+
+impl View for Stored<'_> {
+    fn dtype(&self) -> Dtype {
+        match self {
+            Self::Ids(..) => Dtype::I64,
+            Self::Numbers(..) => Dtype::F32,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        match self {
+            Self::Ids(_, shape) => shape,
+            Self::Numbers(_, _, activation) => activation.shape(),
+        }
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Ids(ids, _) => Cow::Borrowed(bytemuck::cast_slice(ids)),
+            Self::Numbers(trace, hook, _) => match trace.exported(*hook) {
+                Some(Cow::Borrowed(numbers)) => Cow::Borrowed(bytemuck::cast_slice(numbers)),
+                Some(Cow::Owned(numbers)) => Cow::Owned(bytemuck::cast_slice(&numbers).to_vec()),
+                None => Cow::Borrowed(&[]),
+            },
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        let size = match self {
+            Self::Ids(..) => size_of::<i64>(),
+            Self::Numbers(..) => size_of::<f32>(),
+        };
+        self.shape().iter().product::<usize>() * size
+    }
 }
 
 /// An activation's name in files, and where it is.
