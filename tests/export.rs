@@ -6,55 +6,19 @@
 )]
 #![cfg(feature = "gui")]
 
-use egui::{Key, Modifiers, vec2};
-use egui_kittest::Harness;
+mod harness;
+
+use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
+use harness::{TINY, Window, app_mut, open, settle};
 use headlight::gui::export::Captured;
 use headlight::gui::session_file::SessionFile;
-use headlight::gui::{App, Command, Request, Saved, Thing, views};
+use headlight::gui::{Command, Request, Saved, Thing, views};
 use headlight::model::Edit;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-type Window = Harness<'static, Option<App>>;
-
-const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
 const TEXT: &str = "The \"cat\" & the <mouse> 注意力";
-
-fn open(saved: Saved) -> Window {
-    let mut saved = Some(saved);
-    let mut window = Harness::builder()
-        .with_size(vec2(1280.0, 800.0))
-        .build_ui_state(
-            move |ui, app: &mut Option<App>| {
-                let app =
-                    app.get_or_insert_with(|| App::new(ui.ctx(), saved.take().unwrap()).unwrap());
-                app.logic();
-                app.ui(ui);
-            },
-            None,
-        );
-    settle(&mut window);
-    window
-}
-
-fn app(window: &mut Window) -> &mut App {
-    window.state_mut().as_mut().unwrap()
-}
-
-fn settle(window: &mut Window) {
-    let start = Instant::now();
-    window.run_steps(2);
-    while app(window).is_busy() {
-        assert!(
-            start.elapsed() < Duration::from_mins(1),
-            "the model takes too long"
-        );
-        std::thread::yield_now();
-        window.step();
-    }
-    window.run_steps(3);
-}
 
 /// Draws until `path` is there.
 fn wait_for(window: &mut Window, path: &Path) {
@@ -72,9 +36,9 @@ fn wait_for(window: &mut Window, path: &Path) {
 }
 
 fn captured(window: &mut Window) -> Captured {
-    app(window).capture();
+    app_mut(window).capture();
     window.step();
-    app(window).take_captured().unwrap()
+    app_mut(window).take_captured().unwrap()
 }
 
 fn in_view(view: &str, model: &str) -> Saved {
@@ -193,8 +157,8 @@ fn exported_numbers_are_the_recorded_ones() {
     let files = captured(&mut window).save(&path, 1.0).unwrap();
     assert_eq!(files.len(), 2, "one file for each table: {files:?}");
     let csv = std::fs::read_to_string(path).unwrap();
-    let pinned = app(&mut window).saved.pinned;
-    let trace = app(&mut window).trace().unwrap().clone();
+    let pinned = app_mut(&mut window).saved.pinned;
+    let trace = app_mut(&mut window).trace().unwrap().clone();
     let pattern = trace.pattern(pinned.layer, pinned.head).unwrap();
     let mut lines = csv.lines();
     assert!(lines.next().unwrap().ends_with("score,weight"));
@@ -223,7 +187,7 @@ fn the_menu_saves_the_picture_where_it_is_told() {
         path: path.clone(),
         scale: 2,
     };
-    app(&mut window).command(Command::Save(request.clone()));
+    app_mut(&mut window).command(Command::Save(request.clone()));
     let start = Instant::now();
     while window.query_by_label("Could not save").is_none() {
         assert!(
@@ -234,7 +198,7 @@ fn the_menu_saves_the_picture_where_it_is_told() {
         window.step();
     }
     std::fs::create_dir(dir.path().join("no")).unwrap();
-    app(&mut window).command(Command::Save(request));
+    app_mut(&mut window).command(Command::Save(request));
     wait_for(&mut window, &path);
     let start = Instant::now();
     while window.query_by_label_contains("Saved:").is_none() {
@@ -252,7 +216,7 @@ fn a_recording_is_saved_whole() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("r.safetensors");
     let mut window = open(in_view("tokens", TINY));
-    app(&mut window).command(Command::Save(Request {
+    app_mut(&mut window).command(Command::Save(Request {
         thing: Thing::Recording,
         path: path.clone(),
         scale: 1,
@@ -271,8 +235,8 @@ fn a_session_goes_on_where_it_ended() {
     saved.sampling.top_k = Some(3);
     saved.theme = "light".into();
     let mut window = open(saved.clone());
-    let saved = app(&mut window).saved.clone();
-    app(&mut window).command(Command::Save(Request {
+    let saved = app_mut(&mut window).saved.clone();
+    app_mut(&mut window).command(Command::Save(Request {
         thing: Thing::Session,
         path: path.clone(),
         scale: 1,
@@ -281,18 +245,18 @@ fn a_session_goes_on_where_it_ended() {
     assert_eq!(SessionFile::open(&path).unwrap().model.sha256.len(), 64);
 
     let mut other = open(Saved::default());
-    app(&mut other).command(Command::OpenSession(path.clone()));
+    app_mut(&mut other).command(Command::OpenSession(path.clone()));
     let start = Instant::now();
-    while app(&mut other).saved != saved {
+    while app_mut(&mut other).saved != saved {
         assert!(
             start.elapsed() < Duration::from_mins(1),
             "{:?}",
-            app(&mut other).saved
+            app_mut(&mut other).saved
         );
         other.step();
     }
     settle(&mut other);
-    let trace = app(&mut other).trace().unwrap();
+    let trace = app_mut(&mut other).trace().unwrap();
     assert_eq!((trace.text.as_str(), trace.model.n_heads), (TEXT, 3));
 }
 
@@ -309,7 +273,7 @@ fn a_session_without_its_model_says_so_and_opens_the_rest() {
         .save(&path)
         .unwrap();
     let mut window = open(Saved::default());
-    app(&mut window).command(Command::OpenSession(path));
+    app_mut(&mut window).command(Command::OpenSession(path));
     let start = Instant::now();
     while window
         .query_by_label_contains("The model of the session is missing")
@@ -319,12 +283,12 @@ fn a_session_without_its_model_says_so_and_opens_the_rest() {
         window.step();
     }
     settle(&mut window);
-    let saved = app(&mut window).saved.clone();
+    let saved = app_mut(&mut window).saved.clone();
     assert_eq!(
         (saved.view.as_str(), saved.model.as_str()),
         ("lens", "storybook")
     );
-    assert_eq!(app(&mut window).trace().unwrap().text, TEXT);
+    assert_eq!(app_mut(&mut window).trace().unwrap().text, TEXT);
 }
 
 #[test]
@@ -340,7 +304,7 @@ fn a_session_with_another_model_of_the_same_name_says_so() {
         .save(&path)
         .unwrap();
     let mut window = open(Saved::default());
-    app(&mut window).command(Command::OpenSession(path));
+    app_mut(&mut window).command(Command::OpenSession(path));
     let start = Instant::now();
     while window
         .query_by_label_contains("The model differs")

@@ -2,54 +2,24 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "gui")]
 
-use egui::vec2;
-use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
-use headlight::gui::{App, Command, Saved, Stack, views};
-use std::time::{Duration, Instant};
+mod harness;
 
-type Window = Harness<'static, Option<App>>;
+use egui_kittest::kittest::Queryable as _;
+use harness::{Window, app, settle};
+use headlight::gui::{Command, Saved, Stack, views};
 
 const BERT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-bert");
 const MARIAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-marian");
 
 fn open(model: &str, prompt: &str, stack: Stack, view: &str) -> Window {
-    let mut saved = Some(Saved {
+    let saved = Saved {
         prompt: prompt.to_owned(),
         model: model.to_owned(),
         view: view.to_owned(),
         stack,
         ..Saved::default()
-    });
-    let mut window = Harness::builder()
-        .with_size(vec2(1280.0, 800.0))
-        .build_ui_state(
-            move |ui, app: &mut Option<App>| {
-                let app =
-                    app.get_or_insert_with(|| App::new(ui.ctx(), saved.take().unwrap()).unwrap());
-                app.logic();
-                app.ui(ui);
-            },
-            None,
-        );
-    settle(&mut window);
-    window
-}
-
-fn app(window: &Window) -> &App {
-    window.state().as_ref().unwrap()
-}
-
-fn settle(window: &mut Window) {
-    let start = Instant::now();
-    window.run_steps(2);
-    while app(window).is_busy() {
-        let took = start.elapsed();
-        assert!(took < Duration::from_mins(1), "the model takes too long");
-        std::thread::yield_now();
-        window.step();
-    }
-    window.run_steps(3);
+    };
+    harness::open(saved)
 }
 
 fn has(window: &Window, label: &str) -> bool {
@@ -75,7 +45,7 @@ fn every_view_works_with_every_part_of_a_translator() {
             let mut window = open(MARIAN, "Where is the cat?", stack, view.id());
             assert!(has(&window, "Translation"), "{}", view.id());
             assert_eq!(has(&window, "Cross-attention"), view.shows_attention());
-            window.set_size(vec2(60.0, 40.0));
+            window.set_size(egui::vec2(60.0, 40.0));
             settle(&mut window);
         }
     }
