@@ -2,7 +2,7 @@
 
 use super::{ModelArgs, print};
 use crate::lesson::{Lesson, bundled, folder};
-use crate::model::Checkpoint;
+use crate::model::{Checkpoint, TRANSLATOR};
 use crate::problem::{Problem, Result};
 use crate::session::claims::{refuted, right_choice};
 use clap::{Args, Subcommand};
@@ -72,19 +72,22 @@ fn list(args: &FolderArgs) -> Result<()> {
 
 fn check(args: &CheckArgs) -> Result<()> {
     let (lessons, mut problems) = args.folder.read()?;
-    let model = args.model.open()?;
+    let open = args.model.open()?;
+    let translator = match open.translator() {
+        None => Some(Checkpoint::bundled(&TRANSLATOR, args.model.device)?),
+        Some(_) => None,
+    };
     let (mut n_claims, mut n_questions) = (0, 0);
     for lesson in &lessons {
         // What such a lesson says is about a model of another kind.
-        if lesson.needs.is_some() {
-            continue;
-        }
+        let other = translator.as_ref().filter(|_| lesson.needs.is_some());
+        let model = other.unwrap_or(&open);
         n_claims += lesson.claims.len();
-        problems.extend(false_claims(&model, lesson));
+        problems.extend(false_claims(model, lesson));
         for question in lesson.questions() {
             n_questions += 1;
             let answer = question.answer.as_ref();
-            let asked = answer.map(|answer| right_choice(&model, answer, &question.choices));
+            let asked = answer.map(|answer| right_choice(model, answer, &question.choices));
             problems.extend(
                 asked
                     .and_then(std::result::Result::err)
@@ -97,7 +100,13 @@ fn check(args: &CheckArgs) -> Result<()> {
     }
     outcome(&problems)?;
     let n = lessons.len();
-    let name = &model.info.name;
+    let names = [Some(&open), translator.as_ref()];
+    let names: Vec<&str> = names
+        .into_iter()
+        .flatten()
+        .map(|model| model.info.name.as_str())
+        .collect();
+    let name = names.join(" and ");
     print(&format!(
         "{n} lessons, {n_questions} questions, {n_claims} claims about {name}: all hold\n"
     ))

@@ -2,6 +2,7 @@
 
 use super::comparison::Comparison;
 use super::saving::{Request, Thing};
+use super::stack::Stack;
 use crate::math::sampling::Sampling;
 use crate::math::tree::SharedTree;
 use crate::model::Edit;
@@ -58,6 +59,8 @@ pub enum Command {
     Show(&'static str),
     /// Switch to a tab of the view on screen, by its id.
     SetTab(String),
+    /// Look at another part of a translator.
+    SetStack(Stack),
     /// Open a model by folder, file, bundled name or name on Hugging Face.
     OpenModel(String),
     /// Ask which model to open.

@@ -4,7 +4,7 @@ use super::action::tip;
 use super::command::Command;
 use super::format::short_count;
 use super::theme::Theme;
-use crate::model::{megabytes, trace_bytes};
+use crate::model::{megabytes, recording_bytes};
 use crate::text::{tr, trf};
 use crate::trace::Trace;
 use egui::text::{LayoutJob, TextFormat};
@@ -194,7 +194,7 @@ pub fn model_ui(
     let button = ui.button(RichText::new(text).font(theme.body()));
     let mut about = tip("Open another model", &Command::ChooseModel);
     if let Some(trace) = trace {
-        let bytes = megabytes(trace_bytes(&trace.model, trace.tokens.len()));
+        let bytes = megabytes(recording_bytes(trace));
         about += "\n";
         about += &trf("The recording of this text takes up to {0}", &[&bytes]);
     }

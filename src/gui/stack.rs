@@ -2,6 +2,7 @@
 
 use super::theme::Theme;
 use super::widgets::segmented_ui;
+use crate::lesson::STACKS;
 use crate::trace::Trace;
 use egui::Ui;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,16 @@ pub enum Stack {
     Decoder,
     /// The decoder's attention to the source text.
     Cross,
+}
+
+impl Stack {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Encoder, Self::Decoder, Self::Cross];
+
+    /// Its name in lessons: one of [`STACKS`].
+    pub fn id(self) -> &'static str {
+        STACKS[self as usize]
+    }
 }
 
 /// The choices, with what each is.
@@ -74,14 +85,16 @@ impl Stacks {
 /// The switch. Cross-attention is offered where attention is what is shown.
 pub fn stack_ui(ui: &mut Ui, theme: &Theme, stack: &mut Stack, shows_attention: bool) {
     let n = if shows_attention { 3 } else { 2 };
-    let all = [Stack::Encoder, Stack::Decoder, Stack::Cross];
-    let mut chosen = all.iter().position(|other| other == stack).unwrap_or(1);
+    let mut chosen = Stack::ALL
+        .iter()
+        .position(|other| other == stack)
+        .unwrap_or(1);
     if chosen >= n {
         chosen = 1;
     }
     let before = chosen;
     segmented_ui(ui, theme, &CHOICES[..n], &mut chosen);
     if chosen != before {
-        *stack = all[chosen];
+        *stack = Stack::ALL[chosen];
     }
 }

@@ -1,6 +1,6 @@
 //! What a link in a lesson can do. The list is closed: a lesson reads no file and reaches no network.
 
-use super::names::{THEMES, check_view};
+use super::names::{STACKS, THEMES, check_view};
 use super::words::{Word, head, number, whole, words};
 
 /// Something the program does when a link is clicked.
@@ -40,6 +40,8 @@ pub enum Action {
     Unchanged,
     /// Opens a bundled model by its name: `do:model storybook`.
     Model(String),
+    /// Shows a part of a translator: `do:stack cross`.
+    Stack(String),
     /// Opens another lesson: `do:lesson 040-positions`.
     Lesson(String),
 }
@@ -90,7 +92,7 @@ pub struct Settings {
 }
 
 /// What can be done, for whoever wrote something else.
-pub const COMMANDS: &str = "text, append, show, select, release, sampling, seed, draw, theme, off, unchanged, model, lesson";
+pub const COMMANDS: &str = "text, append, show, select, release, sampling, seed, draw, theme, off, unchanged, model, stack, lesson";
 
 impl Action {
     /// Reads what stands after `do:`.
@@ -129,6 +131,8 @@ impl Action {
             }
             ("unchanged", []) => Self::Unchanged,
             ("model", [name]) => Self::Model((*name).to_owned()),
+            ("stack", [name]) if STACKS.contains(name) => Self::Stack((*name).to_owned()),
+            ("stack", [_]) => return Err(format!("the stacks are: {}", STACKS.join(", "))),
             ("lesson", [name]) => Self::Lesson((*name).to_owned()),
             (command, _) if COMMANDS.split(", ").any(|known| known == command) => {
                 return Err(format!(
@@ -236,6 +240,7 @@ mod tests {
             "show view=atention",
             "show view=lens tab=x",
             "theme pink",
+            "stack middle",
             "select",
             "select tokn=1",
             "sampling top_p=2",

@@ -22,6 +22,11 @@ pub enum Claim {
     Attention(Head, [String; 3], Bound),
     /// `looks 4.1 from it to cat in "T"`: the token that gets most.
     Looks(Head, [String; 3]),
+    /// `crosses 0.3 from casa to house in "T"`: the same in a translator's cross-attention, from a
+    /// token it writes to one it has read.
+    Crosses(Head, [String; 3]),
+    /// `translates "T" as "U"`: what a translator writes, always the most probable token.
+    Translates(String, String),
     /// `habit 3.1 previous in "T" above 0.3`: how strongly a head has a habit.
     Habit(Head, String, String, Bound),
     /// `analogy king man woman is queen`: king − man + woman.
@@ -55,7 +60,7 @@ pub enum Claim {
 pub type Head = (usize, usize);
 
 /// What can be claimed, for whoever wrote something else.
-const CLAIMS: &str = "next, probability, tokens, attention, looks, habit, analogy, cosine, similarity, stream, lens, without, kept, model; docs/writing-lessons.md shows each";
+const CLAIMS: &str = "next, probability, tokens, attention, looks, crosses, translates, habit, analogy, cosine, similarity, stream, lens, without, kept, model; docs/writing-lessons.md shows each";
 
 impl Claim {
     /// Reads what stands after `check:`.
@@ -83,6 +88,12 @@ impl Claim {
             }
             ["looks", at, "from", from, "to", to, "in", text] => {
                 Self::Looks(head(at)?, [from, to, text].map(|text| own(text)))
+            }
+            ["crosses", at, "from", from, "to", to, "in", text] => {
+                Self::Crosses(head(at)?, [from, to, text].map(|text| own(text)))
+            }
+            ["translates", text, "as", translation] => {
+                Self::Translates(own(text), own(translation))
             }
             ["habit", at, name, "in", text, side, x] => {
                 Self::Habit(head(at)?, own(name), own(text), Bound::parse(side, x)?)
@@ -126,6 +137,8 @@ pub enum Answer {
     Tokens(String),
     /// `answer: looks 4.1 from it in "T"`: the choice that gets most attention.
     Looks(Head, String, String),
+    /// `answer: crosses 2.0 from La in "T"`: the same in a translator's cross-attention.
+    Crosses(Head, String, String),
     /// `answer: nearest cat`: the choice whose embedding is nearest.
     Nearest(String),
     /// `answer: analogy king man woman`: the choice nearest to king − man + woman.
@@ -146,11 +159,14 @@ impl Answer {
             ["next", text] => Self::Next(own(text)),
             ["tokens", text] => Self::Tokens(own(text)),
             ["looks", at, "from", from, "in", text] => Self::Looks(head(at)?, own(from), own(text)),
+            ["crosses", at, "from", from, "in", text] => {
+                Self::Crosses(head(at)?, own(from), own(text))
+            }
             ["nearest", word] => Self::Nearest(own(word)),
             ["analogy", a, b, c] => Self::Analogy([a, b, c].map(|text| own(text))),
             _ => {
                 return Err(format!(
-                    "{line:?} is no answer; write: is CHOICE, next TEXT, tokens TEXT, looks HEAD from WORD in TEXT, nearest WORD, or analogy A B C"
+                    "{line:?} is no answer; write: is CHOICE, next TEXT, tokens TEXT, looks HEAD from WORD in TEXT, crosses HEAD from WORD in TEXT, nearest WORD, or analogy A B C"
                 ));
             }
         })

@@ -1,6 +1,6 @@
 //! What a lesson waits for: something the learner does, seen in what has become of the window.
 
-use super::names::check_view;
+use super::names::{STACKS, check_view};
 use super::words::{head, number, texts, whole};
 
 /// What can be seen of the window.
@@ -8,8 +8,10 @@ use super::words::{head, number, texts, whole};
 pub struct Situation {
     /// The text that is read.
     pub text: String,
-    /// Its tokens.
+    /// The tokens on screen.
     pub tokens: Vec<String>,
+    /// The tokens looked at; in cross-attention those of the other text.
+    pub keys: Vec<String>,
     /// Id of the view.
     pub view: String,
     /// Id of its tab; empty when it has none.
@@ -34,6 +36,8 @@ pub struct Situation {
     pub has_experiment: bool,
     /// Name of the model.
     pub model: String,
+    /// The part of a translator that is shown.
+    pub stack: String,
 }
 
 /// Something awaited.
@@ -74,6 +78,8 @@ pub enum Condition {
     Experiment(bool),
     /// `model is storybook`.
     Model(String),
+    /// `stack is cross`.
+    Stack(String),
 }
 
 /// A slider.
@@ -117,7 +123,7 @@ impl Bound {
 }
 
 /// What can be waited for, for whoever wrote something else.
-const CONDITIONS: &str = "text contains, text is, text changes, text grows, view is, token is, token chosen, key is, head is, head changes, layer is, neuron chosen, temperature/top_k/top_p below/above, experiment on/off, model is";
+const CONDITIONS: &str = "text contains, text is, text changes, text grows, view is, token is, token chosen, key is, head is, head changes, layer is, neuron chosen, temperature/top_k/top_p below/above, experiment on/off, model is, stack is encoder/decoder/cross";
 
 impl Condition {
     /// Reads what stands after `wait:`.
@@ -157,6 +163,7 @@ impl Condition {
             ["neuron", "chosen"] => Self::Neuron,
             ["experiment", "on"] => Self::Experiment(true),
             ["experiment", "off"] => Self::Experiment(false),
+            ["stack", "is", name] if STACKS.contains(name) => Self::Stack((*name).to_owned()),
             ["model", "is", name] => Self::Model((*name).to_owned()),
             [name, side, value] if setting(name).is_some() => {
                 let setting = setting(name).unwrap_or(Setting::Temperature);
@@ -172,8 +179,8 @@ impl Condition {
 
     /// Has it come to pass, in a step that began with `start`?
     pub fn holds(&self, now: &Situation, start: &Situation) -> bool {
-        let is_text = |pos: Option<usize>, text: &str| {
-            pos.and_then(|pos| now.tokens.get(pos))
+        let is_text = |tokens: &[String], pos: Option<usize>, text: &str| {
+            pos.and_then(|pos| tokens.get(pos))
                 .is_some_and(|token| token.trim() == text)
         };
         match self {
@@ -186,9 +193,9 @@ impl Condition {
             Self::View { view, tab } => {
                 now.view == *view && tab.as_ref().is_none_or(|tab| now.tab == *tab)
             }
-            Self::Token(text) => is_text(now.token, text),
+            Self::Token(text) => is_text(&now.tokens, now.token, text),
             Self::TokenChosen => now.token.is_some(),
-            Self::Key(text) => is_text(now.key, text),
+            Self::Key(text) => is_text(&now.keys, now.key, text),
             Self::Head(layer, head) => (now.layer, now.head) == (*layer, *head),
             Self::HeadChanges => (now.layer, now.head) != (start.layer, start.head),
             Self::Layer(layer) => now.layer == *layer,
@@ -196,6 +203,7 @@ impl Condition {
             Self::Setting(setting, bound) => bound.holds(setting.of(now)),
             Self::Experiment(is_on) => now.has_experiment == *is_on,
             Self::Model(name) => now.model == *name,
+            Self::Stack(name) => now.stack == *name,
         }
     }
 }

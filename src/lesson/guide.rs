@@ -52,6 +52,13 @@ impl Condition {
             Self::Experiment(true) => tr("Switch something off in the experiment").to_owned(),
             Self::Experiment(false) => tr("Switch the experiment off").to_owned(),
             Self::Model(name) => trf("Open the model “{0}”", &[name]),
+            Self::Stack(name) if name == "cross" => {
+                tr("Switch to “Cross-attention”, above the picture").to_owned()
+            }
+            Self::Stack(name) if name == "encoder" => {
+                tr("Switch to “Encoder”, above the picture").to_owned()
+            }
+            Self::Stack(_) => tr("Switch to “Decoder”, above the picture").to_owned(),
         }
     }
 
@@ -62,7 +69,7 @@ impl Condition {
                 Area::Prompt
             }
             Self::View { tab: None, .. } => Area::Rail,
-            Self::Token(_) | Self::TokenChosen => Area::Tokens,
+            Self::Token(_) | Self::TokenChosen | Self::Stack(_) => Area::Tokens,
             Self::TextGrows | Self::Setting(..) => Area::Next,
             _ => Area::Picture,
         }
@@ -116,6 +123,7 @@ impl Condition {
             }),
             Self::Experiment(false) => Some(Action::Unchanged),
             Self::Model(name) => Some(Action::Model(name.clone())),
+            Self::Stack(name) => Some(Action::Stack(name.clone())),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use condition::{Bound, Condition, Setting, Situation};
 pub use document::{Block, Inline};
 pub use guide::Area;
 pub use library::{bundled, folder};
-pub use names::{THEMES, VIEWS};
+pub use names::{STACKS, THEMES, VIEWS};
 
 use serde::{Deserialize, Serialize};
 

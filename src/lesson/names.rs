@@ -26,6 +26,9 @@ pub const VIEWS: &[(&str, &[&str])] = &[
 /// The themes by their names.
 pub const THEMES: &[&str] = &["dark", "light", "projector"];
 
+/// The parts of a translator.
+pub const STACKS: &[&str] = &["encoder", "decoder", "cross"];
+
 /// Is there such a view, and such a tab in it?
 ///
 /// # Errors

@@ -21,10 +21,13 @@ pub const BUNDLED: &[Bundled] = &[
         weights: include_bytes!("../../models/storybook/model.safetensors"),
         tokenizer: include_bytes!("../../models/storybook/tokenizer.json"),
     },
-    Bundled {
-        name: "translator",
-        config: include_bytes!("../../models/translator/config.json"),
-        weights: include_bytes!("../../models/translator/model.safetensors"),
-        tokenizer: include_bytes!("../../models/translator/tokenizer.json"),
-    },
+    TRANSLATOR,
 ];
+
+/// The bundled model with an encoder and a decoder.
+pub const TRANSLATOR: Bundled = Bundled {
+    name: "translator",
+    config: include_bytes!("../../models/translator/config.json"),
+    weights: include_bytes!("../../models/translator/model.safetensors"),
+    tokenizer: include_bytes!("../../models/translator/tokenizer.json"),
+};

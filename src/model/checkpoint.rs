@@ -229,7 +229,7 @@ impl Checkpoint {
     /// # Errors
     /// When there is not.
     pub fn check_room(&self, n_tokens: usize) -> Result<()> {
-        memory::check_trace(&self.info, n_tokens)
+        memory::check_recording(memory::trace_bytes(&self.info, n_tokens))
     }
 
     /// Runs the model on tokens that follow those in `cache`; gives the scores of the next token

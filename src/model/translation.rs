@@ -5,7 +5,7 @@ use super::config::{OneOrMany, Search};
 use super::edit::{Edit, Edited};
 use super::marian::{Marian, Memory};
 use super::probe::{Recorder, Silent};
-use super::{Checkpoint, Network};
+use super::{Checkpoint, Network, memory};
 use crate::problem::Result;
 use crate::trace::{Token, Trace};
 use std::sync::Arc;
@@ -121,26 +121,41 @@ impl Checkpoint {
         edits: &[Edit],
     ) -> Result<Trace> {
         let (tokens, dropped) = self.prompt(source)?;
+        let n_source = tokens.len();
+        let info = Arc::new(marian.encoder_info(&self.info.name));
+        let check_room = |n_target| {
+            memory::check_recording(memory::pair_bytes(
+                [&info, &self.info],
+                [n_source, n_target],
+            ))
+        };
+        check_room(1)?;
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
         let mut recorder = Recorder::default();
-        let memory = marian.remember(&marian.encode(&ids, &mut recorder));
-        let info = Arc::new(marian.encoder_info(&self.info.name));
+        let remembered = marian.remember(&marian.encode(&ids, &mut recorder));
         let activations = recorder.activations;
-        let encoder = Trace::new(info, source.to_owned(), tokens, dropped, activations)?;
+        let encoder = Trace::new(
+            Arc::clone(&info),
+            source.to_owned(),
+            tokens,
+            dropped,
+            activations,
+        )?;
 
         let (tokens, text) = match target {
             Target::Start => (self.target("")?, String::new()),
             Target::Text(text) => (self.target(text)?, text.to_owned()),
             Target::Own => {
-                let tokens = self.own_target(marian, &memory);
+                let tokens = self.own_target(marian, &remembered);
                 let text = self.text_of(&tokens);
                 (tokens, text)
             }
         };
+        check_room(tokens.len())?;
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
         let inner = Recorder::default();
         let mut probe = Edited { edits, inner };
-        marian.decode(&ids, &mut Cache::after(Some(memory)), &mut probe);
+        marian.decode(&ids, &mut Cache::after(Some(remembered)), &mut probe);
         let activations = probe.inner.activations;
         let info = Arc::clone(&self.info);
         Trace::with_encoder(Arc::new(encoder), info, text, tokens, activations)

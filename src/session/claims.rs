@@ -7,7 +7,7 @@ use crate::math::vector::{cosine, mean_row};
 use crate::model::lens::Lens;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::{Problem, Result};
-use crate::trace::{BlockHook, Hook, Trace};
+use crate::trace::{BlockHook, Hook, Token, Trace};
 use std::sync::Arc;
 
 /// How many next tokens count as likely.
@@ -45,6 +45,15 @@ pub fn refuted(model: &Checkpoint, claim: &Claim) -> Result<Option<String>> {
         Claim::Looks(at, [from, to, text]) => {
             let most = most_attended(&model.trace(text)?, *at, from)?;
             (most != *to).then(|| format!("it looks most at {most:?}"))
+        }
+        Claim::Crosses(at, [from, to, text]) => {
+            let most = most_attended(&cross(model, text)?, *at, from)?;
+            (most != *to).then(|| format!("it looks most at {most:?}"))
+        }
+        Claim::Translates(text, translation) => {
+            let written = translated(model, text)?.text;
+            let written = written.trim();
+            (written != translation).then(|| format!("it is {written:?}"))
         }
         Claim::Habit(at, name, text, bound) => {
             number(habit(&model.trace(text)?, *at, name)?, *bound)
@@ -118,6 +127,10 @@ pub fn right_choice(model: &Checkpoint, answer: &Answer, choices: &[String]) -> 
             let trace = model.trace(text)?;
             best(&|choice| attention(&trace, *at, from, choice))
         }
+        Answer::Crosses(at, from, text) => {
+            let trace = cross(model, text)?;
+            best(&|choice| attention(&trace, *at, from, choice))
+        }
         Answer::Nearest(word) => best(&|choice| cosine_of(model, word, choice)),
         Answer::Analogy(words) => {
             let (sought, _) = sum(model, words)?;
@@ -164,17 +177,37 @@ fn pieces_of(model: &Checkpoint, text: &str) -> Result<Vec<String>> {
     Ok(texts.map(|token| token.text).collect())
 }
 
+/// What a translator writes, recorded.
+fn translated(model: &Checkpoint, text: &str) -> Result<Trace> {
+    if model.translator().is_none() {
+        return Err(unanswerable(format!(
+            "{} is no translator",
+            model.info.name
+        )));
+    }
+    model.trace(text)
+}
+
+/// How a translator looks at the source text while it writes.
+fn cross(model: &Checkpoint, text: &str) -> Result<Trace> {
+    let cross = translated(model, text)?.cross();
+    cross.ok_or_else(|| unanswerable("no cross-attention was recorded"))
+}
+
 /// The last position of a token with this text.
-fn position(trace: &Trace, word: &str) -> Result<usize> {
-    let found = trace
-        .tokens
+fn position(tokens: &[Token], word: &str) -> Result<usize> {
+    let found = tokens
         .iter()
         .rposition(|token| token.text.trim() == word.trim());
-    found.ok_or_else(|| unanswerable(format!("no token is {word:?} in {:?}", trace.text)))
+    found.ok_or_else(|| {
+        let all: Vec<&str> = tokens.iter().map(|token| token.text.trim()).collect();
+        unanswerable(format!("no token is {word:?} in {}", all.join("|")))
+    })
 }
 
 fn attention(trace: &Trace, at: Head, from: &str, to: &str) -> Result<f32> {
-    let (query, key) = (position(trace, from)?, position(trace, to)?);
+    let query = position(&trace.tokens, from)?;
+    let key = position(trace.key_tokens(), to)?;
     let weight = trace
         .pattern(at.0, at.1)
         .and_then(|pattern| pattern.get(query, key));
@@ -182,12 +215,13 @@ fn attention(trace: &Trace, at: Head, from: &str, to: &str) -> Result<f32> {
 }
 
 fn most_attended(trace: &Trace, (layer, head): Head, from: &str) -> Result<String> {
-    let query = position(trace, from)?;
+    let query = position(&trace.tokens, from)?;
     let pattern = trace.pattern(layer, head);
     let pattern =
         pattern.ok_or_else(|| unanswerable(format!("there is no head {layer}.{head}")))?;
     let most = top(pattern.row(query), 1).first().copied().unwrap_or(0);
-    Ok(trace.tokens[most].text.trim().to_owned())
+    let token = trace.key_tokens().get(most);
+    Ok(token.map_or_else(String::new, |token| token.text.trim().to_owned()))
 }
 
 fn habit(trace: &Trace, (layer, head): Head, name: &str) -> Result<f32> {
@@ -246,7 +280,7 @@ fn similarity(a: &Trace, b: &Trace) -> Result<f32> {
 }
 
 fn stream<'a>(trace: &'a Trace, token: &str, layer: usize) -> Result<&'a [f32]> {
-    let pos = position(trace, token)?;
+    let pos = position(&trace.tokens, token)?;
     let stream = trace
         .block(layer, BlockHook::ResidPost)
         .and_then(|stream| stream.at(&[pos]));

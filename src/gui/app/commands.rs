@@ -59,6 +59,7 @@ impl App {
             Command::SetTab(tab) => {
                 self.saved.tabs.insert(self.saved.view.clone(), tab);
             }
+            Command::SetStack(stack) => self.saved.stack = stack,
             Command::OpenModel(name) => {
                 // What was wrong with the model asked for before does not matter any more.
                 self.notices.resolve(|problem| problem.what != READING);

@@ -2,9 +2,11 @@
 
 use super::App;
 use crate::gui::command::{Command, Target};
+use crate::gui::stack::Stack;
 use crate::lesson::{Action, Place, Select, Settings};
 use crate::math::sampling::Sampling;
 use crate::model::{BUNDLED, Edit};
+use crate::trace::Token;
 
 impl App {
     /// Does what a link says. Nothing else can be asked by a lesson.
@@ -36,14 +38,27 @@ impl App {
             // Only what is inside the program: a lesson opens no folder.
             Action::Model(name) if is_bundled(&name) => Command::OpenModel(name),
             Action::Model(_) => return,
+            Action::Stack(name) => {
+                let stack = Stack::ALL.into_iter().find(|stack| stack.id() == name);
+                return commands.extend(stack.map(Command::SetStack));
+            }
             Action::Lesson(name) => Command::OpenLesson(name, 0),
         };
         commands.push(command);
     }
 
+    /// The texts of the tokens that look and of those that are looked at.
+    pub(super) fn tokens_on_screen(&self) -> [Vec<String>; 2] {
+        let shown = self.trace.as_ref();
+        let shown = shown.map(|stacks| stacks.shown(self.saved.stack));
+        let texts = |tokens: &[Token]| tokens.iter().map(|token| token.text.clone()).collect();
+        shown.map_or_else(Default::default, |trace| {
+            [texts(&trace.tokens), texts(trace.key_tokens())]
+        })
+    }
+
     fn perform_select(&self, select: &Select, commands: &mut Vec<Command>) {
-        let tokens = self.trace().into_iter().flat_map(|trace| &trace.tokens);
-        let tokens: Vec<String> = tokens.map(|token| token.text.clone()).collect();
+        let [tokens, keys] = self.tokens_on_screen();
         let pinned = self.saved.pinned;
         if select.layer.is_some() || select.head.is_some() {
             let layer = select.layer.unwrap_or(pinned.layer);
@@ -54,9 +69,9 @@ impl App {
             let layer = select.layer.unwrap_or(pinned.layer);
             commands.push(Command::Select(Target::Neuron { layer, neuron }));
         }
-        let find = |place: &Option<Place>| place.as_ref()?.find(&tokens);
+        let find = |place: &Option<Place>, tokens: &[String]| place.as_ref()?.find(tokens);
         let last = tokens.len().saturating_sub(1);
-        match (find(&select.token), find(&select.key)) {
+        match (find(&select.token, &tokens), find(&select.key, &keys)) {
             (Some(pos), None) => commands.push(Command::Select(Target::Token(pos))),
             (query, Some(key)) => {
                 let query = query.or(pinned.query).unwrap_or(last);

@@ -108,14 +108,15 @@ impl App {
             .tabs()
             .get(self.tab())
             .map(Tab::id);
-        let tokens = self.trace().into_iter().flat_map(|trace| &trace.tokens);
+        let [tokens, keys] = self.tokens_on_screen();
         let vocab_size = self
             .model
             .as_ref()
             .map_or(usize::MAX, |model| model.info.vocab_size);
         Situation {
             text: saved.prompt.clone(),
-            tokens: tokens.map(|token| token.text.clone()).collect(),
+            tokens,
+            keys,
             view: saved.view.clone(),
             tab: tab.unwrap_or_default(),
             token: saved.pinned.query,
@@ -128,6 +129,7 @@ impl App {
             top_p: saved.sampling.top_p.unwrap_or(1.0),
             has_experiment: !saved.edits.is_empty(),
             model: saved.model.clone(),
+            stack: saved.stack.id().to_owned(),
         }
     }
 
