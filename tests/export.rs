@@ -344,3 +344,26 @@ fn a_mistake_is_reported_without_what_was_typed() {
     let problem = headlight::gui::crash::last_report(dir.path()).unwrap();
     assert!(problem.cure.contains("crash-"), "{problem}");
 }
+
+/// What version 1 wrote keeps opening, with all it holds.
+#[test]
+fn old_sessions_keep_opening() {
+    let session = SessionFile::parse(include_bytes!("fixtures/session-1.headlight")).unwrap();
+    let state = &session.state;
+    assert_eq!(state.prompt, "The cat sat on the naïve 注意力");
+    assert_eq!(
+        (state.theme.as_str(), state.view.as_str()),
+        ("light", "attention")
+    );
+    assert_eq!((state.pinned.layer, state.pinned.head), (2, 3));
+    assert_eq!(
+        (state.pinned.query, state.pinned.neuron),
+        (Some(4), Some(17))
+    );
+    assert_eq!(
+        (state.sampling.temperature, state.sampling.top_k),
+        (0.7, Some(40))
+    );
+    assert_eq!((state.seed, state.edits.len()), (7, 3));
+    assert_eq!(session.model.source, "storybook");
+}

@@ -1,0 +1,8 @@
+#![no_main]
+
+#[path = "../../readers/read.rs"]
+mod read;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    read::chat_template(bytes);
+});
