@@ -5,16 +5,15 @@
 //! above the diagonal), as the name `hook_attn_scores` means in TransformerLens. In JSON, which has
 //! no such numbers, -inf, inf and NaN are strings.
 
+mod json;
+mod safetensors;
+
 use super::cross::{DECODER, ENCODER};
 use super::{Activation, BlockHook, Hook, ModelInfo, Token, Trace};
 use crate::problem::{Problem, Result};
-use safetensors::tensor::{Dtype, SafeTensors, View};
-use serde::de::{Deserializer, SeqAccess, Visitor};
-use serde::ser::{SerializeMap as _, SerializeSeq as _, SerializeStruct as _, Serializer};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -127,9 +126,9 @@ impl Trace {
         let is_json = extension.is_some_and(|e| e.eq_ignore_ascii_case("json"));
         let written = crate::files::replace(path, |part| {
             if is_json {
-                self.write_json(part, &hooks)
+                json::write(self, part, &hooks)
             } else {
-                self.write_safetensors(part, &hooks)
+                safetensors::write(self, part, &hooks)
             }
         });
         written.map_err(|why| {
@@ -147,255 +146,21 @@ impl Trace {
         let bytes = std::fs::read(path).map_err(|e| problem(e.to_string()))?;
         let json = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
         if json {
-            read_json(&bytes)
+            json::read(&bytes)
         } else {
-            read_safetensors(&bytes)
+            safetensors::read(&bytes)
         }
         .map_err(problem)?
-    }
-
-    fn write_safetensors(
-        &self,
-        path: &Path,
-        hooks: &[Named<'_>],
-    ) -> std::result::Result<(), String> {
-        let mut tensors = vec![(TOKENS.to_owned(), Stored::ids(self))];
-        let encoder = self.encoder.as_ref();
-        tensors.extend(encoder.map(|encoder| (format!("{ENCODER}{TOKENS}"), Stored::ids(encoder))));
-        for (name, trace, hook) in hooks {
-            if let Some(activation) = trace.get(*hook) {
-                let numbers = Stored::Numbers(trace, *hook, activation);
-                tensors.push((name.clone(), numbers));
-            }
-        }
-        let metadata = self.metadata().map_err(|e| e.to_string())?;
-        safetensors::serialize_to_file(tensors, Some(metadata), path).map_err(|e| e.to_string())
-    }
-
-    /// Header of a safetensors file: a full one for us, and its main parts for others.
-    fn metadata(&self) -> serde_json::Result<HashMap<String, String>> {
-        let strings: Vec<&str> = self.tokens.iter().map(|t| t.text.as_str()).collect();
-        Ok(HashMap::from([
-            ("format".to_owned(), FORMAT.to_owned()),
-            ("version".to_owned(), VERSION.to_string()),
-            ("model".to_owned(), self.model.name.clone()),
-            ("text".to_owned(), self.text.clone()),
-            ("tokens".to_owned(), serde_json::to_string(&strings)?),
-            (
-                "trace".to_owned(),
-                serde_json::to_string(&Header::of(self))?,
-            ),
-        ]))
-    }
-
-    fn write_json(&self, path: &Path, hooks: &[Named<'_>]) -> std::result::Result<(), String> {
-        let file = std::fs::File::create(path).map_err(|e| e.to_string())?;
-        let mut out = std::io::BufWriter::new(file);
-        let whole = Json { trace: self, hooks };
-        serde_json::to_writer(&mut out, &whole).map_err(|e| e.to_string())?;
-        std::io::Write::flush(&mut out).map_err(|e| e.to_string())
-    }
-}
-
-/// A tensor on its way to a file. Its bytes are made while it is written, one tensor after the other.
-enum Stored<'a> {
-    Ids(Vec<i64>, [usize; 1]),
-    Numbers(&'a Trace, Hook, &'a Activation),
-}
-
-impl Stored<'_> {
-    fn ids(trace: &Trace) -> Self {
-        let ids: Vec<i64> = trace.tokens.iter().map(|t| i64::from(t.id)).collect();
-        let shape = [ids.len()];
-        Self::Ids(ids, shape)
-    }
-}
-
-impl View for Stored<'_> {
-    fn dtype(&self) -> Dtype {
-        match self {
-            Self::Ids(..) => Dtype::I64,
-            Self::Numbers(..) => Dtype::F32,
-        }
-    }
-
-    fn shape(&self) -> &[usize] {
-        match self {
-            Self::Ids(_, shape) => shape,
-            Self::Numbers(_, _, activation) => activation.shape(),
-        }
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        match self {
-            Self::Ids(ids, _) => Cow::Borrowed(bytemuck::cast_slice(ids)),
-            Self::Numbers(trace, hook, _) => match trace.exported(*hook) {
-                Some(Cow::Borrowed(numbers)) => Cow::Borrowed(bytemuck::cast_slice(numbers)),
-                Some(Cow::Owned(numbers)) => Cow::Owned(bytemuck::cast_slice(&numbers).to_vec()),
-                None => Cow::Borrowed(&[]),
-            },
-        }
-    }
-
-    fn data_len(&self) -> usize {
-        let size = match self {
-            Self::Ids(..) => size_of::<i64>(),
-            Self::Numbers(..) => size_of::<f32>(),
-        };
-        self.shape().iter().product::<usize>() * size
     }
 }
 
 /// An activation's name in files, and where it is.
 type Named<'a> = (String, &'a Trace, Hook);
 
-/// The name of the tokens' ids.
-const TOKENS: &str = "tokens";
-
 type Read = std::result::Result<Result<Trace>, String>;
-
-fn read_safetensors(bytes: &[u8]) -> Read {
-    let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
-    let header = metadata.metadata().as_ref().and_then(|m| m.get("trace"));
-    let header = header.ok_or("it is a safetensors file, but not a recording of ours")?;
-    let header: Header<'_> = serde_json::from_str(header).map_err(|e| e.to_string())?;
-    let mut activations = BTreeMap::new();
-    for (name, tensor) in file.tensors() {
-        let bare = name.strip_prefix(ENCODER).or(name.strip_prefix(DECODER));
-        if bare.unwrap_or(&name).parse::<Hook>().is_err() {
-            continue;
-        }
-        if tensor.dtype() != Dtype::F32 {
-            return Err(format!("{name} is {:?}, not F32", tensor.dtype()));
-        }
-        let data = bytemuck::pod_collect_to_vec(tensor.data());
-        let activation = Activation::new(tensor.shape().to_vec(), data);
-        let activation = activation.ok_or_else(|| misshapen(&name))?;
-        activations.insert(name, activation);
-    }
-    Ok(header.into_trace(activations))
-}
 
 fn misshapen(name: &str) -> String {
     format!("the shape of {name} does not hold its numbers")
-}
-
-fn read_json(bytes: &[u8]) -> Read {
-    #[derive(Deserialize)]
-    struct Whole {
-        #[serde(flatten)]
-        header: Header<'static>,
-        activations: BTreeMap<String, Numbers>,
-    }
-    #[derive(Deserialize)]
-    struct Numbers {
-        shape: Vec<usize>,
-        #[serde(deserialize_with = "floats")]
-        data: Vec<f32>,
-    }
-    let whole: Whole = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    let mut activations = BTreeMap::new();
-    for (name, numbers) in whole.activations {
-        let activation = Activation::new(numbers.shape, numbers.data);
-        let activation = activation.ok_or_else(|| misshapen(&name))?;
-        activations.insert(name, activation);
-    }
-    Ok(whole.header.into_trace(activations))
-}
-
-/// Numbers and the strings that stand for the numbers JSON lacks.
-fn floats<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<f32>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Float {
-        Number(f32),
-        Name(String),
-    }
-    struct Floats;
-    impl<'de> Visitor<'de> for Floats {
-        type Value = Vec<f32>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("numbers, or \"-inf\", \"inf\" or \"NaN\"")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(
-            self,
-            mut seq: A,
-        ) -> std::result::Result<Vec<f32>, A::Error> {
-            let mut floats = Vec::new();
-            while let Some(float) = seq.next_element()? {
-                floats.push(match float {
-                    Float::Number(x) => x,
-                    Float::Name(name) => name.parse().map_err(serde::de::Error::custom)?,
-                });
-            }
-            Ok(floats)
-        }
-    }
-    deserializer.deserialize_seq(Floats)
-}
-
-/// A whole trace as JSON.
-struct Json<'a> {
-    trace: &'a Trace,
-    hooks: &'a [Named<'a>],
-}
-
-impl Serialize for Json<'_> {
-    fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
-        let header = Header::of(self.trace);
-        let mut whole = s.serialize_struct("Trace", 7)?;
-        whole.serialize_field("format", &header.format)?;
-        whole.serialize_field("version", &header.version)?;
-        whole.serialize_field("model", &header.model)?;
-        whole.serialize_field("text", &header.text)?;
-        whole.serialize_field("dropped", &header.dropped)?;
-        whole.serialize_field("tokens", &header.tokens)?;
-        if let Some(encoder) = &header.encoder {
-            whole.serialize_field("encoder", encoder)?;
-        }
-        whole.serialize_field("activations", &JsonActivations(self))?;
-        whole.end()
-    }
-}
-
-struct JsonActivations<'a>(&'a Json<'a>);
-
-impl Serialize for JsonActivations<'_> {
-    fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = s.serialize_map(None)?;
-        for (name, trace, hook) in self.0.hooks {
-            let (Some(activation), Some(data)) = (trace.get(*hook), trace.exported(*hook)) else {
-                continue;
-            };
-            let axes = hook.axes().iter();
-            let axes = axes.map(|&axis| trace.axis_name(axis)).collect();
-            let shape = activation.shape();
-            let data = &data;
-            map.serialize_entry(name, &JsonActivation { axes, shape, data })?;
-        }
-        map.end()
-    }
-}
-
-#[derive(Serialize)]
-struct JsonActivation<'a> {
-    axes: Vec<&'static str>,
-    shape: &'a [usize],
-    #[serde(serialize_with = "write_floats")]
-    data: &'a [f32],
-}
-
-fn write_floats<S: Serializer>(data: &&[f32], s: S) -> std::result::Result<S::Ok, S::Error> {
-    let mut seq = s.serialize_seq(Some(data.len()))?;
-    for x in *data {
-        if x.is_finite() {
-            seq.serialize_element(x)?;
-        } else {
-            seq.serialize_element(&x.to_string())?;
-        }
-    }
-    seq.end()
 }
 
 #[cfg(test)]
