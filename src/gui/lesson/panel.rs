@@ -134,6 +134,14 @@ fn all_ui(ui: &mut Ui, commands: &mut Vec<Command>) {
     }
 }
 
+fn about(depth: Depth) -> &'static str {
+    match depth {
+        Depth::Line => "The gist of each step in a sentence",
+        Depth::Paragraph => "Each step explained in a few sentences",
+        Depth::Mathematics => "The explanation, and the formulas behind it",
+    }
+}
+
 /// The dial: how much is explained.
 fn depth_ui(ui: &mut Ui, theme: &Theme, depth: &mut Depth) {
     let dial = egui::ComboBox::from_id_salt("depth")
@@ -141,7 +149,8 @@ fn depth_ui(ui: &mut Ui, theme: &Theme, depth: &mut Depth) {
         .width(theme.body_size * 8.0);
     let dial = dial.show_ui(ui, |ui| {
         for other in Depth::ALL {
-            ui.selectable_value(depth, other, tr(other.name()));
+            let entry = ui.selectable_value(depth, other, tr(other.name()));
+            entry.on_hover_text(tr(about(other)));
         }
     });
     dial.response.on_hover_text(tr("How much is explained"));
