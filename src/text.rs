@@ -75,7 +75,7 @@ pub fn spoken() -> &'static Language {
 }
 
 /// The text in the language spoken.
-pub fn tr(english: &'static str) -> &'static str {
+pub fn tr(english: &str) -> &str {
     let catalogue = CATALOGUES.get(CURRENT.get());
     let translated = catalogue.and_then(|catalogue| catalogue.get(english));
     translated.map_or(english, String::as_str)

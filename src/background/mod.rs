@@ -9,6 +9,7 @@ mod latest;
 pub use latest::Latest;
 
 use crate::problem::{Problem, Result};
+use crate::text::{speak, spoken};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,15 +63,18 @@ pub struct Task<T> {
 }
 
 impl<T: Send + 'static> Task<T> {
-    /// Hands a job to a lane. The job may ask whether its result is still wanted.
+    /// Hands a job to a lane. The job may ask whether its result is still wanted, and speaks the
+    /// language of who asks.
     pub fn spawn(lane: &Lane, job: impl FnOnce(&Cancel) -> Result<T> + Send + 'static) -> Self {
         let (sender, result) = channel();
         let cancel = Cancel::default();
         let wanted = cancel.clone();
+        let language = spoken().code;
         let run = move || {
             if wanted.is_requested() {
                 return;
             }
+            speak(language);
             let outcome = catch_unwind(AssertUnwindSafe(|| job(&wanted)));
             // The receiver may be gone: then nobody waits for the result.
             let _ = sender.send(outcome.unwrap_or_else(|panic| Err(panicked(&*panic))));

@@ -5,6 +5,7 @@ use super::format::number;
 use super::theme::Theme;
 use crate::hub::{Curated, Hub, Progress, Repo, curated};
 use crate::model::BUNDLED;
+use crate::text::{tr, trf};
 use egui::{Grid, Key, Modal, ProgressBar, RichText, ScrollArea, TextEdit, Ui};
 use std::ops::ControlFlow;
 
@@ -62,7 +63,7 @@ pub fn choose_ui(
     let modal = Modal::new(egui::Id::unique("open a model")).show(ui.ctx(), |ui| {
         let room = ui.ctx().content_rect().size() - egui::vec2(64.0, 64.0);
         ui.set_width((theme.body_size * 46.0).min(room.x));
-        ui.label(RichText::new("Open a model").font(theme.title()));
+        ui.label(RichText::new(tr("Open a model")).font(theme.title()));
         let list = ScrollArea::vertical().max_height(room.y - theme.body_size * 9.0);
         list.show(ui, |ui| {
             here_ui(ui, theme, busy.recent, commands);
@@ -84,10 +85,11 @@ fn heading(ui: &mut Ui, theme: &Theme, text: &str) -> egui::Response {
 
 /// Models that open at once.
 fn here_ui(ui: &mut Ui, theme: &Theme, recent: &[String], commands: &mut Vec<Command>) {
-    heading(ui, theme, "Inside the program");
+    heading(ui, theme, tr("Inside the program"));
     ui.horizontal_wrapped(|ui| {
         for bundled in BUNDLED {
-            if ui.button(bundled.name).clicked() {
+            let button = ui.button(bundled.name);
+            if button.on_hover_text(tr(about(bundled.name))).clicked() {
                 commands.push(Command::OpenModel(bundled.name.to_owned()));
             }
         }
@@ -95,7 +97,7 @@ fn here_ui(ui: &mut Ui, theme: &Theme, recent: &[String], commands: &mut Vec<Com
     if recent.is_empty() {
         return;
     }
-    heading(ui, theme, "Opened before");
+    heading(ui, theme, tr("Opened before"));
     ui.horizontal_wrapped(|ui| {
         for name in recent {
             let short = name.rsplit(['/', '\\']).next().unwrap_or(name);
@@ -106,6 +108,14 @@ fn here_ui(ui: &mut Ui, theme: &Theme, recent: &[String], commands: &mut Vec<Com
     });
 }
 
+/// What a bundled model does.
+fn about(bundled: &str) -> &'static str {
+    match bundled {
+        "translator" => "A small model that translates English to Spanish",
+        _ => "A small model that writes children's stories",
+    }
+}
+
 /// Models worth downloading.
 fn hub_ui(
     ui: &mut Ui,
@@ -114,7 +124,7 @@ fn hub_ui(
     busy: &Busy<'_>,
     commands: &mut Vec<Command>,
 ) {
-    heading(ui, theme, "From Hugging Face");
+    heading(ui, theme, tr("From Hugging Face"));
     let grid = Grid::new("hub").num_columns(3).spacing([12.0, 6.0]);
     grid.show(ui, |ui| {
         for (model, is_here) in &choice.curated {
@@ -128,12 +138,12 @@ fn hub_ui(
                 commands.push(Command::OpenModel(format!("hf:{}", model.name)));
             }
             let size = if *is_here {
-                "here".to_owned()
+                tr("here").to_owned()
             } else {
                 megabytes(u64::from(model.megabytes) * 1_000_000)
             };
             ui.label(RichText::new(size).font(theme.mono()));
-            let about = format!("{} ({})", model.shows, model.licence);
+            let about = format!("{} ({})", tr(&model.shows), model.licence);
             ui.add(
                 egui::Label::new(RichText::new(about).font(theme.caption()).color(*theme.dim))
                     .wrap(),
@@ -150,8 +160,8 @@ fn progress_ui(ui: &mut Ui, theme: &Theme, progress: &Progress, commands: &mut V
     ui.add_space(theme.body_size / 2.0);
     ui.horizontal(|ui| {
         if ui
-            .button("Stop")
-            .on_hover_text("What is here is kept, and the download can go on later")
+            .button(tr("Stop"))
+            .on_hover_text(tr("What is here is kept, and the download can go on later"))
             .clicked()
         {
             commands.push(Command::StopDownload);
@@ -170,18 +180,20 @@ pub fn share(progress: &Progress) -> f32 {
 /// "12 MB of 551 MB, 40 s left: model.safetensors"
 fn progress_text(progress: &Progress) -> String {
     if progress.total == 0 {
-        return "Asking …".to_owned();
+        return tr("Asking …").to_owned();
     }
-    let left = progress.seconds_left.map(|seconds| match seconds {
-        ..90.0 => format!(", {seconds:.0}\u{a0}s left"),
-        ..5400.0 => format!(", {:.0}\u{a0}min left", seconds / 60.0),
-        _ => format!(", {:.1}\u{a0}h left", seconds / 3600.0),
-    });
     let (done, total) = (megabytes(progress.done), megabytes(progress.total));
-    format!(
-        "{done} of {total}{}: {}",
-        left.unwrap_or_default(),
-        progress.file
+    let Some(seconds) = progress.seconds_left else {
+        return trf("{0} of {1}: {2}", &[&done, &total, &progress.file]);
+    };
+    let left = match seconds {
+        ..90.0 => format!("{seconds:.0}\u{a0}s"),
+        ..5400.0 => format!("{:.0}\u{a0}min", seconds / 60.0),
+        _ => format!("{:.1}\u{a0}h", seconds / 3600.0),
+    };
+    trf(
+        "{0} of {1}, {2} left: {3}",
+        &[&done, &total, &left, &progress.file],
     )
 }
 
@@ -203,37 +215,44 @@ fn name_ui(
     let label = heading(
         ui,
         theme,
-        "A folder with config.json and model.safetensors, a GGUF file, or a name on Hugging Face",
+        tr(
+            "A folder with config.json and model.safetensors, a GGUF file, or a name on Hugging Face",
+        ),
     );
     let edit = TextEdit::singleline(&mut choice.name)
-        .hint_text("/path/to/model, /path/to/model.gguf or hf:owner/name")
+        .hint_text(tr("/path/to/model, /path/to/model.gguf or hf:owner/name"))
         .desired_width(f32::INFINITY);
     let edit = ui.add(edit).labelled_by(label.id);
+    let edit = edit.on_hover_text(tr(
+        "Paste a path or a name; what is not here yet is downloaded",
+    ));
     let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.add_space(theme.body_size / 2.0);
     let mut flow = ControlFlow::Continue(());
     ui.horizontal(|ui| {
         let name = choice.name.trim();
         let can = !name.is_empty() && !busy.is_opening && busy.download.is_none();
-        let open = ui.add_enabled(can, egui::Button::new("Open"));
+        let open = ui.add_enabled(can, egui::Button::new(tr("Open")));
+        let open = open.on_hover_text(tr("Have this model read your text (Enter)"));
         if can && (open.clicked() || is_entered) {
             commands.push(Command::OpenModel(name.to_owned()));
         }
-        let about = "Ask the desktop; without a desktop portal nothing appears";
-        if ui.button("Folder …").on_hover_text(about).clicked() {
+        let about = tr("Ask the desktop; without a desktop portal nothing appears");
+        if ui.button(tr("Folder …")).on_hover_text(about).clicked() {
             commands.push(Command::BrowseModel);
         }
-        if ui.button("GGUF file …").on_hover_text(about).clicked() {
+        if ui.button(tr("GGUF file …")).on_hover_text(about).clicked() {
             commands.push(Command::BrowseFile);
         }
-        if ui.button("Cancel").clicked() {
+        let close = tr("Close without opening (Esc)");
+        if ui.button(tr("Cancel")).on_hover_text(close).clicked() {
             flow = ControlFlow::Break(());
         }
         if busy.is_opening {
             ui.spinner();
-            ui.label("Opening …");
+            ui.label(tr("Opening …"));
         } else {
-            let hint = "You can also drop a folder or a file on the window.";
+            let hint = tr("You can also drop a folder or a file on the window.");
             ui.label(RichText::new(hint).font(theme.caption()).color(*theme.dim));
         }
     });

@@ -4,6 +4,7 @@
 use super::command::Command;
 use crate::files::write_atomically;
 use crate::problem::Problem;
+use crate::text::trf;
 use crate::trace::ModelInfo;
 use std::backtrace::Backtrace;
 use std::collections::VecDeque;
@@ -153,9 +154,9 @@ pub fn last_report(folder: &Path) -> Option<Problem> {
     }
     told.sort();
     let why = "a report of what happened was written, with nothing you have typed";
-    let cure = format!(
-        "To help, send it to the maintainers: {}",
-        told.last()?.display()
+    let cure = trf(
+        "To help, send it to the maintainers: {0}",
+        &[&told.last()?.display()],
     );
     Some(Problem::new("Headlight made a mistake last time", why).cure(cure))
 }

@@ -5,6 +5,7 @@ use super::session_file::{ModelMark, SessionFile};
 use crate::background::{Lane, Task, finished};
 use crate::files::write_atomically;
 use crate::problem::{Problem, Result};
+use crate::text::trf;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -114,8 +115,8 @@ fn put_aside(path: &Path, problem: &Problem) -> Problem {
     let seconds = now.map_or(0, |now| now.as_secs());
     let aside = path.with_file_name(format!("state.damaged-{seconds}.headlight"));
     let kept = match std::fs::rename(path, &aside) {
-        Ok(()) => format!("The damaged file is kept: {}", aside.display()),
-        Err(e) => format!("It could not be put aside ({e})"),
+        Ok(()) => trf("The damaged file is kept: {0}", &[&aside.display()]),
+        Err(e) => trf("It could not be put aside ({0})", &[&e]),
     };
     Problem::new("Your last work could not be read", &problem.why).cure(kept)
 }

@@ -101,11 +101,11 @@ fn done_ui(ui: &mut Ui, theme: &Theme, text: &str) -> bool {
 fn card_ui(ui: &mut Ui, theme: &Theme, card: &Problem) -> bool {
     let mut is_closed = false;
     frame(theme, *theme.error).show(ui, |ui| {
-        let what = RichText::new(&card.what).color(*theme.error);
+        let what = RichText::new(tr(&card.what)).color(*theme.error);
         is_closed = heading_ui(ui, what.font(theme.body()));
-        ui.label(&card.why);
+        ui.label(tr(&card.why));
         if !card.cure.is_empty() {
-            ui.label(RichText::new(&card.cure).color(*theme.dim));
+            ui.label(RichText::new(tr(&card.cure)).color(*theme.dim));
         }
     });
     is_closed

@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::theme::Theme;
+use crate::text::tr;
 use egui::{Key, Modal, RichText, TextEdit, Ui};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -23,30 +24,33 @@ pub fn opening_ui(
 ) -> ControlFlow<()> {
     let modal = Modal::new(egui::Id::unique("open a session")).show(ui.ctx(), |ui| {
         ui.set_width((theme.body_size * 36.0).min(ui.ctx().content_rect().width() - 64.0));
-        ui.label(RichText::new("Open a session").font(theme.title()));
+        ui.label(RichText::new(tr("Open a session")).font(theme.title()));
         ui.add_space(theme.body_size / 2.0);
-        let label = ui.label(RichText::new("A file ending in .headlight").color(*theme.dim));
+        let label = ui.label(RichText::new(tr("A file ending in .headlight")).color(*theme.dim));
         let edit = TextEdit::singleline(&mut opening.path)
-            .hint_text("/path/to/session.headlight")
+            .hint_text(tr("/path/to/session.headlight"))
             .desired_width(f32::INFINITY);
         let edit = ui.add(edit).labelled_by(label.id);
+        let edit = edit.on_hover_text(tr("Where a saved session is; paste its path or browse"));
         let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let note = "You can also drop the file on the window.";
+        let note = tr("You can also drop the file on the window.");
         ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
         ui.add_space(theme.body_size / 2.0);
         let mut flow = ControlFlow::Continue(());
         ui.horizontal(|ui| {
             let path = opening.path.trim();
             let can_open = !path.is_empty() && !is_busy;
-            let open = ui.add_enabled(can_open, egui::Button::new("Open"));
+            let open = ui.add_enabled(can_open, egui::Button::new(tr("Open")));
+            let open = open.on_hover_text(tr("Go on where this session ended (Enter)"));
             if open.clicked() || (is_entered && can_open) {
                 commands.push(Command::OpenSession(PathBuf::from(path)));
             }
-            let hint = "Ask the desktop for a file; without a desktop portal nothing appears";
-            if ui.button("Browse …").on_hover_text(hint).clicked() {
+            let hint = tr("Ask the desktop for a file; without a desktop portal nothing appears");
+            if ui.button(tr("Browse …")).on_hover_text(hint).clicked() {
                 commands.push(Command::BrowseSession);
             }
-            if ui.button("Cancel").clicked() {
+            let close = tr("Close without opening (Esc)");
+            if ui.button(tr("Cancel")).on_hover_text(close).clicked() {
                 flow = ControlFlow::Break(());
             }
         });

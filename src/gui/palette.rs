@@ -75,7 +75,8 @@ pub fn palette_ui(
         let edit = TextEdit::singleline(&mut palette.query)
             .hint_text(tr("What do you want to do?"))
             .desired_width(f32::INFINITY);
-        let edit = ui.add(edit);
+        let hint = tr("A few letters of its name are enough; ↑ ↓ choose, Enter does it");
+        let edit = ui.add(edit).on_hover_text(hint);
         let name = tr("Find an action");
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
         if edit.changed() {

@@ -80,14 +80,14 @@ pub fn target_ui(
 ) {
     ui.horizontal(|ui| {
         let note = if typed.is_some() {
-            "Your translation"
+            tr("Your translation")
         } else {
-            "Its translation"
+            tr("Its translation")
         };
         let label = ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
         let own = typed.is_some().then(|| {
-            ui.button("Its own")
-                .on_hover_text("Let the model translate again")
+            ui.button(tr("Its own"))
+                .on_hover_text(tr("Let the model translate again"))
                 .clicked()
         });
         let mut text = typed.unwrap_or(written).to_owned();
@@ -103,10 +103,12 @@ pub fn target_ui(
             .text_color(*ink)
             .desired_width(ui.available_width());
         let edit = ui.add(edit).labelled_by(label.id);
-        edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Translation"));
-        let edit = edit.on_hover_text(
+        edit.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Translation"))
+        });
+        let edit = edit.on_hover_text(tr(
             "What the decoder has written so far. Type another translation to see it read that",
-        );
+        ));
         if own == Some(true) {
             commands.push(Command::SetTarget(None));
         } else if edit.changed() {

@@ -7,6 +7,7 @@ use super::theme::{Scale, Theme};
 use super::view::Context;
 use super::widgets::{Bar, bar_ui, legend_ui};
 use crate::session::masked;
+use crate::text::{tr, trf};
 use crate::trace::{Hook, Predicts};
 use egui::{Id, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
@@ -21,9 +22,9 @@ pub fn reading_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         Predicts::Masked => masked_ui(ui, ctx),
         _ if ctx.trace.get(Hook::Pooled).is_some() => pooled_ui(ui, ctx),
         _ => {
-            title(ui, ctx.theme, "Encoder");
+            title(ui, ctx.theme, tr("Encoder"));
             let text = "The encoder writes nothing: it turns the source text into vectors for the decoder to look at.";
-            note(ui, ctx.theme, text);
+            note(ui, ctx.theme, tr(text));
         }
     }
 }
@@ -39,7 +40,7 @@ fn note(ui: &mut Ui, theme: &Theme, text: &str) {
 /// The guesses for the masked word that is pointed at, or the first.
 fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
-    title(ui, theme, "Masked word");
+    title(ui, theme, tr("Masked word"));
     let all = masked(ctx.model, ctx.trace, LISTED);
     let chosen = all.iter().find(|at| Some(at.pos) == ctx.focus.query);
     let Some(at) = chosen.or(all.first()) else {
@@ -48,10 +49,16 @@ fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         note(
             ui,
             theme,
-            &format!("This model guesses words that are hidden. Write {mask} in place of a word."),
+            &trf(
+                "This model guesses words that are hidden. Write {0} in place of a word.",
+                &[&mask],
+            ),
         );
-        let button = ui.button(format!("Add {mask}"));
-        if button.on_hover_text("Write it after the text").clicked() {
+        let button = ui.button(trf("Add {0}", &[&mask]));
+        if button
+            .on_hover_text(tr("Write it after the text"))
+            .clicked()
+        {
             ctx.send(Command::Append(format!(" {mask}")));
         }
         if ctx.trace.get(Hook::Pooled).is_some() {
@@ -60,15 +67,15 @@ fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         }
         return;
     };
-    let which = match all.len() {
-        1 => String::new(),
-        n => format!(" Point at another of the {n} masked tokens to see its guesses."),
+    let text = match all.len() {
+        1 => trf("What stands at position {0}?", &[&at.pos]),
+        n => trf(
+            "What stands at position {0}? Point at another of the {1} masked tokens to see its \
+             guesses.",
+            &[&at.pos, &n],
+        ),
     };
-    note(
-        ui,
-        theme,
-        &format!("What stands at position {}?{which}", at.pos),
-    );
+    note(ui, theme, &text);
     let full = at.candidates.first().map_or(1.0, |best| best.prob);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
@@ -83,12 +90,11 @@ fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             };
             let response = bar_ui(ui, theme, &bar);
             response.on_hover_ui(|ui| {
-                ui.label(format!(
-                    "{label}   id {}, rank {}",
-                    candidate.token.id,
-                    rank + 1
+                ui.label(trf(
+                    "{0}   id {1}, rank {2}",
+                    &[&label, &candidate.token.id, &(rank + 1)],
                 ));
-                ui.label(format!("the model guesses {}", percent(candidate.prob)));
+                ui.label(trf("the model guesses {0}", &[&percent(candidate.prob)]));
             });
         }
     });
@@ -97,7 +103,7 @@ fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 /// The vector of the whole text, as a block of colours.
 fn pooled_ui(ui: &mut Ui, ctx: &Context<'_>) {
     let theme = ctx.theme;
-    title(ui, theme, "Vector of the text");
+    title(ui, theme, tr("Vector of the text"));
     let Some(pooled) = ctx.trace.get(Hook::Pooled) else {
         return;
     };
@@ -108,14 +114,15 @@ fn pooled_ui(ui: &mut Ui, ctx: &Context<'_>) {
         .pooling
         .as_deref()
         .unwrap_or("the mean of all tokens");
-    let text = format!(
-        "{} numbers: {how}. Texts that mean the same have vectors that point the same way: compare two under Embeddings, Similarity.",
-        values.len()
+    let text = trf(
+        "{0} numbers: {1}. Texts that mean the same have vectors that point the same way: \
+         compare two under Embeddings, Similarity.",
+        &[&values.len(), &tr(how)],
     );
     note(ui, theme, &text);
     let largest = values.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
     let scale = Scale::Diverging { limit: largest };
-    legend_ui(ui, theme, scale, "value");
+    legend_ui(ui, theme, scale, tr("value"));
     let side = (ui.available_width() / PER_ROW as f32).floor().max(1.0);
     let rows = values.len().div_ceil(PER_ROW);
     let size = vec2(side * PER_ROW as f32, side * rows as f32);
@@ -125,7 +132,7 @@ fn pooled_ui(ui: &mut Ui, ctx: &Context<'_>) {
         .show(ui, |ui| {
             let (area, response) = ui.allocate_exact_size(size, Sense::hover());
             response.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::Image, true, "Vector of the text")
+                egui::WidgetInfo::labeled(egui::Role::Image, true, tr("Vector of the text"))
             });
             for (i, &value) in values.iter().enumerate() {
                 let (row, col) = (i / PER_ROW, i % PER_ROW);
@@ -139,7 +146,7 @@ fn pooled_ui(ui: &mut Ui, ctx: &Context<'_>) {
                 let i = at.y as usize * PER_ROW + (at.x as usize).min(PER_ROW - 1);
                 values
                     .get(i)
-                    .map(|value| format!("dimension {i}: {}", number(*value)))
+                    .map(|value| trf("dimension {0}: {1}", &[&i, &number(*value)]))
             });
             if let Some(text) = pointed {
                 response.on_hover_text_at_pointer(text);

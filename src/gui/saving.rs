@@ -4,6 +4,7 @@ use super::command::Command;
 use super::export::Format;
 use super::theme::Theme;
 use super::widgets::segmented_ui;
+use crate::text::tr;
 use egui::{Key, Modal, RichText, TextEdit, Ui};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -166,17 +167,18 @@ pub fn saving_ui(
 ) -> ControlFlow<()> {
     let modal = Modal::new(egui::Id::unique("save")).show(ui.ctx(), |ui| {
         ui.set_width((theme.body_size * 40.0).min(ui.ctx().content_rect().width() - 64.0));
-        let title = saving.thing.label().trim_end_matches([' ', '…']);
+        let title = tr(saving.thing.label()).trim_end_matches([' ', '…']);
         ui.label(RichText::new(title).font(theme.title()));
-        ui.label(RichText::new(saving.thing.about()).color(*theme.dim));
+        ui.label(RichText::new(tr(saving.thing.about())).color(*theme.dim));
         ui.add_space(theme.body_size / 2.0);
         format_ui(ui, theme, saving);
-        let label = ui.label(RichText::new("File").color(*theme.dim));
+        let label = ui.label(RichText::new(tr("File")).color(*theme.dim));
         let edit = TextEdit::singleline(&mut saving.path).desired_width(f32::INFINITY);
         let edit = ui.add(edit).labelled_by(label.id);
+        let edit = edit.on_hover_text(tr("Where to write it; ~ is your home folder"));
         let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let note = if expanded(&saving.path).is_file() {
-            "This file exists and will be replaced."
+            tr("This file exists and will be replaced.")
         } else {
             " "
         };
@@ -188,21 +190,23 @@ pub fn saving_ui(
         let mut flow = ControlFlow::Continue(());
         ui.horizontal(|ui| {
             let can_save = !saving.path.trim().is_empty() && !is_busy;
-            let save = ui.add_enabled(can_save, egui::Button::new("Save"));
+            let save = ui.add_enabled(can_save, egui::Button::new(tr("Save")));
+            let save = save.on_hover_text(tr("Write the file (Enter)"));
             if save.clicked() || (is_entered && can_save) {
                 commands.push(Command::Save(saving.request()));
             }
-            let browse = ui.button("Browse …");
-            let hint = "Ask the desktop for a name; without a desktop portal nothing appears";
+            let browse = ui.button(tr("Browse …"));
+            let hint = tr("Ask the desktop for a name; without a desktop portal nothing appears");
             if browse.on_hover_text(hint).clicked() {
                 commands.push(Command::BrowseSave);
             }
-            if ui.button("Cancel").clicked() {
+            let close = tr("Close without saving (Esc)");
+            if ui.button(tr("Cancel")).on_hover_text(close).clicked() {
                 flow = ControlFlow::Break(());
             }
             if is_busy {
                 ui.spinner();
-                ui.label("Saving …");
+                ui.label(tr("Saving …"));
             }
         });
         flow
@@ -223,7 +227,10 @@ fn format_ui(ui: &mut Ui, theme: &Theme, saving: &mut Saving) {
     ui.horizontal(|ui| {
         let mut chosen = saving.extension().unwrap_or(0);
         let before = chosen;
-        let names: Vec<_> = extensions.iter().map(|name| (*name, about(name))).collect();
+        let names: Vec<_> = extensions
+            .iter()
+            .map(|name| (*name, tr(about(name))))
+            .collect();
         segmented_ui(ui, theme, &names, &mut chosen);
         if chosen != before {
             let path = PathBuf::from(saving.path.trim());
@@ -232,13 +239,13 @@ fn format_ui(ui: &mut Ui, theme: &Theme, saving: &mut Saving) {
         }
         if extensions[chosen] == Format::Png.extension() {
             ui.add_space(theme.body_size);
-            ui.label(RichText::new("Size").color(*theme.dim));
+            ui.label(RichText::new(tr("Size")).color(*theme.dim));
             let mut index = saving.scale.clamp(1, 4) - 1;
             let scales = [
-                ("1×", "As large as on screen"),
-                ("2×", "Twice as large: for slides"),
-                ("3×", "Three times as large"),
-                ("4×", "Four times as large: for print"),
+                ("1×", tr("As large as on screen")),
+                ("2×", tr("Twice as large: for slides")),
+                ("3×", tr("Three times as large")),
+                ("4×", tr("Four times as large: for print")),
             ];
             segmented_ui(ui, theme, &scales, &mut index);
             saving.scale = index + 1;

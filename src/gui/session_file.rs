@@ -13,6 +13,7 @@ use crate::hub::{Hub, Repo};
 use crate::math::sampling::Sampling;
 use crate::model::{BUNDLED, Checkpoint, Edit};
 use crate::problem::{Problem, Result};
+use crate::text::trf;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -91,14 +92,14 @@ impl ModelMark {
 
     /// What is missing when the model is not here.
     pub fn missing(&self) -> Problem {
-        let why = format!(
-            "the session was made with “{}”, which is not here",
-            self.name
+        let why = trf(
+            "the session was made with “{0}”, which is not here",
+            &[&self.name],
         );
-        Problem::new("The model of the session is missing", why).cure(format!(
+        Problem::new("The model of the session is missing", why).cure(trf(
             "The rest is open with another model. Put the model's folder beside the session, or \
-             open it with Ctrl+O (it was in {})",
-            self.source
+             open it with Ctrl+O (it was in {0})",
+            &[&self.source],
         ))
     }
 }

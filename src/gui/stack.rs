@@ -3,6 +3,7 @@
 use super::theme::Theme;
 use super::widgets::segmented_ui;
 use crate::lesson::STACKS;
+use crate::text::tr;
 use crate::trace::Trace;
 use egui::Ui;
 use serde::{Deserialize, Serialize};
@@ -93,7 +94,8 @@ pub fn stack_ui(ui: &mut Ui, theme: &Theme, stack: &mut Stack, shows_attention: 
         chosen = 1;
     }
     let before = chosen;
-    segmented_ui(ui, theme, &CHOICES[..n], &mut chosen);
+    let choices = CHOICES.map(|(name, about)| (tr(name), tr(about)));
+    segmented_ui(ui, theme, &choices[..n], &mut chosen);
     if chosen != before {
         *stack = Stack::ALL[chosen];
     }

@@ -8,7 +8,7 @@ use super::{Command, crash, software};
 use crate::cli::ModelArgs;
 use crate::lesson::folder as lesson_folder;
 use crate::problem::{Problem, Result};
-use crate::text::system_language;
+use crate::text::{speak, system_language};
 use clap::Args;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -53,6 +53,7 @@ fn session(path: &str) -> std::result::Result<PathBuf, String> {
 /// # Errors
 /// When the desktop gives no window to draw in.
 pub fn run(args: WindowArgs) -> Result<()> {
+    speak(args.lang.as_deref().unwrap_or(system_language().code));
     let viewport = egui::ViewportBuilder::default()
         .with_title("Headlight")
         .with_app_id(APP_ID)

@@ -11,7 +11,7 @@ use crate::gui::theme::Theme;
 use crate::lesson::Area;
 use crate::model::{Chat, Checkpoint, DeviceKind, Gguf};
 use crate::problem::Problem;
-use crate::text::{LANGUAGES, spoken, tr};
+use crate::text::{LANGUAGES, spoken, tr, trf};
 use egui::{Frame, Panel, RichText, Ui};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,7 +90,10 @@ impl App {
         let total = text.len();
         let start = text.ceil_char_boundary(total - prompt::MAX_BYTES);
         text.drain(..start);
-        let why = format!("it has {total} bytes; the last {} are kept", text.len());
+        let why = trf(
+            "it has {0} bytes; the last {1} are kept",
+            &[&total, &text.len()],
+        );
         self.notices.add(
             Problem::new("The text is too long", why).cure("Ctrl+Z brings the earlier text back"),
         );
@@ -114,10 +117,10 @@ fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
 
 /// The switch for the form in which a chat model expects to be spoken to.
 fn chat_ui(ui: &mut Ui, is_on: bool, commands: &mut Vec<Command>) {
-    let label = ui.selectable_label(is_on, "Chat");
+    let label = ui.selectable_label(is_on, tr("Chat"));
     let about = "Put your text into the form this model was trained to be spoken to in. The tokens that are \
                  added are shown with the others; what is drawn becomes the model's answer";
-    if label.on_hover_text(about).clicked() {
+    if label.on_hover_text(tr(about)).clicked() {
         commands.push(Command::SetChat(!is_on));
     }
 }
@@ -127,12 +130,12 @@ fn answer_ui(ui: &mut Ui, theme: &Theme, answer: &str, commands: &mut Vec<Comman
     ui.horizontal(|ui| {
         let button = ui.small_button("×");
         button.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, "Forget the answer")
+            egui::WidgetInfo::labeled(egui::Role::Button, true, tr("Forget the answer"))
         });
-        if button.on_hover_text("Forget the answer").clicked() {
+        if button.on_hover_text(tr("Forget the answer")).clicked() {
             commands.push(Command::ClearAnswer);
         }
-        let text = RichText::new(format!("Answer: {}", answer.replace('\n', "⏎")));
+        let text = RichText::new(trf("Answer: {0}", &[&answer.replace('\n', "⏎")]));
         ui.add(egui::Label::new(text.color(*theme.dim)).truncate());
     });
 }
@@ -158,10 +161,8 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Com
     let button = ui.menu_button(RichText::new(tr("Settings")).font(theme.body()), |ui| {
         ui.label(RichText::new(tr("Theme")).color(*theme.dim));
         for other in Theme::all() {
-            if ui
-                .radio(other.name == theme.name, tr(&other.label))
-                .clicked()
-            {
+            let radio = ui.radio(other.name == theme.name, tr(&other.label));
+            if radio.on_hover_text(tr(about_theme(other))).clicked() {
                 commands.push(Command::SetTheme(other.name.clone()));
             }
         }
@@ -176,10 +177,9 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Com
         ui.separator();
         ui.label(RichText::new(tr("Language")).color(*theme.dim));
         for language in &LANGUAGES {
-            if ui
-                .radio(language.code == spoken().code, language.name)
-                .clicked()
-            {
+            let radio = ui.radio(language.code == spoken().code, language.name);
+            let hint = trf("The window and the lessons in {0}", &[&language.name]);
+            if radio.on_hover_text(hint).clicked() {
                 commands.push(Command::SetLanguage(language.code));
             }
         }
@@ -195,6 +195,15 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Com
     button
         .response
         .on_hover_text(tr("Theme, language, motion and backend"));
+}
+
+/// What a theme is good for.
+fn about_theme(theme: &Theme) -> &'static str {
+    match theme.name.as_str() {
+        "light" => "Dark on light: for bright rooms and paper",
+        "projector" => "Large type and thick lines: for the last row of a class",
+        _ => "Light on dark: small values fade into the ground",
+    }
 }
 
 /// A session dropped on the window is opened; a folder or a GGUF file is a model to open; of another

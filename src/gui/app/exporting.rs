@@ -7,6 +7,7 @@ use crate::gui::export::{Captured, Data, Images, Picture, unwritable};
 use crate::gui::saving::{Request, Saving, Thing};
 use crate::gui::view::{Context, View};
 use crate::problem::Result;
+use crate::text::{tr, trf};
 use egui::ColorImage;
 use egui::epaint::ClippedShape;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ impl Exports {
         let Some(purpose) = self.wanted.take() else {
             return;
         };
-        let title = format!("{} {}", view.question(), ctx.trace.text);
+        let title = format!("{} {}", tr(view.question()), ctx.trace.text);
         let ground = *ctx.theme.background;
         let images = ctx.textures.images();
         let picture = Picture::new(title, shapes, rect, ground, images, zoom);
@@ -154,13 +155,13 @@ impl App {
         match finished(&mut self.exports.task) {
             Some(Ok(Done::Copied(image))) => {
                 ctx.copy_image(*image);
-                self.notices.done("The picture is in the clipboard");
+                self.notices.done(tr("The picture is in the clipboard"));
             }
             Some(Ok(Done::Saved(paths))) => {
                 let folder = paths.first().and_then(|path| path.parent());
                 self.exports.folder = folder.map(Path::to_owned);
                 self.exports.dialog = None;
-                self.notices.done(format!("Saved: {}", listed(&paths)));
+                self.notices.done(trf("Saved: {0}", &[&listed(&paths)]));
             }
             Some(Err(problem)) => self.notices.add(problem),
             None => {}
@@ -183,7 +184,7 @@ impl App {
         };
         let (title, folder, name) = dialog.proposal();
         let dialog = rfd::AsyncFileDialog::new()
-            .set_title(title)
+            .set_title(tr(title))
             .set_directory(folder)
             .set_file_name(name)
             .save_file();

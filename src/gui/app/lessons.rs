@@ -10,7 +10,7 @@ use crate::gui::theme::Theme;
 use crate::gui::view::Tab;
 use crate::lesson::{Action, Part, Situation, Step};
 use crate::problem::Problem;
-use crate::text::tr;
+use crate::text::{tr, trf};
 use crate::trace::Shape;
 use egui::{Frame, Margin, Panel, Ui};
 
@@ -153,7 +153,8 @@ impl App {
             commands,
         ) {
             Some(Event::Did(Action::Model(name))) if !is_bundled(&name) => {
-                let why = format!("it names {name:?}, which is not inside this program");
+                let name = format!("{name:?}");
+                let why = trf("it names {0}, which is not inside this program", &[&name]);
                 self.notices
                     .add(Problem::new("The lesson's model cannot be opened", why));
             }

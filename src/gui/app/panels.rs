@@ -3,6 +3,7 @@
 use super::App;
 use super::lessons::Dock;
 use crate::gui::command::Command;
+use crate::gui::edit_words::edit_in_words;
 use crate::gui::export::{self, Beginning};
 use crate::gui::stack::{Stack, stack_ui};
 use crate::gui::theme::Theme;
@@ -136,8 +137,9 @@ impl App {
                 );
                 ui.add_space(theme.body_size);
                 for example in EXAMPLES {
-                    if ui
-                        .button(RichText::new(example).font(theme.body()))
+                    let button = ui.button(RichText::new(example).font(theme.body()));
+                    if button
+                        .on_hover_text(tr("Have the model read this"))
                         .clicked()
                     {
                         commands.push(Command::SetPrompt(example.to_owned()));
@@ -186,7 +188,7 @@ fn strip_ui(ui: &mut Ui, view: &dyn View, ctx: &Context<'_>) {
 fn picture_ui(ui: &mut Ui, view: &mut dyn View, ctx: &mut Context<'_>) {
     let model = &ctx.trace.model;
     if let Some(why) = view.unfit(model) {
-        return widgets::empty_ui(ui, ctx.theme, why);
+        return widgets::empty_ui(ui, ctx.theme, tr(why));
     }
     let tabs = view.tabs_of(model);
     // Every picture keeps its own place and zoom.
@@ -244,7 +246,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &mut Context<'_>, tabs: &[Tab]) {
 /// An experiment in force is always visible, and one click away from off.
 fn experiment_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     ui.horizontal_wrapped(|ui| {
-        let changes: Vec<String> = ctx.edits.iter().map(ToString::to_string).collect();
+        let changes: Vec<String> = ctx.edits.iter().map(edit_in_words).collect();
         let text = trf("Experiment in force: {0}", &[&changes.join(", ")]);
         ui.label(RichText::new(text).color(*ctx.theme.warning));
         let off = ui.button(tr("Switch off"));

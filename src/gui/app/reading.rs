@@ -8,6 +8,7 @@ use crate::gui::stack::Stacks;
 use crate::model::{Chat, Checkpoint, DeviceKind, Edit, Target};
 use crate::problem::{Problem, Result};
 use crate::session::Follower;
+use crate::text::tr;
 use crate::trace::Trace;
 use std::sync::{Arc, PoisonError};
 
@@ -175,13 +176,13 @@ impl App {
     pub(super) fn browse(&mut self, for_folder: bool) {
         let dialog = rfd::AsyncFileDialog::new();
         let task = if for_folder {
-            let dialog = dialog.set_title("Open a model's folder").pick_folder();
+            let dialog = dialog.set_title(tr("Open a model's folder")).pick_folder();
             let wait =
                 move |_: &_| Ok(pollster::block_on(dialog).map(|found| found.path().to_owned()));
             Task::spawn(&self.dialogs, wait)
         } else {
             let dialog = dialog
-                .set_title("Open a GGUF file")
+                .set_title(tr("Open a GGUF file"))
                 .add_filter("GGUF", &["gguf"]);
             let dialog = dialog.pick_file();
             let wait =

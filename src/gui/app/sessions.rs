@@ -7,6 +7,7 @@ use crate::gui::session_file::{ModelMark, SessionFile};
 use crate::math::sampling::Coins;
 use crate::model::fingerprint;
 use crate::problem::{Problem, Result};
+use crate::text::{tr, trf};
 use std::path::{Path, PathBuf};
 
 /// What is under way with sessions.
@@ -16,7 +17,7 @@ pub(super) struct Sessions {
     pub(super) dialog: Option<Opening>,
     opening: Option<Task<Opened>>,
     browsing: Option<Task<Option<PathBuf>>>,
-    comparing: Option<Task<Option<Problem>>>,
+    comparing: Option<Task<Option<ModelMark>>>,
 }
 
 /// A session and where its model is on this machine.
@@ -67,8 +68,10 @@ impl App {
             Some(Err(problem)) => self.notices.add(problem),
             None => {}
         }
-        if let Some(Ok(Some(problem)) | Err(problem)) = finished(&mut self.sessions.comparing) {
-            self.notices.add(problem);
+        match finished(&mut self.sessions.comparing) {
+            Some(Ok(Some(mark))) => self.notices.add(difference(&mark)),
+            Some(Err(problem)) => self.notices.add(problem),
+            Some(Ok(None)) | None => {}
         }
         match finished(&mut self.sessions.browsing) {
             Some(Ok(Some(path))) => self.open_session(path),
@@ -97,15 +100,15 @@ impl App {
         }
         if let Some(source) = model.filter(|_| !session.model.sha256.is_empty()) {
             let mark = session.model;
-            let compare = move |_: &_| Ok(difference(&mark, &fingerprint(&source)?));
+            let compare = move |_: &_| Ok((mark.sha256 != fingerprint(&source)?).then_some(mark));
             self.sessions.comparing = Some(Task::spawn(&self.files, compare));
         }
     }
 
     pub(super) fn browse_session(&mut self) {
         let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open a session")
-            .add_filter("Headlight session", &["headlight"])
+            .set_title(tr("Open a session"))
+            .add_filter(tr("Headlight session"), &["headlight"])
             .pick_file();
         let wait = move |_: &_| Ok(pollster::block_on(dialog).map(|file| file.path().to_owned()));
         self.sessions.browsing = Some(Task::spawn(&self.dialogs, wait));
@@ -113,16 +116,14 @@ impl App {
 }
 
 /// What to say when the model of this machine is not the one the session was made with.
-fn difference(mark: &ModelMark, sha256: &str) -> Option<Problem> {
-    (mark.sha256 != sha256).then(|| {
-        let why = format!(
-            "“{}” on this machine has other weights, configuration or tokenizer than the one the \
-             session was made with",
-            mark.name
-        );
-        Problem::new("The model differs from the session's", why)
-            .cure("The numbers will differ; open the model of the session with Ctrl+O")
-    })
+fn difference(mark: &ModelMark) -> Problem {
+    let why = trf(
+        "“{0}” on this machine has other weights, configuration or tokenizer than the one the \
+         session was made with",
+        &[&mark.name],
+    );
+    Problem::new("The model differs from the session's", why)
+        .cure("The numbers will differ; open the model of the session with Ctrl+O")
 }
 
 /// Is this the name of a session file?

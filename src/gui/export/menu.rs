@@ -4,14 +4,16 @@ use crate::gui::action::Action;
 use crate::gui::command::Command;
 use crate::gui::saving::Thing;
 use crate::gui::theme::Theme;
+use crate::text::tr;
 use egui::{Popup, PopupAnchor, Rect, RichText, SetOpenCommand, Ui};
 
 /// The button that opens the menu.
 pub fn menu_ui(ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) {
-    let text = RichText::new("File").font(theme.body());
+    let text = RichText::new(tr("File")).font(theme.body());
     let menu = ui.menu_button(text, |ui| entries_ui(ui, commands));
-    menu.response
-        .on_hover_text("Take the picture or its numbers with you; also by a right click on it");
+    menu.response.on_hover_text(tr(
+        "Take the picture or its numbers with you; also by a right click on it",
+    ));
 }
 
 /// The same menu where the picture is clicked with the other button.
@@ -55,8 +57,8 @@ fn entries_ui(ui: &mut Ui, commands: &mut Vec<Command>) {
         }
         let action = Action::of(&command);
         let keys = action.and_then(|action| action.keys_in_words().into_iter().next());
-        let entry = egui::Button::new(name).shortcut_text(keys.unwrap_or_default());
-        if ui.add(entry).on_hover_text(about).clicked() {
+        let entry = egui::Button::new(tr(name)).shortcut_text(keys.unwrap_or_default());
+        if ui.add(entry).on_hover_text(tr(about)).clicked() {
             commands.push(command);
             ui.close();
         }

@@ -2,6 +2,8 @@
 
 use super::text::blocks_ui;
 use super::visit::{Reply, Visit};
+use crate::gui::action::tip;
+use crate::gui::command::Command;
 use crate::gui::theme::Theme;
 use crate::lesson::{Action, Condition, Depth, Part, Question, Step};
 use crate::text::{tr, trf};
@@ -119,8 +121,12 @@ fn question_ui(
                 event = Some(Event::Answered(part, Some(i)));
             }
         }
-        if reply.is_none() && ui.small_button(tr("Show the answer")).clicked() {
-            event = Some(Event::Answered(part, None));
+        if reply.is_none() {
+            let show = ui.small_button(tr("Show the answer"));
+            let hint = tip("Let the model answer at once", &Command::Step(1));
+            if show.on_hover_text(hint).clicked() {
+                event = Some(Event::Answered(part, None));
+            }
         }
     });
     let Some(reply) = reply else { return event };

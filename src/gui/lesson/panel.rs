@@ -8,12 +8,9 @@ use crate::gui::command::Command;
 use crate::gui::saved::Learning;
 use crate::gui::theme::Theme;
 use crate::lesson::{Depth, Lesson};
-use crate::model::BUNDLED;
+use crate::model::TRANSLATOR;
 use crate::text::{tr, trf};
 use egui::{RichText, ScrollArea, Ui};
-
-/// The bundled model with an encoder and a decoder.
-const TRANSLATOR: &str = "translator";
 
 /// Draws the lesson that is open, or the list of all.
 pub fn lesson_ui(
@@ -59,20 +56,10 @@ fn needs_ui(ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) {
         "This lesson is about a model with an encoder and a decoder. The open one has no encoder.",
     );
     ui.label(RichText::new(text).color(*theme.warning));
-    if BUNDLED.iter().any(|bundled| bundled.name == TRANSLATOR) {
-        let open = ui.button(tr("Open the translator"));
-        let open = open.on_hover_text(tr("A small model that translates English to Spanish"));
-        if open.clicked() {
-            commands.push(Command::OpenModel(TRANSLATOR.to_owned()));
-        }
-    } else {
-        let open = ui.button(tr("Open a model"));
-        if open
-            .on_hover_text(tip("Open another model", &Command::ChooseModel))
-            .clicked()
-        {
-            commands.push(Command::ChooseModel);
-        }
+    let open = ui.button(tr("Open the translator"));
+    let open = open.on_hover_text(tr("A small model that translates English to Spanish"));
+    if open.clicked() {
+        commands.push(Command::OpenModel(TRANSLATOR.name.to_owned()));
     }
 }
 
@@ -134,6 +121,14 @@ fn all_ui(ui: &mut Ui, commands: &mut Vec<Command>) {
     }
 }
 
+fn about(depth: Depth) -> &'static str {
+    match depth {
+        Depth::Line => "The gist of each step in a sentence",
+        Depth::Paragraph => "Each step explained in a few sentences",
+        Depth::Mathematics => "The explanation, and the formulas behind it",
+    }
+}
+
 /// The dial: how much is explained.
 fn depth_ui(ui: &mut Ui, theme: &Theme, depth: &mut Depth) {
     let dial = egui::ComboBox::from_id_salt("depth")
@@ -141,7 +136,8 @@ fn depth_ui(ui: &mut Ui, theme: &Theme, depth: &mut Depth) {
         .width(theme.body_size * 8.0);
     let dial = dial.show_ui(ui, |ui| {
         for other in Depth::ALL {
-            ui.selectable_value(depth, other, tr(other.name()));
+            let entry = ui.selectable_value(depth, other, tr(other.name()));
+            entry.on_hover_text(tr(about(other)));
         }
     });
     dial.response.on_hover_text(tr("How much is explained"));

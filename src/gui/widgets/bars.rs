@@ -3,6 +3,7 @@
 use crate::gui::format::percent;
 use crate::gui::motion;
 use crate::gui::theme::Theme;
+use crate::text::trf;
 use egui::{Align2, Id, Rect, Response, Sense, Ui, pos2, vec2};
 
 /// What a row shows.
@@ -26,7 +27,7 @@ pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let is_cut = bar.after <= 0.0;
     let name = if is_cut {
-        format!("{}, {}, cut", bar.label, percent(bar.before))
+        trf("{0}, {1}, cut", &[&bar.label, &percent(bar.before)])
     } else {
         format!("{}, {}", bar.label, percent(bar.after))
     };

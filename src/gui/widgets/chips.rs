@@ -2,6 +2,7 @@
 
 use crate::gui::command::Target;
 use crate::gui::view::Context;
+use crate::text::trf;
 use egui::{Align2, Response, Sense, Ui, vec2};
 
 /// All tokens of the recording, wrapped over as many lines as they need. Each can be pointed at.
@@ -9,7 +10,7 @@ pub fn chips_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     ui.spacing_mut().item_spacing = vec2(3.0, 4.0);
     ui.horizontal_wrapped(|ui| {
         if ctx.trace.dropped > 0 {
-            let note = format!("… {} earlier tokens left out", ctx.trace.dropped);
+            let note = trf("… {0} earlier tokens left out", &[&ctx.trace.dropped]);
             ui.label(
                 egui::RichText::new(note)
                     .color(*ctx.theme.warning)
@@ -40,7 +41,7 @@ pub fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, pos: usize) -> Response {
         .layout_no_wrap(label.clone(), theme.mono(), ink);
     let size = galley.size() + vec2(10.0, 6.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let name = format!("Token {pos}: {label}");
+    let name = trf("Token {0}: {1}", &[&pos, &label]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
@@ -56,5 +57,8 @@ pub fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, pos: usize) -> Response {
         painter.galley(at.min, galley, ink);
     }
     let bytes = token.byte_label();
-    response.on_hover_text(format!("position {pos}, id {}, bytes {bytes}", token.id))
+    response.on_hover_text(trf(
+        "position {0}, id {1}, bytes {2}",
+        &[&pos, &token.id, &bytes],
+    ))
 }

@@ -1,6 +1,7 @@
 //! Several pictures side by side; where the room is too small for all, the last place is shared.
 
 use crate::gui::theme::Theme;
+use crate::text::tr;
 use egui::{Rect, RichText, Ui, UiBuilder, Vec2, vec2};
 
 /// The least room a picture needs to be read, in body text sizes.
@@ -56,7 +57,7 @@ fn tabs_ui(ui: &mut Ui, names: &[&str], first: usize) -> usize {
     ui.horizontal_wrapped(|ui| {
         for (i, name) in names.iter().enumerate().skip(first) {
             let tab = ui.selectable_label(i == chosen, *name);
-            if tab.on_hover_text("Show this picture").clicked() {
+            if tab.on_hover_text(tr("Show this picture")).clicked() {
                 chosen = i;
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::gui::format::number;
 use crate::gui::theme::{Scale, Theme};
+use crate::text::trf;
 use egui::{Align2, Mesh, Rect, Sense, Ui, pos2, vec2};
 
 /// Draws a colour scale with its smallest and largest value and what it measures.
@@ -24,7 +25,10 @@ pub fn named_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, ends: [&str; 2]
     let width = low.size().x + bar_width + high.size().x + name.size().x + 3.5 * gap;
     let row = name.size().y.max(height);
     let (rect, response) = ui.allocate_exact_size(vec2(width, row), Sense::hover());
-    let accessible = format!("{measure}, colour scale from {} to {}", ends[0], ends[1]);
+    let accessible = trf(
+        "{0}, colour scale from {1} to {2}",
+        &[&measure, &ends[0], &ends[1]],
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &accessible));
 
     let mut x = rect.left();

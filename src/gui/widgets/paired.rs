@@ -3,6 +3,7 @@
 use crate::gui::format::percent;
 use crate::gui::motion;
 use crate::gui::theme::{Scale, Theme};
+use crate::text::{tr, trf};
 use egui::{Align2, Color32, Id, Painter, Rect, Response, Sense, Ui, pos2, vec2};
 
 /// What a row shows.
@@ -32,12 +33,8 @@ pub fn paired_bar_height(theme: &Theme) -> f32 {
 pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Response {
     let size = vec2(ui.available_width(), paired_bar_height(theme));
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let name = format!(
-        "{}, {}, then {}",
-        bar.label,
-        percent(bar.probs[0]),
-        percent(bar.probs[1])
-    );
+    let [before, after] = bar.probs.map(percent);
+    let name = trf("{0}, {1}, then {2}", &[&bar.label, &before, &after]);
     response
         .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, bar.is_chosen, &name));
     if !ui.is_rect_visible(rect) {
@@ -154,9 +151,9 @@ pub fn paired_head_ui(
             );
             ui.add_space(theme.caption_size * 0.3);
         }
-        let note = egui::RichText::new("↑ ↓ points");
+        let note = egui::RichText::new(tr("↑ ↓ points"));
         ui.label(note.font(theme.caption()).color(*theme.dim))
-            .on_hover_text("By how many percentage points it went up or down");
+            .on_hover_text(tr("By how many percentage points it went up or down"));
     });
 }
 

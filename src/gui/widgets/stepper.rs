@@ -1,6 +1,7 @@
 //! A number with a button before and after it: one less, one more.
 
 use crate::gui::theme::Theme;
+use crate::text::trf;
 use egui::{Align2, Color32, Rect, Response, Sense, Ui, vec2};
 
 /// Draws `name` and `value` between two buttons. Returns the value that was asked for, if any; it
@@ -33,14 +34,19 @@ pub fn stepper_ui(
     );
     let (less, rest) = rect.split_left_right_at_x(rect.left() + height);
     let (_, more) = rest.split_left_right_at_x(rect.right() - height);
-    let step = |rect, text, what: &str, next: Option<usize>| {
-        let name = format!("{what} {}", name.to_lowercase());
+    let step = |rect, text, what: &'static str, next: Option<usize>| {
+        let name = trf(what, &[&name.to_lowercase()]);
         let response = ui.interact(rect, frame.id.with(text), Sense::click());
         step_ui(ui, theme, &response, text, &name, next.is_some());
         next.filter(|_| response.on_hover_text(name).clicked())
     };
-    let previous = step(less, "‹", "Previous", value.checked_sub(1));
-    let next = step(more, "›", "Next", Some(value + 1).filter(|&next| next < n));
+    let previous = step(less, "‹", "Previous {0}", value.checked_sub(1));
+    let next = step(
+        more,
+        "›",
+        "Next {0}",
+        Some(value + 1).filter(|&next| next < n),
+    );
     previous.or(next)
 }
 

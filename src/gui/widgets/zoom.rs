@@ -2,6 +2,7 @@
 //! shows everything again. With the keyboard + and − do, 0 shows everything, and arrows move on.
 
 use crate::gui::theme::Theme;
+use crate::text::tr;
 use egui::{
     Align2, EventFilter, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense,
     StrokeKind, Ui, Vec2, pos2, vec2,
@@ -225,7 +226,7 @@ impl Zoom {
             .rect_stroke(area, 0.0, stroke, StrokeKind::Inside);
         let galley =
             ui.painter()
-                .layout_no_wrap("Show all".to_owned(), theme.caption(), *theme.text);
+                .layout_no_wrap(tr("Show all").to_owned(), theme.caption(), *theme.text);
         let (unit, pad) = (theme.caption_size, theme.caption_size * 0.4);
         let map = vec2(unit * 1.6, unit);
         let text = galley.size().x + pad;
@@ -235,7 +236,7 @@ impl Zoom {
         let rect = Align2::RIGHT_TOP.anchor_size(area.right_top() + vec2(-pad, pad), size);
         let response = ui.interact(rect, self.id.with("whole"), Sense::click());
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, "Show all of the picture")
+            egui::WidgetInfo::labeled(egui::Role::Button, true, tr("Show all of the picture"))
         });
         let painter = ui.painter();
         let edge = if response.hovered() || response.has_focus() {
@@ -261,7 +262,7 @@ impl Zoom {
             painter.galley(at.min, galley, *theme.text);
         }
         let tip =
-            "Zoomed in. A double click or 0 shows everything again; + and − go nearer and back";
+            tr("Zoomed in. A double click or 0 shows everything again; + and − go nearer and back");
         if response.on_hover_text(tip).clicked() {
             let mut zoom = *self;
             zoom.set(ui.ctx(), self.whole);

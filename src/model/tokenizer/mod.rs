@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn the_older_files_give_the_same_tokens() {
-        let json: Value = serde_json::from_slice(BUNDLED[0].tokenizer).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(BUNDLED[0].tokenizer).unwrap();
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(
             dir.path().join("vocab.json"),
@@ -316,7 +316,7 @@ mod tests {
         .unwrap();
         let merges = json["model"]["merges"].as_array().unwrap().iter();
         let merges = merges.map(|m| match m {
-            Value::String(pair) => pair.clone(),
+            serde_json::Value::String(pair) => pair.clone(),
             pair => format!(
                 "{} {}",
                 pair[0].as_str().unwrap(),

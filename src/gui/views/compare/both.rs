@@ -3,6 +3,7 @@
 use super::next::Next;
 use crate::math::align::{Column, align};
 use crate::math::vector::cosine;
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Hook, Token, Trace};
 use std::sync::Arc;
 
@@ -78,14 +79,16 @@ impl Both {
         let sizes = [&self.first, &self.second].map(|t| (t.model.d_model, t.model.n_layers));
         if sizes[0].0 != sizes[1].0 {
             let [(first, _), (second, _)] = sizes;
-            return Err(format!(
-                "A stream of {first} numbers and one of {second} have no angle between them."
+            return Err(trf(
+                "A stream of {0} numbers and one of {1} have no angle between them.",
+                &[&first, &second],
             ));
         }
         if sizes[0].1 != sizes[1].1 {
             let [(_, first), (_, second)] = sizes;
-            return Err(format!(
-                "One model has {first} layers and the other {second}: no layer of one stands beside one of the other."
+            return Err(trf(
+                "One model has {0} layers and the other {1}: no layer of one stands beside one of the other.",
+                &[&first, &second],
             ));
         }
         let entering = std::iter::once(Hook::Block(0, BlockHook::ResidPre));
@@ -99,7 +102,7 @@ impl Both {
             Some(cosine(streams.0, streams.1))
         };
         let cosines: Option<_> = entering.chain(leaving).map(cosine_at).collect();
-        cosines.ok_or_else(|| "This recording holds no residual stream".to_owned())
+        cosines.ok_or_else(|| tr("This recording holds no residual stream").to_owned())
     }
 
     /// Where a head looks in the second recording and not in the first.
@@ -114,11 +117,17 @@ impl Both {
             .collect();
         let patterns = [&self.first, &self.second].map(|trace| trace.pattern(layer, head));
         let [Some(first), Some(second)] = patterns else {
-            let heads = [&self.first, &self.second]
-                .map(|t| format!("{} layers of {} heads", t.model.n_layers, t.model.n_heads));
-            return Err(format!(
-                "Head {layer}.{head} is not in both: one model has {}, the other {}. Choose a head that both have.",
-                heads[0], heads[1]
+            let (a, b) = (&self.first.model, &self.second.model);
+            return Err(trf(
+                "Head {0}.{1} is not in both: one model has {2} layers of {3} heads, the other {4} layers of {5} heads. Choose a head that both have.",
+                &[
+                    &layer,
+                    &head,
+                    &a.n_layers,
+                    &a.n_heads,
+                    &b.n_layers,
+                    &b.n_heads,
+                ],
             ));
         };
         let mut values = Vec::with_capacity(pairs.len() * pairs.len());

@@ -8,6 +8,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::segmented_ui;
 use crate::math::sampling::{Filter, Sampling};
 use crate::model::BUNDLED;
+use crate::text::{tr, trf};
 use egui::{Key, RichText, TextEdit, Ui};
 
 /// Pairs of texts that differ in one thing, and what that is.
@@ -54,12 +55,12 @@ impl Compare {
 
     fn text_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
-        let label = ui.label(RichText::new("Second text").color(colors(theme)[1]));
-        let examples = ui.menu_button("Examples", |ui| {
+        let label = ui.label(RichText::new(tr("Second text")).color(colors(theme)[1]));
+        let examples = ui.menu_button(tr("Examples"), |ui| {
             for (name, [first, second]) in PRESETS {
-                let preset = ui.button(name);
+                let preset = ui.button(tr(name));
                 if preset
-                    .on_hover_text(format!("“{first}” and “{second}”"))
+                    .on_hover_text(trf("“{0}” and “{1}”", &[&first, &second]))
                     .clicked()
                 {
                     ctx.send(Command::SetPrompt(first.to_owned()));
@@ -70,15 +71,15 @@ impl Compare {
         });
         examples
             .response
-            .on_hover_text("Two texts that differ in one thing");
+            .on_hover_text(tr("Two texts that differ in one thing"));
         let mut text = Self::second(ctx);
         let edit = TextEdit::singleline(&mut text)
             .char_limit(MAX_CHARS)
-            .hint_text("Another text …")
+            .hint_text(tr("Another text …"))
             .desired_width(rest(ui, ctx));
         let response = ui.add(edit).labelled_by(label.id);
         if response
-            .on_hover_text("What the prompt is compared with")
+            .on_hover_text(tr("What the prompt is compared with"))
             .changed()
         {
             set(ctx, |comparison| comparison.text = Some(text));
@@ -87,24 +88,28 @@ impl Compare {
     }
 
     fn model_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
-        let label = ui.label(RichText::new("Second model").color(colors(ctx.theme)[1]));
+        let label = ui.label(RichText::new(tr("Second model")).color(colors(ctx.theme)[1]));
         let mut chosen = None;
-        let bundled = ui.menu_button("Bundled", |ui| {
+        let bundled = ui.menu_button(tr("Bundled"), |ui| {
             for model in BUNDLED {
                 if ui.button(model.name).clicked() {
                     chosen = Some(model.name.to_owned());
                 }
             }
         });
-        bundled.response.on_hover_text("Models inside the program");
+        bundled
+            .response
+            .on_hover_text(tr("Models inside the program"));
         let typed = self.typed_model.clone();
         let mut name = typed.unwrap_or_else(|| ctx.comparison.model.clone());
         let edit = TextEdit::singleline(&mut name)
-            .hint_text("A model's folder, then Enter")
+            .hint_text(tr("A model's folder, then Enter"))
             .desired_width(rest(ui, ctx));
         let field = ui.add(edit).labelled_by(label.id);
         let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let help = "A folder as Hugging Face publishes models, or the name of a bundled one; both models read the prompt";
+        let help = tr(
+            "A folder as Hugging Face publishes models, or the name of a bundled one; both models read the prompt",
+        );
         if field.on_hover_text(help).changed() {
             self.typed_model = Some(name.clone());
         }
@@ -143,7 +148,7 @@ fn by_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let is_now = |(by, ..): &(By, &str, &str)| *by == ctx.comparison.by;
     let now = CHOICES.iter().position(is_now).unwrap_or(0);
     let mut chosen = now;
-    let choices = CHOICES.map(|(_, name, hint)| (name, hint));
+    let choices = CHOICES.map(|(_, name, hint)| (tr(name), tr(hint)));
     segmented_ui(ui, ctx.theme, &choices, &mut chosen);
     if chosen != now {
         set(ctx, |comparison| comparison.by = CHOICES[chosen].0);
@@ -154,29 +159,30 @@ fn by_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 fn sampling_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     let mut sampling = ctx.comparison.sampling.clone();
-    ui.label(RichText::new("Second settings").color(colors(theme)[1]));
+    ui.label(RichText::new(tr("Second settings")).color(colors(theme)[1]));
     let menu = ui.menu_button(summary(&sampling), |ui| {
         side::sampling_ui(ui, &mut sampling, ctx.model.info.vocab_size);
     });
     menu.response
-        .on_hover_text("Temperature, top-k and top-p of the second choice");
-    let same = ui.button("As on the right");
+        .on_hover_text(tr("Temperature, top-k and top-p of the second choice"));
+    let same = ui.button(tr("As on the right"));
     if same
-        .on_hover_text("Begin with the settings in force")
+        .on_hover_text(tr("Begin with the settings in force"))
         .clicked()
     {
         sampling = ctx.sampling.clone();
     }
-    let swap = ui.button("Swap");
-    let swap =
-        swap.on_hover_text("Put the second settings in force, and compare with those that were");
+    let swap = ui.button(tr("Swap"));
+    let swap = swap.on_hover_text(tr(
+        "Put the second settings in force, and compare with those that were",
+    ));
     if swap.clicked() {
         ctx.send(Command::SetSampling(sampling));
         sampling = ctx.sampling.clone();
     }
-    let first = format!("first: {}", summary(ctx.sampling));
+    let first = trf("first: {0}", &[&summary(ctx.sampling)]);
     ui.label(RichText::new(first).color(colors(theme)[0]))
-        .on_hover_text("The settings in force, on the right");
+        .on_hover_text(tr("The settings in force, on the right"));
     if sampling != ctx.comparison.sampling {
         set(ctx, |comparison| comparison.sampling = sampling);
     }
@@ -185,7 +191,7 @@ fn sampling_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 /// Settings in a few words.
 fn summary(sampling: &Sampling) -> String {
     if sampling.is_greedy() {
-        return "greedy".to_owned();
+        return tr("greedy").to_owned();
     }
     let value = |filter| match filter {
         Filter::RepetitionPenalty => sampling.repetition_penalty,
@@ -197,10 +203,10 @@ fn summary(sampling: &Sampling) -> String {
     };
     let on = sampling.filters().into_iter();
     let parts: Vec<String> = on
-        .filter_map(|filter| Some(format!("{} {}", filter.name(), value(filter)?)))
+        .filter_map(|filter| Some(format!("{} {}", tr(filter.name()), value(filter)?)))
         .collect();
     if parts.is_empty() {
-        return "no filters".to_owned();
+        return tr("no filters").to_owned();
     }
     parts.join(", ")
 }
@@ -208,13 +214,13 @@ fn summary(sampling: &Sampling) -> String {
 /// What is changed, and where to change it.
 fn edits_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let name = match ctx.edits.len() {
-        0 => "Change a part …".to_owned(),
-        1 => "1 change …".to_owned(),
-        n => format!("{n} changes …"),
+        0 => tr("Change a part …").to_owned(),
+        1 => tr("1 change …").to_owned(),
+        n => trf("{0} changes …", &[&n]),
     };
     let go = ui.button(name);
     if go
-        .on_hover_text("Go to the experiment, where parts are changed")
+        .on_hover_text(tr("Go to the experiment, where parts are changed"))
         .clicked()
     {
         ctx.send(Command::Show("experiment"));

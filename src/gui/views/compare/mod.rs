@@ -22,6 +22,7 @@ use crate::math::sampling::Sampling;
 use crate::model::{Checkpoint, DeviceKind, Edit};
 use crate::problem::{Problem, Result};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{Predicts, Trace, TraceId};
 use both::Both;
 use egui::{Color32, Painter, Rect, RichText, Ui, vec2};
@@ -108,17 +109,19 @@ impl View for Compare {
         }
         let Some(answer) = self.answer.as_ref().filter(|answer| answer.by == by) else {
             let hint = match by {
-                By::Text => "Type a second text above",
-                By::Model => "Choose a second model above",
-                By::Sampling => "Reading …",
-                By::Edits => "No experiment is in force: change a part of the model first",
+                By::Text => tr("Type a second text above"),
+                By::Model => tr("Choose a second model above"),
+                By::Sampling => tr("Reading …"),
+                By::Edits => tr("No experiment is in force: change a part of the model first"),
             };
             return empty_ui(ui, theme, hint);
         };
         let both = &answer.both;
         let names = Self::names(ctx, answer);
         if by == By::Sampling {
-            let note = "The same model read the same text: attention and streams are equal, only the choice differs.";
+            let note = tr(
+                "The same model read the same text: attention and streams are equal, only the choice differs.",
+            );
             ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
             return next_ui(ui, ctx, both, &names);
         }
@@ -127,7 +130,7 @@ impl View for Compare {
         let mut clicked = None;
         page_ui(ui, least, |ui| {
             clicked = rows::rows_ui(ui, ctx, both, &names, focus);
-            let panels = ["Next token", "Attention", "Residual streams"];
+            let panels = [tr("Next token"), tr("Attention"), tr("Residual streams")];
             deck_ui(ui, theme, &panels, |ui, panel| match panel {
                 0 => next_ui(ui, ctx, both, &names),
                 1 => attention_ui(ui, ctx, both, &names),
@@ -142,38 +145,38 @@ impl View for Compare {
     fn explain(&self, ctx: &Context<'_>) -> String {
         let by = ctx.comparison.by;
         let Some(answer) = self.answer.as_ref().filter(|answer| answer.by == by) else {
-            return "Two things side by side: their tokens, their attention, and what each would say next.".to_owned();
+            return tr("Two things side by side: their tokens, their attention, and what each would say next.").to_owned();
         };
         let both = &answer.both;
         let names = Self::names(ctx, answer);
         let best = |side: usize| match &both.next.best[side] {
             Some((label, prob)) => format!("“{label}” ({})", percent(*prob)),
-            None => "nothing".to_owned(),
+            None => tr("nothing").to_owned(),
         };
         let bits = number(both.next.js_bits);
         let mut text = if ctx.trace.model.predicts == Predicts::Next {
-            format!(
-                "Next after {}: {}, after {}: {}. Jensen-Shannon divergence {bits} bits, from 0 for no difference to 1.",
-                names[0],
-                best(0),
-                names[1],
-                best(1)
+            trf(
+                "Next after {0}: {1}, after {2}: {3}. Jensen-Shannon divergence {4} bits, from 0 for no difference to 1.",
+                &[&names[0], &best(0), &names[1], &best(1), &bits],
             )
         } else {
             String::new()
         };
         if by == By::Text {
             let (n, of) = (both.n_different(), both.columns.len());
-            text = format!("{n} of {of} places differ. {text}");
+            let differ = trf("{0} of {1} places differ.", &[&n, &of]);
+            text = format!("{differ} {text}");
         }
         if by != By::Sampling
             && let Some(Ok(cosines)) = self.focus(ctx, both).map(|pair| both.cosines(pair))
             && let Some((first, last)) = cosines.first().zip(cosines.last())
         {
             let (first, last) = (number(*first), number(*last));
-            text = format!(
-                "{text} The streams' cosine is {first} as they enter and {last} as they leave."
+            let cosines = trf(
+                "The streams' cosine is {0} as they enter and {1} as they leave.",
+                &[&first, &last],
             );
+            text = format!("{text} {cosines}");
         }
         text
     }
@@ -233,7 +236,7 @@ impl Compare {
             Some(other) if answer.by == By::Model => {
                 [ctx.model.info.name.clone(), other.info.name.clone()]
             }
-            _ => names(answer.by).map(str::to_owned),
+            _ => names(answer.by).map(|name| tr(name).to_owned()),
         }
     }
 

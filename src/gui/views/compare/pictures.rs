@@ -10,6 +10,7 @@ use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, empty_ui, legend_ui, paired_bar_height,
     paired_bar_ui, paired_head_ui,
 };
+use crate::text::{tr, trf};
 use crate::trace::{Matrix, Predicts};
 use egui::{Id, RichText, ScrollArea, Ui, pos2};
 
@@ -21,16 +22,17 @@ fn note_ui(ui: &mut Ui, theme: &Theme, text: &str) {
 pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, names: &[String; 2]) {
     let theme = ctx.theme;
     if ctx.trace.model.predicts != Predicts::Next {
-        let why = "An encoder has no next token";
+        let why = tr("An encoder has no next token");
         return empty_ui(ui, theme, why);
     }
     let next = &both.next;
-    let distance = format!("Jensen-Shannon {} bits", number(next.js_bits));
+    let distance = trf("Jensen-Shannon {0} bits", &[&number(next.js_bits)]);
     let short = names.each_ref().map(|name| abbreviate(name, 16));
     let titles = short.each_ref().map(String::as_str);
     paired_head_ui(ui, theme, &distance, titles, colors(theme), 1);
     if !next.is_one_vocabulary {
-        let note = "The models have other vocabularies: tokens of the same text are taken as one";
+        let note =
+            tr("The models have other vocabularies: tokens of the same text are taken as one");
         note_ui(ui, theme, note);
     }
     let probs = next.rows.iter().flat_map(|(_, probs)| probs);
@@ -65,7 +67,7 @@ pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, name
     note_ui(
         ui,
         theme,
-        &format!("Head {layer}.{head}: {second} − {first}"),
+        &trf("Head {0}.{1}: {2} − {3}", &[&layer, &head, second, first]),
     );
     let Difference { pairs, values } = match both.attention_difference(layer, head) {
         Ok(difference) => difference,
@@ -75,13 +77,15 @@ pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, name
         }
     };
     if pairs.is_empty() {
-        return empty_ui(ui, theme, "No tokens stand beside each other");
+        return empty_ui(ui, theme, tr("No tokens stand beside each other"));
     }
     if values.iter().all(|value| value.abs() < 1e-6) {
         let why = if both.first.is_causal() {
-            "No difference here: tokens look only back, and only what comes after a change can differ."
+            tr(
+                "No difference here: tokens look only back, and only what comes after a change can differ.",
+            )
         } else {
-            "This head looks alike on both sides."
+            tr("This head looks alike on both sides.")
         };
         ui.label(RichText::new(why).color(*theme.dim));
         return;
@@ -107,7 +111,7 @@ fn difference_ui(
     let theme = ctx.theme;
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
     let scale = Scale::around_zero(matrix.data);
-    legend_ui(ui, theme, scale, "difference");
+    legend_ui(ui, theme, scale, tr("difference"));
     let place = |pos: Option<usize>| pairs.iter().position(|pair| Some(pair.0) == pos);
     let heatmap = Heatmap {
         what: format!(
@@ -122,7 +126,10 @@ fn difference_ui(
         cells: Cells::of(&both.first),
     };
     let (response, cell) = heatmap.ui(ui, ctx);
-    let about = format!("Difference of the attention of layer {layer}, head {head}");
+    let about = trf(
+        "Difference of the attention of layer {0}, head {1}",
+        &[&layer, &head],
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
     let Some((row, col)) = cell else { return };
     let (query, key) = (pairs[row].0, pairs[col].0);
@@ -143,14 +150,17 @@ pub(super) fn streams_ui(
         return empty_ui(
             ui,
             theme,
-            "The chosen token has none beside it: click one in the second text",
+            tr("The chosen token has none beside it: click one in the second text"),
         );
     };
     let label = both.label((a, b));
     note_ui(
         ui,
         theme,
-        &format!("Residual streams at “{label}”, positions {a} and {b}"),
+        &trf(
+            "Residual streams at “{0}”, positions {1} and {2}",
+            &[&label, &a, &b],
+        ),
     );
     match both.cosines((a, b)) {
         Ok(cosines) => cosines_ui(ui, ctx, &cosines),
@@ -164,18 +174,21 @@ pub(super) fn streams_ui(
 fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, cosines: &[f32]) {
     let theme = ctx.theme;
     let layers = 0..cosines.len().saturating_sub(1);
-    let names: Vec<String> = std::iter::once("in".to_owned())
+    let names: Vec<String> = std::iter::once(tr("in").to_owned())
         .chain(layers.map(|layer| layer.to_string()))
         .collect();
     let last = number(cosines.last().copied().unwrap_or(f32::NAN));
-    let about = format!("Cosine of the two streams after each layer, {last} in the end");
+    let about = trf(
+        "Cosine of the two streams after each layer, {0} in the end",
+        &[&last],
+    );
     let points = (0..)
         .zip(cosines)
         .map(|(i, &cosine)| pos2(i as f32, cosine));
     let chart = Chart {
         name: &about,
-        x_title: "after layer",
-        y_title: "cosine (1 = same direction)",
+        x_title: tr("after layer"),
+        y_title: tr("cosine (1 = same direction)"),
         x_names: &names,
         y_holds: 1.0..=1.0,
         curves: &[Curve {

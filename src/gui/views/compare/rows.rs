@@ -8,6 +8,7 @@ use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{fitted_text, hatch};
 use crate::math::align::Column;
+use crate::text::trf;
 use crate::trace::{Token, Trace};
 use egui::{Align2, Galley, Painter, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use std::sync::Arc;
@@ -130,10 +131,13 @@ fn column_ui(
         } else if response.clicked() {
             clicked = Some(pos);
         }
-        let text = ["first", "second"][i];
-        let name = format!("Token {pos} of the {text} text: {}", labels[i]);
+        let name = if i == 0 {
+            trf("Token {0} of the first text: {1}", &[&pos, &labels[i]])
+        } else {
+            trf("Token {0} of the second text: {1}", &[&pos, &labels[i]])
+        };
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-        response.on_hover_text(format!("{name}. Click to compare it"));
+        response.on_hover_text(trf("{0}. Click to compare it", &[&name]));
     }
     clicked
 }

@@ -5,6 +5,7 @@ use super::plot::ink;
 use crate::gui::format::abbreviate;
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
+use crate::text::trf;
 use crate::trace::Trace;
 use egui::{Align2, Response, ScrollArea, Sense, Ui, pos2, vec2};
 
@@ -85,7 +86,10 @@ fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, trace: &Trace, mark: Mark, is_on: boo
     let galley = ui.painter().layout_no_wrap(label.clone(), font, text);
     let size = galley.size() + vec2(8.0, 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let name = format!("Path of {} {label} {}", letter(mark.sentence), mark.pos);
+    let name = trf(
+        "Path of {0} {1} {2}",
+        &[&letter(mark.sentence), &label, &mark.pos],
+    );
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_on, &name));
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
@@ -104,13 +108,15 @@ fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, trace: &Trace, mark: Mark, is_on: boo
         let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
         painter.galley(at.min, galley, text);
     }
-    let what = if is_on {
-        "take its path away"
+    response.on_hover_text(if is_on {
+        trf(
+            "position {0}, id {1}. Click to take its path away",
+            &[&mark.pos, &token.id],
+        )
     } else {
-        "draw its path"
-    };
-    response.on_hover_text(format!(
-        "position {}, id {}. Click to {what}",
-        mark.pos, token.id
-    ))
+        trf(
+            "position {0}, id {1}. Click to draw its path",
+            &[&mark.pos, &token.id],
+        )
+    })
 }

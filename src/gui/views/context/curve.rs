@@ -5,13 +5,14 @@ use super::plot::{ink, paint_line, paint_mark, step_name};
 use crate::gui::format::number;
 use crate::gui::theme::Theme;
 use crate::gui::widgets::{Axes, Placer, Zoom};
+use crate::text::{tr, trf};
 use egui::{Painter, Pos2, Rangef, Sense, Ui};
 
 /// What is compared with what, in a line above the curve.
 pub fn caption(picture: &Picture) -> String {
     let first = picture.request.marks.first();
     let first = first.map(|&mark| label(&picture.request.traces, mark));
-    format!("cosine of {} with", first.unwrap_or_default())
+    trf("cosine of {0} with", &[&first.unwrap_or_default()])
 }
 
 /// Draws the curves as large as there is room.
@@ -43,7 +44,7 @@ pub fn curve_ui(ui: &mut Ui, theme: &Theme, picture: &Picture) {
     );
     let zoom = Zoom::load(ui.ctx(), id, axes.extent());
     let axes = axes.spanning(zoom.part());
-    axes.paint_y(&painter, theme, "cosine");
+    axes.paint_y(&painter, theme, tr("cosine"));
     paint_steps(&painter, theme, &axes, n_steps);
     let line = theme.line(theme.outline);
     painter.rect_stroke(axes.area, 0.0, line, egui::StrokeKind::Outside);
@@ -70,7 +71,10 @@ fn spoken(picture: &Picture) -> String {
             ends.0.copied().unwrap_or(f32::NAN),
             ends.1.copied().unwrap_or(f32::NAN),
         );
-        format!("{} from {} to {}", curve.label, number(from), number(to))
+        trf(
+            "{0} from {1} to {2}",
+            &[&curve.shown(), &number(from), &number(to)],
+        )
     };
     picture
         .curves
@@ -91,7 +95,7 @@ fn paint_steps(painter: &Painter, theme: &Theme, axes: &Axes, n_steps: usize) {
         }
         axes.paint_x_label(painter, theme, x, &step_name(step));
     }
-    axes.paint_x_title(painter, theme, "after layer (in = input)");
+    axes.paint_x_title(painter, theme, tr("after layer (in = input)"));
 }
 
 fn points<'a>(axes: &'a Axes, curve: &'a Curve) -> impl Iterator<Item = Pos2> + 'a {
@@ -136,7 +140,7 @@ fn paint_numbers(
     for curve in curves {
         let sentence = curve.mark.map_or(0, |mark| mark.sentence);
         if let Some((&last, others)) = curve.cosines.split_last() {
-            let text = format!("{} {}", curve.label, number(last));
+            let text = format!("{} {}", curve.shown(), number(last));
             let at = axes.at(others.len() as f32, last);
             put(at, text, ink(theme, sentence));
         }

@@ -23,6 +23,7 @@ use crate::gui::widgets::empty_ui;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{Trace, TraceId};
 use chips::sentence_ui;
 use choice::default_marks;
@@ -96,21 +97,22 @@ impl View for ContextView {
         let width =
             (ui.available_width() * 0.5).clamp(theme.body_size * 8.0, theme.body_size * 20.0);
         let edit = TextEdit::singleline(&mut text)
-            .hint_text("A second sentence to compare with")
+            .hint_text(tr("A second sentence to compare with"))
             .char_limit(MAX_CHARS)
             .desired_width(width);
         let edit = ui.add(edit);
         edit.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Second sentence")
+            egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Second sentence"))
         });
-        let edit =
-            edit.on_hover_text("The model reads it too; leave it empty to see the text alone");
+        let edit = edit.on_hover_text(tr(
+            "The model reads it too; leave it empty to see the text alone",
+        ));
         if edit.changed() {
             self.typed = Some(text);
         }
-        let preset = ui.button("apple: fruit or phone?");
+        let preset = ui.button(tr("apple: fruit or phone?"));
         if preset
-            .on_hover_text(format!("Compare “{}” with “{}”", PRESET[0], PRESET[1]))
+            .on_hover_text(trf("Compare “{0}” with “{1}”", &[&PRESET[0], &PRESET[1]]))
             .clicked()
         {
             self.typed = None;
@@ -118,18 +120,19 @@ impl View for ContextView {
             self.is_preset_due = true;
             ctx.send(Command::SetPrompt(PRESET[0].to_owned()));
         }
-        let shown = format!("Vectors {}", self.scaling.name());
+        let shown = trf("Vectors {0}", &[&tr(self.scaling.name())]);
         let choice = egui::ComboBox::from_id_salt("context scaling").selected_text(shown);
         let choice = choice.width(theme.body_size * 12.0).show_ui(ui, |ui| {
             for scaling in Scaling::ALL {
-                let option = ui.selectable_value(&mut self.scaling, scaling, scaling.name());
-                option.on_hover_text(scaling.note());
+                let option = ui.selectable_value(&mut self.scaling, scaling, tr(scaling.name()));
+                option.on_hover_text(tr(scaling.note()));
             }
         });
-        choice.response.on_hover_text(self.scaling.note());
+        choice.response.on_hover_text(tr(self.scaling.note()));
         if self.chosen.is_some() {
-            let back = ui.button("Follow the selection");
-            let back = back.on_hover_text("Draw the selected token and the same word elsewhere");
+            let back = ui.button(tr("Follow the selection"));
+            let back =
+                back.on_hover_text(tr("Draw the selected token and the same word elsewhere"));
             if back.clicked() {
                 self.chosen = None;
             }
@@ -140,15 +143,15 @@ impl View for ContextView {
         self.read_second(ctx);
         self.choose_preset(ctx);
         if stream(ctx.trace, 0).is_none() {
-            return empty_ui(ui, ctx.theme, "This recording holds no residual stream");
+            return empty_ui(ui, ctx.theme, tr("This recording holds no residual stream"));
         }
         let has_changed = self.draw(ctx);
         let lit = self.chips_ui(ui, ctx, has_changed);
         let Some(picture) = &self.picture else {
-            return empty_ui(ui, ctx.theme, "Finding the plane …");
+            return empty_ui(ui, ctx.theme, tr("Finding the plane …"));
         };
         if picture.paths.is_empty() {
-            return empty_ui(ui, ctx.theme, "Click a token to draw its path");
+            return empty_ui(ui, ctx.theme, tr("Click a token to draw its path"));
         }
         egui::ScrollArea::vertical()
             .id_salt("context picture")
@@ -161,7 +164,7 @@ impl View for ContextView {
         };
         let (Some(&first), Some(curve)) = (picture.request.marks.first(), picture.curves.first())
         else {
-            return "Choose a token: its path shows its vector after each layer.".to_owned();
+            return tr("Choose a token: its path shows its vector after each layer.").to_owned();
         };
         let at = |cosine: Option<&f32>| number(cosine.copied().unwrap_or(f32::NAN));
         let (from, to) = (at(curve.cosines.first()), at(curve.cosines.last()));
@@ -169,15 +172,18 @@ impl View for ContextView {
         let last = ctx.trace.model.n_layers.saturating_sub(1);
         let kept = percent(picture.explained.iter().sum());
         let story = match curve.mark {
-            Some(_) => format!(
-                "“{name}” and “{}” enter with cosine {from} and leave layer {last} with {to}; {}.",
-                curve.label,
-                extreme(curve)
+            Some(_) => trf(
+                "“{0}” and “{1}” enter with cosine {2} and leave layer {3} with {4}; {5}.",
+                &[&name, &curve.label, &from, &last, &to, &extreme(curve)],
             ),
-            None => format!("“{name}” leaves layer {last} with cosine {to} to its own input."),
+            None => trf(
+                "“{0}” leaves layer {1} with cosine {2} to its own input.",
+                &[&name, &last, &to],
+            ),
         };
-        format!(
-            "{story} Each layer adds: x ← x + attention + MLP. The plane keeps {kept} of the variance."
+        trf(
+            "{0} Each layer adds: x ← x + attention + MLP. The plane keeps {1} of the variance.",
+            &[&story, &kept],
         )
     }
 
@@ -310,7 +316,7 @@ impl ContextView {
             let text = RichText::new(text).color(*ctx.theme.warning);
             ui.label(text.font(ctx.theme.caption()));
         } else if self.reading.is_some() && traces.len() < 2 {
-            caption_ui(ui, ctx, "reading the second sentence …");
+            caption_ui(ui, ctx, tr("reading the second sentence …"));
         }
         ui.add_space(ctx.theme.caption_size / 2.0);
         lit
@@ -362,14 +368,11 @@ fn extreme(curve: &paths::Curve) -> String {
     let steps = curve.cosines.iter().enumerate();
     let most = steps.max_by(|a, b| a.1.total_cmp(b.1));
     match most {
-        Some((0, _)) | None => "they are never more alike than at the input".to_owned(),
-        Some((step, cosine)) => {
-            format!(
-                "they are most alike after layer {}: {}",
-                step - 1,
-                number(*cosine)
-            )
-        }
+        Some((0, _)) | None => tr("they are never more alike than at the input").to_owned(),
+        Some((step, cosine)) => trf(
+            "they are most alike after layer {0}: {1}",
+            &[&(step - 1), &number(*cosine)],
+        ),
     }
 }
 

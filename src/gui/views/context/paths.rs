@@ -3,6 +3,7 @@
 use super::words::{word_at, word_text};
 use crate::gui::format::abbreviate;
 use crate::math::pca::{Pca, pca};
+use crate::text::tr;
 use crate::trace::{BlockHook, Trace, TraceId};
 use std::sync::Arc;
 
@@ -111,6 +112,16 @@ pub struct Curve {
     pub label: String,
     /// Cosines, before the first layer and after each.
     pub cosines: Vec<f32>,
+}
+
+impl Curve {
+    /// Its label as it can be shown.
+    pub fn shown(&self) -> &str {
+        match self.mark {
+            Some(_) => &self.label,
+            None => tr("its own input"),
+        }
+    }
 }
 
 /// All that is drawn.

@@ -5,6 +5,7 @@ use crate::gui::format::{number, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Axes, Placer, Zoom};
+use crate::text::{tr, trf};
 use egui::{Color32, Painter, Pos2, Rangef, Rect, Response, Sense, Shape, Stroke, Ui, Vec2, vec2};
 
 /// More paths than this are labelled only at their ends.
@@ -58,7 +59,7 @@ fn mark_radius(theme: &Theme) -> f32 {
 /// How a step along a path is called: before the first layer, or after a layer.
 pub fn step_name(step: usize) -> String {
     match step.checked_sub(1) {
-        None => "in".to_owned(),
+        None => tr("in").to_owned(),
         Some(layer) => layer.to_string(),
     }
 }
@@ -75,7 +76,10 @@ pub fn plot_ui(
     let room = ui.available_rect_before_wrap();
     let id = ui.next_auto_id();
     let response = ui.allocate_rect(room, Sense::click_and_drag());
-    let name = format!("Paths of {} tokens through the layers", picture.paths.len());
+    let name = trf(
+        "Paths of {0} tokens through the layers",
+        &[&picture.paths.len()],
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
     let axes = axes(room, theme, picture, preview);
@@ -84,8 +88,11 @@ pub fn plot_ui(
     let title = |i: usize, room: f32| {
         let share = percent(picture.explained.get(i).copied().unwrap_or(0.0));
         let is_long = room > theme.caption_size * 15.0;
-        let what = if is_long { " of the variance" } else { "" };
-        format!("PC {}: {share}{what}", i + 1)
+        if is_long {
+            trf("PC {0}: {1} of the variance", &[&(i + 1), &share])
+        } else {
+            format!("PC {}: {share}", i + 1)
+        }
     };
     axes.paint_x(&painter, theme, &title(0, axes.area.width()));
     axes.paint_y(&painter, theme, &title(1, axes.area.height()));
@@ -287,31 +294,32 @@ fn point_text(picture: &Picture, mark: Mark, step: usize) -> String {
     let Some(path) = picture.paths.iter().find(|path| path.mark == mark) else {
         return String::new();
     };
-    let when = match step.checked_sub(1) {
-        None => "before the first layer".to_owned(),
-        Some(layer) => format!("after layer {layer}"),
-    };
     let [x, y] = path.points.get(step).copied().unwrap_or_default();
     let norm = path.norms.get(step).copied().unwrap_or(f32::NAN);
-    format!(
-        "{} {when}: ({}, {}), length of the vector {}",
-        label(&picture.request.traces, mark),
-        number(x),
-        number(y),
-        number(norm)
-    )
+    let name = label(&picture.request.traces, mark);
+    let [x, y, norm] = [x, y, norm].map(number);
+    match step.checked_sub(1) {
+        None => trf(
+            "{0} before the first layer: ({1}, {2}), length of the vector {3}",
+            &[&name, &x, &y, &norm],
+        ),
+        Some(layer) => trf(
+            "{0} after layer {1}: ({2}, {3}), length of the vector {4}",
+            &[&name, &layer, &x, &y, &norm],
+        ),
+    }
 }
 
 /// What the points are, in a line of this width above them.
 pub fn caption(picture: &Picture, theme: &Theme, width: f32) -> String {
     let n: usize = picture.paths.iter().map(|path| path.points.len()).sum();
-    let how = match picture.request.scaling {
-        Scaling::AsIs => "as they are",
-        Scaling::Unit => "at unit length",
-        Scaling::Centred => "minus the mean of their layer",
+    let what = match picture.request.scaling {
+        Scaling::AsIs => trf("PCA of {0} vectors as they are", &[&n]),
+        Scaling::Unit => trf("PCA of {0} vectors at unit length", &[&n]),
+        Scaling::Centred => trf("PCA of {0} vectors minus the mean of their layer", &[&n]),
     };
     let is_wide = width > theme.caption_size * 34.0;
-    let marks = "; marks: in = input, 0, 1, … = after that layer";
+    let marks = tr("; marks: in = input, 0, 1, … = after that layer");
     let marks = if is_wide { marks } else { "" };
-    format!("PCA of {n} vectors {how}{marks}")
+    format!("{what}{marks}")
 }

@@ -15,6 +15,7 @@ use crate::math::sampling::rank_of;
 use crate::math::vector::cosine;
 use crate::model::Checkpoint;
 use crate::problem::Result;
+use crate::text::{tr, trf};
 use crate::trace::{Matrix, Token};
 use egui::{Rect, RichText, ScrollArea, TextEdit, Ui};
 use std::sync::Arc;
@@ -106,7 +107,7 @@ impl Answers {
             a.to_owned(),
             format!("− {b}"),
             format!("+ {c}"),
-            "= the sum".to_owned(),
+            tr("= the sum").to_owned(),
             format!("≈ {best}"),
         ]
     }
@@ -119,20 +120,25 @@ impl Answers {
         let [a, _, c] = self.inputs.each_ref().map(|input| input.label.as_str());
         let [(rank_a, cos_a), (rank_c, cos_c)] = self.alone;
         let worth = if best.cosine <= cos_a.max(cos_c) {
-            "The sum brings it no nearer: a poor analogy."
+            tr("The sum brings it no nearer: a poor analogy.")
         } else if rank_a.min(rank_c) <= 1 {
-            "The sum brings it nearer, but it came first without any arithmetic."
+            tr("The sum brings it nearer, but it came first without any arithmetic.")
         } else {
-            "The sum brings it nearer than either word alone."
+            tr("The sum brings it nearer than either word alone.")
         };
-        format!(
-            "“{}” is neighbour number {} of “{a}” alone (cosine {}) and number {} of “{c}” ({}). {worth}",
-            best.label,
-            count(rank_a),
-            number(cos_a),
-            count(rank_c),
-            number(cos_c)
-        )
+        let place = trf(
+            "“{0}” is neighbour number {1} of “{2}” alone (cosine {3}) and number {4} of “{5}” ({6}).",
+            &[
+                &best.label,
+                &count(rank_a),
+                &a,
+                &number(cos_a),
+                &count(rank_c),
+                &c,
+                &number(cos_c),
+            ],
+        );
+        format!("{place} {worth}")
     }
 }
 
@@ -171,9 +177,9 @@ impl Analogy {
                 .desired_width(theme.body_size * 6.0);
             let response = ui.add(field);
             response.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::TextInput, true, format!("Word {name}"))
+                egui::WidgetInfo::labeled(egui::Role::TextInput, true, trf("Word {0}", &[&name]))
             });
-            response.on_hover_text(format!("Word {name} of a − b + c: any single token"));
+            response.on_hover_text(trf("Word {0} of a − b + c: any single token", &[&name]));
         }
     }
 
@@ -187,7 +193,7 @@ impl Analogy {
         let answers = match self.latest.answer() {
             Some(Ok(answers)) => answers,
             Some(Err(problem)) => return problem_ui(ui, ctx, problem),
-            None => return empty_ui(ui, ctx.theme, "Calculating …"),
+            None => return empty_ui(ui, ctx.theme, tr("Calculating …")),
         };
         let room = ui.available_rect_before_wrap();
         let unit = ctx.theme.body_size;
@@ -225,17 +231,20 @@ impl Analogy {
         let (Some(best), [a, b, c]) = (answers.ranked.first(), &answers.inputs) else {
             return String::new();
         };
-        let inputs = [a, b, c].map(|input| format!("“{}” {}", input.label, number(input.cosine)));
-        format!(
-            "The vector of “{}” minus that of “{}” plus that of “{}”: of all {} tokens but these three, “{}” is nearest to the sum, cos = {}. \
-             The inputs are excluded, as they are often nearer: {}.",
-            a.label,
-            b.label,
-            c.label,
-            count(answers.vocab_size),
-            best.label,
-            number(best.cosine),
-            inputs.join(", ")
+        let inputs =
+            [a, b, c].map(|input| trf("“{0}” {1}", &[&input.label, &number(input.cosine)]));
+        trf(
+            "The vector of “{0}” minus that of “{1}” plus that of “{2}”: of all {3} tokens but these three, “{4}” is nearest to the sum, cos = {5}. \
+             The inputs are excluded, as they are often nearer: {6}.",
+            &[
+                &a.label,
+                &b.label,
+                &c.label,
+                &count(answers.vocab_size),
+                &best.label,
+                &number(best.cosine),
+                &inputs.join(", "),
+            ],
         )
     }
 
@@ -306,7 +315,10 @@ fn answers_ui(ui: &mut Ui, ctx: &Context<'_>, answers: &Answers) {
     let title = format!("{a} − {b} + {c} ≈");
     ui.label(RichText::new(title).font(theme.title()));
     let vocab = count(answers.vocab_size);
-    let note = format!("nearest of all {vocab} tokens, by cosine, without the three inputs");
+    let note = trf(
+        "nearest of all {0} tokens, by cosine, without the three inputs",
+        &[&vocab],
+    );
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     ui.scope(|ui| rows_ui(ui, theme, &answers.ranked, *theme.accent));
 }
@@ -316,7 +328,7 @@ fn check_ui(ui: &mut Ui, ctx: &Context<'_>, answers: &Answers) {
     let theme = ctx.theme;
     ui.label(RichText::new(answers.verdict()).font(theme.body()));
     ui.add_space(theme.body_size / 2.0);
-    let note = "The inputs' own cosines with the sum; they are excluded from the answers";
+    let note = tr("The inputs' own cosines with the sum; they are excluded from the answers");
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     ui.scope(|ui| rows_ui(ui, theme, &answers.inputs, *theme.residual));
 }

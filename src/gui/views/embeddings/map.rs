@@ -9,6 +9,7 @@ use crate::gui::widgets::{Zoom, empty_ui, place_labels, ticks};
 use crate::math::pca::pca;
 use crate::model::{Checkpoint, Neighbour};
 use crate::problem::Result;
+use crate::text::{tr, trf};
 use crate::trace::Token;
 use egui::epaint::TextShape;
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Sense, Ui, emath, pos2, vec2};
@@ -144,7 +145,7 @@ pub fn map_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: Option<&Result<Around>
     match around {
         Some(Ok(around)) => plot_ui(ui, ctx, around),
         Some(Err(problem)) => empty_ui(ui, ctx.theme, &problem.to_string()),
-        None => empty_ui(ui, ctx.theme, "Looking for neighbours …"),
+        None => empty_ui(ui, ctx.theme, tr("Looking for neighbours …")),
     }
 }
 
@@ -169,7 +170,7 @@ fn plot_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: &Around) {
     let room = ui.available_rect_before_wrap();
     let id = ui.next_auto_id();
     let response = ui.allocate_rect(room, Sense::click_and_drag());
-    let name = "Map of the text's tokens and their neighbours";
+    let name = tr("Map of the text's tokens and their neighbours");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
     let line = theme.caption_size * 1.4;
     let numbers = theme.caption_size * 3.4;
@@ -248,7 +249,7 @@ fn paint_key(ui: &Ui, theme: &Theme, mut at: Pos2, width: f32) {
         (theme.dim, "near the others"),
     ];
     for (color, name) in kinds {
-        let galley = painter.layout_no_wrap(name.to_owned(), theme.caption(), *theme.dim);
+        let galley = painter.layout_no_wrap(tr(name).to_owned(), theme.caption(), *theme.dim);
         let end = at.x + 2.0 * gap + galley.size().x;
         if end > right {
             return;
@@ -347,9 +348,13 @@ fn paint_axes(ui: &Ui, theme: &Theme, frame: &Frame, room: Rect, explained: [f32
     let title = |axis: usize, room: f32| {
         let share = percent(explained[axis]);
         let lay = |text: String| painter.layout_no_wrap(text, theme.caption(), *theme.text);
-        let long = lay(format!("component {}: {share} of the variance →", axis + 1));
+        let number = axis + 1;
+        let long = lay(trf(
+            "component {0}: {1} of the variance →",
+            &[&number, &share],
+        ));
         if long.size().x > room {
-            lay(format!("component {}: {share} →", axis + 1))
+            lay(trf("component {0}: {1} →", &[&number, &share]))
         } else {
             long
         }
@@ -445,7 +450,7 @@ fn point_ui(ui: &Ui, frame: &Frame, point: &Point, mark: &Mark) -> egui::Respons
     };
     let hit = Rect::from_center_size(frame.pos(point.at), egui::Vec2::splat(mark.radius * 3.0));
     let response = ui.interact(hit, ui.scope_id().with(("point", point.id)), sense);
-    let name = format!("{} on the map", point.label);
+    let name = trf("{0} on the map", &[&point.label]);
     response.widget_info(|| egui::WidgetInfo::labeled(role, true, &name));
     let ([x, y], id) = (point.at.map(number), count(point.id as usize));
     response.on_hover_text(format!("{}, id {id}\n({x}, {y})", point.label))

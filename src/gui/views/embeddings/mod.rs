@@ -17,6 +17,7 @@ use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{empty_ui, named_legend_ui};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{Hook, Matrix, ModelInfo, Trace, TraceId};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 use std::sync::Arc;
@@ -166,7 +167,7 @@ impl Embeddings {
     fn vectors_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let trace = Arc::clone(ctx.trace);
         let Some(matrix) = vectors(&trace) else {
-            return empty_ui(ui, ctx.theme, "This recording holds no token vectors");
+            return empty_ui(ui, ctx.theme, tr("This recording holds no token vectors"));
         };
         self.around.ask(ctx);
         let room = ui.available_rect_before_wrap();
@@ -235,7 +236,7 @@ fn values_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, values: &[f32]) {
         format!("{below}{}", number(low)),
         format!("{above}{}", number(high)),
     ];
-    let measure = format!("values from {} to {}", number(least), number(most));
+    let measure = trf("values from {0} to {1}", &[&number(least), &number(most)]);
     named_legend_ui(
         ui,
         theme,

@@ -10,6 +10,7 @@ use crate::math::vector::{dot, norm};
 use crate::model::{Checkpoint, Neighbour};
 use crate::problem::Result;
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{Token, TraceId};
 use egui::{RichText, ScrollArea, Ui};
 use std::collections::BTreeMap;
@@ -125,16 +126,16 @@ impl Neighbours {
         let around = match self.answer() {
             Some(Ok(around)) => around,
             Some(Err(problem)) => return empty_ui(ui, theme, &problem.to_string()),
-            None => return empty_ui(ui, theme, "Looking for neighbours …"),
+            None => return empty_ui(ui, theme, tr("Looking for neighbours …")),
         };
         let pos = ctx.focus.query_or_last(ctx.trace);
         let Some(token) = ctx.trace.tokens.get(pos) else {
             return;
         };
-        let title = format!("Nearest to {}", token.label());
+        let title = trf("Nearest to {0}", &[&token.label()]);
         ui.label(RichText::new(title).font(theme.title()));
         let vocab = count(ctx.trace.model.vocab_size);
-        let note = format!("of all {vocab} tokens, by cosine of the angle");
+        let note = trf("of all {0} tokens, by cosine of the angle", &[&vocab]);
         ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
         let area = ScrollArea::vertical().id_salt("neighbours");
         area.auto_shrink(false).show(ui, |ui| {
@@ -153,9 +154,9 @@ impl Neighbours {
             return String::new();
         };
         let length = norm(vector);
-        let list = format!(
-            "To the model, “{label}” is this list of {d_model} learned numbers, a vector of length {}.",
-            number(length)
+        let list = trf(
+            "To the model, “{0}” is this list of {1} learned numbers, a vector of length {2}.",
+            &[&label, &d_model, &number(length)],
         );
         let id = ctx.trace.tokens.get(pos).map(|token| token.id);
         let near = id.and_then(|id| self.around()?.near(id).first().copied());
@@ -166,13 +167,17 @@ impl Neighbours {
             return list;
         };
         let name = ctx.model.tokenizer.token(near.id).label();
-        format!(
-            "{list} The vector nearest to it belongs to “{name}”: cos = a·b ∕ |a||b| = {} ∕ ({} × {}) = {}.",
-            number(dot(vector, other)),
-            number(length),
-            number(norm(other)),
-            number(near.cosine)
-        )
+        let nearest = trf(
+            "The vector nearest to it belongs to “{0}”: cos = a·b ∕ |a||b| = {1} ∕ ({2} × {3}) = {4}.",
+            &[
+                &name,
+                &number(dot(vector, other)),
+                &number(length),
+                &number(norm(other)),
+                &number(near.cosine),
+            ],
+        );
+        format!("{list} {nearest}")
     }
 
     /// How much of the truth the map shows.
@@ -181,13 +186,15 @@ impl Neighbours {
             return String::new();
         };
         let [first, second] = map.explained;
-        format!(
-            "Each dot is a token's vector of {} numbers, seen from the two directions in which these {} vectors differ most. \
-             Together they keep {} of the variance: tokens that look close may be far apart in the other dimensions, \
+        trf(
+            "Each dot is a token's vector of {0} numbers, seen from the two directions in which these {1} vectors differ most. \
+             Together they keep {2} of the variance: tokens that look close may be far apart in the other dimensions, \
              so lines join the token in focus to its true neighbours.",
-            ctx.trace.model.d_model,
-            map.n_fitted(),
-            percent(first + second)
+            &[
+                &ctx.trace.model.d_model,
+                &map.n_fitted(),
+                &percent(first + second),
+            ],
         )
     }
 }
@@ -200,10 +207,9 @@ fn near_ui(ui: &mut Ui, ctx: &Context<'_>, rank: usize, near: Neighbour) {
         full: 1.0,
         color: *ctx.theme.accent,
     };
-    let note = format!(
-        "{label}: rank {rank}, id {}, cosine {}",
-        near.id,
-        number(near.cosine)
+    let note = trf(
+        "{0}: rank {1}, id {2}, cosine {3}",
+        &[&label, &rank, &near.id, &number(near.cosine)],
     );
     ranked_ui(ui, ctx.theme, &row).on_hover_text(note);
 }

@@ -11,8 +11,8 @@ use crate::gui::theme::Scale;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, Ranked, empty_ui, legend_ui, ranked_ui};
 use crate::math::vector::{cosine, mean_row};
-use crate::problem::{Problem, Result};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{Hook, Matrix, Trace, TraceId};
 use egui::{FontId, Rect, RichText, ScrollArea, TextEdit, Ui};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const COSINES: Scale = Scale::Diverging { limit: 1.0 };
 /// The second sentence and how it compares with the text.
 pub struct Similarity {
     second: String,
-    latest: Latest<(TraceId, ModelKey, String), Compared>,
+    latest: Latest<(TraceId, ModelKey, String), Option<Compared>>,
 }
 
 impl Default for Similarity {
@@ -41,45 +41,34 @@ struct Compared {
     names: [Vec<String>; 2],
     second: Arc<Trace>,
     /// The cosine of the sentences' vectors at each stage, the last one last.
-    stages: Vec<(String, f32)>,
+    stages: Vec<(Hook, f32)>,
     /// The cosines of all pairs of tokens after the last layer, `[first, second]`.
     tokens: Vec<f32>,
 }
 
 impl Compared {
-    fn new(first: &Trace, second: Arc<Trace>) -> Result<Self> {
+    /// `None` when a recording holds no residual stream.
+    fn new(first: &Trace, second: Arc<Trace>) -> Option<Self> {
         let n_layers = first.model.n_layers;
-        let mut hooks = vec![("embedding".to_owned(), Hook::Embed)];
-        hooks.extend((0..n_layers).map(|layer| {
-            let hook = Hook::Block(layer, first.model.leaving());
-            (format!("layer {layer}"), hook)
-        }));
-        let missing = || {
-            Problem::new(
-                "There is nothing to compare",
-                "the recording holds no residual stream",
-            )
-        };
-        let stage = |(name, hook): &(String, Hook)| {
-            Some((
-                name.clone(),
-                mean_cosine(matrix(first, *hook)?, matrix(&second, *hook)?),
-            ))
+        let mut hooks = vec![Hook::Embed];
+        hooks.extend((0..n_layers).map(|layer| Hook::Block(layer, first.model.leaving())));
+        let stage = |&hook: &Hook| {
+            let mean = mean_cosine(matrix(first, hook)?, matrix(&second, hook)?);
+            Some((hook, mean))
         };
         let stages: Option<Vec<_>> = hooks.iter().map(stage).collect();
-        let last = hooks.last().map_or(Hook::Embed, |&(_, hook)| hook);
-        let pair = || Some((matrix(first, last)?, matrix(&second, last)?));
-        let (a, b) = pair().ok_or_else(missing)?;
-        let mut stages = stages.ok_or_else(missing)?;
+        let last = hooks.last().copied().unwrap_or(Hook::Embed);
+        let (a, b) = (matrix(first, last)?, matrix(&second, last)?);
+        let mut stages = stages?;
         if let (Some(a), Some(b)) = (first.get(Hook::Pooled), second.get(Hook::Pooled)) {
-            stages.push(("pooled".to_owned(), cosine(a.data(), b.data())));
+            stages.push((Hook::Pooled, cosine(a.data(), b.data())));
         }
         let labels = |trace: &Trace| {
             (0..trace.tokens.len())
                 .map(|pos| trace.label(pos))
                 .collect()
         };
-        Ok(Self {
+        Some(Self {
             model: ModelKey(Arc::clone(&second.model)),
             names: [labels(first), labels(&second)],
             stages,
@@ -90,6 +79,24 @@ impl Compared {
 
     fn score(&self) -> f32 {
         self.stages.last().map_or(f32::NAN, |&(_, cosine)| cosine)
+    }
+}
+
+/// A stage in the tables.
+fn stage_id(hook: Hook) -> String {
+    match hook {
+        Hook::Embed => "embedding".to_owned(),
+        Hook::Block(layer, _) => format!("layer {layer}"),
+        _ => "pooled".to_owned(),
+    }
+}
+
+/// A stage on screen.
+fn stage_name(hook: Hook) -> String {
+    match hook {
+        Hook::Embed => tr("embedding").to_owned(),
+        Hook::Block(layer, _) => trf("layer {0}", &[&layer]),
+        _ => tr("pooled").to_owned(),
     }
 }
 
@@ -111,7 +118,7 @@ fn cosines(a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
 impl Similarity {
     /// The score stage by stage, and every pair of tokens after the last layer.
     pub fn tables(&self) -> Option<[Table; 2]> {
-        let compared = self.latest.answer()?.as_ref().ok()?;
+        let compared = self.compared()?;
         let [first, second] = &compared.names;
         let stages = || compared.stages.iter();
         let pairs = || {
@@ -120,7 +127,7 @@ impl Similarity {
             first.flat_map(move |a| second.clone().map(move |b| (a, b)))
         };
         let sentences = Table::new("similarity")
-            .text("after", stages().map(|(name, _)| name.clone()))
+            .text("after", stages().map(|&(hook, _)| stage_id(hook)))
             .number("cosine", stages().map(|&(_, cosine)| cosine));
         let tokens = Table::new("similarity_of_tokens")
             .integer("first_pos", pairs().map(|((a, _), _)| a))
@@ -138,14 +145,14 @@ impl Similarity {
         let field = TextEdit::singleline(&mut self.second)
             .font(theme.body())
             .char_limit(2_000)
-            .hint_text("a second sentence")
+            .hint_text(tr("a second sentence"))
             .desired_width(width);
         let response = ui.add(field);
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Second sentence")
+            egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Second sentence"))
         });
-        response.on_hover_text("The sentence to compare the text with");
-        legend_ui(ui, theme, COSINES, "cosine");
+        response.on_hover_text(tr("The sentence to compare the text with"));
+        legend_ui(ui, theme, COSINES, tr("cosine"));
     }
 
     /// The score with its history on one side, the tokens in pairs on the other.
@@ -153,9 +160,13 @@ impl Similarity {
         self.ask(ctx);
         let theme = ctx.theme;
         let compared = match self.latest.answer() {
-            Some(Ok(compared)) => compared,
+            Some(Ok(Some(compared))) => compared,
+            Some(Ok(None)) => {
+                let why = tr("There is nothing to compare: the recording holds no residual stream");
+                return empty_ui(ui, theme, why);
+            }
             Some(Err(problem)) => return empty_ui(ui, theme, &problem.to_string()),
-            None => return empty_ui(ui, theme, "Reading the second sentence …"),
+            None => return empty_ui(ui, theme, tr("Reading the second sentence …")),
         };
         let room = ui.available_rect_before_wrap();
         let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
@@ -175,8 +186,9 @@ impl Similarity {
         let model_key = ModelKey(Arc::clone(&ctx.model.info));
         let key = (ctx.trace.id, model_key.clone(), self.second.clone());
         self.latest.ask(ctx.lane, key, |last| {
-            let same =
-                last.filter(|last| last.model == model_key && last.second.text == self.second);
+            let same = last
+                .and_then(Option::as_ref)
+                .filter(|last| last.model == model_key && last.second.text == self.second);
             let known = same.map(|last| Arc::clone(&last.second));
             let (model, first) = (Arc::clone(ctx.model), Arc::clone(ctx.trace));
             let text = self.second.clone();
@@ -185,38 +197,38 @@ impl Similarity {
                     Some(second) => second,
                     None => model.trace(&text)?.part_like(&first),
                 };
-                Compared::new(&first, second)
+                Ok(Compared::new(&first, second))
             }
         });
     }
 
     /// The score and what it is made of.
     pub fn explain(&self, ctx: &Context<'_>) -> String {
-        let Some(Ok(compared)) = self.latest.answer() else {
+        let Some(compared) = self.compared() else {
             return String::new();
         };
         let n_layers = ctx.trace.model.n_layers;
         let [a, b] = compared.names.each_ref().map(Vec::len);
+        let second = abbreviate(&compared.second.text, 40);
+        let score = number(compared.score());
         if let Some(pooling) = &ctx.trace.model.pooling {
-            return format!(
-                "This model makes one vector of a text: {pooling}. Those of the text and of “{}” have a cosine of {}: \
+            return trf(
+                "This model makes one vector of a text: {0}. Those of the text and of “{1}” have a cosine of {2}: \
                  1 where they point the same way, about 0 where the texts have nothing in common.",
-                abbreviate(&compared.second.text, 40),
-                number(compared.score()),
+                &[pooling, &second, &score],
             );
         }
-        format!(
-            "The vectors that leave the last of {n_layers} layers are averaged over the {a} tokens of the text and the {b} tokens of “{}”: \
-             cos(mean, mean) = {}. Before the first layer, where word order and context are unknown, it was {}.",
-            abbreviate(&compared.second.text, 40),
-            number(compared.score()),
-            number(
-                compared
-                    .stages
-                    .first()
-                    .map_or(f32::NAN, |&(_, cosine)| cosine)
-            )
+        let before = compared.stages.first();
+        let before = before.map_or(f32::NAN, |&(_, cosine)| cosine);
+        trf(
+            "The vectors that leave the last of {0} layers are averaged over the {1} tokens of the text and the {2} tokens of “{3}”: \
+             cos(mean, mean) = {4}. Before the first layer, where word order and context are unknown, it was {5}.",
+            &[&n_layers, &a, &b, &second, &score, &number(before)],
         )
+    }
+
+    fn compared(&self) -> Option<&Compared> {
+        self.latest.answer()?.as_ref().ok()?.as_ref()
     }
 
     /// Takes the comparison.
@@ -235,20 +247,20 @@ fn score_ui(ui: &mut Ui, ctx: &Context<'_>, compared: &Compared) {
     let large = FontId::new(theme.title_size * 2.0, theme.title().family);
     ui.label(RichText::new(number(compared.score())).font(large));
     let note = if ctx.trace.model.pooling.is_some() {
-        "cosine of the vectors the model makes of the two texts (1 = same direction)"
+        tr("cosine of the vectors the model makes of the two texts (1 = same direction)")
     } else {
-        "cosine of the sentences' mean vectors after the last layer (1 = same direction)"
+        tr("cosine of the sentences' mean vectors after the last layer (1 = same direction)")
     };
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     ui.add_space(theme.body_size / 2.0);
-    ui.label(RichText::new("The same, stage by stage").font(theme.body()));
+    ui.label(RichText::new(tr("The same, stage by stage")).font(theme.body()));
     let area = ScrollArea::vertical().id_salt("stages").auto_shrink(false);
     area.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
-        for (i, (name, cosine)) in compared.stages.iter().enumerate() {
+        for (i, (hook, cosine)) in compared.stages.iter().enumerate() {
             let is_last = i + 1 == compared.stages.len();
             let row = Ranked {
-                label: name,
+                label: &stage_name(*hook),
                 value: *cosine,
                 full: 1.0,
                 color: *(if is_last {
@@ -274,12 +286,12 @@ fn pairs_ui(ui: &mut Ui, ctx: &mut Context<'_>, compared: &Compared) {
         },
         scale: COSINES,
         rows: Labels {
-            title: "the text",
+            title: tr("the text"),
             names: rows,
             color: *ctx.theme.text,
         },
         cols: Labels {
-            title: "the second sentence →",
+            title: tr("the second sentence →"),
             names: cols,
             color: *ctx.theme.text,
         },
@@ -287,7 +299,7 @@ fn pairs_ui(ui: &mut Ui, ctx: &mut Context<'_>, compared: &Compared) {
         cells: Cells::Stretch,
     };
     let shown = heatmap.show(ui, ctx);
-    let name = "Cosine of every token of the text with every token of the second sentence";
+    let name = tr("Cosine of every token of the text with every token of the second sentence");
     shown.say(name, |row, col| {
         let value = number(heatmap.value((row, col)).unwrap_or(f32::NAN));
         format!("cos({}, {}) = {value}", rows[row], cols[col])

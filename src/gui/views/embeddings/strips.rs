@@ -8,6 +8,7 @@ use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::Zoom;
 use crate::math::vector::norm;
+use crate::text::{tr, trf};
 use crate::trace::{Hook, Matrix};
 use egui::{Align2, Color32, Rect, Response, ScrollArea, Sense, Ui, pos2, vec2};
 
@@ -94,8 +95,8 @@ impl Strips<'_> {
         let text = |x: f32, anchor: Align2, text: &str| {
             painter.text(pos2(x, y), anchor, text, theme.caption(), ink)
         };
-        text(columns.right, Align2::RIGHT_CENTER, "length");
-        let title = text(columns.strip.min, Align2::LEFT_CENTER, "dimension →");
+        text(columns.right, Align2::RIGHT_CENTER, tr("length"));
+        let title = text(columns.strip.min, Align2::LEFT_CENTER, tr("dimension →"));
         let part = zoom.part().x_range();
         let cell = columns.strip.span() / part.span().max(1.0);
         let step = tick_step(cell, theme.caption_size * 3.6);
@@ -125,7 +126,7 @@ impl Strips<'_> {
         let (rect, response) = ui.allocate_exact_size(size, sense);
         let name = self.names.get(row).map_or("", String::as_str);
         let length = norm(self.matrix.row(row));
-        let accessible = format!("Vector of {name}, length {}", number(length));
+        let accessible = trf("Vector of {0}, length {1}", &[&name, &number(length)]);
         let role = match self.rows {
             Rows::Tokens => egui::Role::Button,
             Rows::Vectors => egui::Role::Image,
@@ -208,7 +209,7 @@ impl Strips<'_> {
             return response;
         };
         let name = self.names.get(row).map_or("", String::as_str);
-        let text = format!("{name}, dimension {dim}: {}", number(value));
+        let text = trf("{0}, dimension {1}: {2}", &[&name, &dim, &number(value)]);
         response.on_hover_text_at_pointer(match self.rows {
             Rows::Tokens => with_origin(ctx, &text, Hook::Embed, &[row, dim]),
             Rows::Vectors => text,

@@ -5,20 +5,22 @@ use super::reading::Reading;
 use crate::gui::format::count;
 use crate::gui::theme::{Theme, semibold};
 use crate::gui::view::Context;
+use crate::text::{tr, trf};
 use crate::trace::Part;
 use egui::{Align2, FontId, Grid, Rect, RichText, Sense, Ui, pos2, vec2};
 
 /// Everything there is to say about the token at `pos`.
 pub fn card_ui(ui: &mut Ui, ctx: &Context<'_>, reading: &Reading, pos: usize) {
     let theme = ctx.theme;
-    let title = format!("Token {pos}");
+    let title = trf("Token {0}", &[&pos]);
     ui.label(RichText::new(title).font(FontId::new(theme.body_size, semibold())));
     ui.spacing_mut().interact_size.y = 0.0;
     let spacing = vec2(theme.body_size * 0.7, theme.body_size * 0.1);
     let grid = Grid::new("token").num_columns(2).spacing(spacing);
     grid.show(ui, |ui| {
         for (name, value) in facts(reading, pos) {
-            ui.label(RichText::new(name).font(theme.caption()).color(*theme.dim));
+            let shown = RichText::new(tr(name)).font(theme.caption());
+            ui.label(shown.color(*theme.dim));
             let ink = if name == "id" {
                 theme.accent
             } else {
@@ -41,20 +43,20 @@ fn facts(reading: &Reading, pos: usize) -> Vec<(&'static str, String)> {
     let shown = hex.len().min(12);
     let mut bytes = hex[..shown].join(" ");
     if shown < hex.len() {
-        bytes = format!("{bytes} … {} in all", hex.len());
+        bytes = trf("{0} … {1} in all", &[&bytes, &hex.len()]);
     }
     let last = trace.tokens.len().saturating_sub(1);
     let (from, to) = (token.span.start, token.span.end);
     let span = match to.saturating_sub(from) {
-        0 => "added by the tokenizer".to_owned(),
-        1 => format!("byte {from} of the text"),
-        _ => format!("bytes {from}–{} of the text", to - 1),
+        0 => tr("added by the tokenizer").to_owned(),
+        1 => trf("byte {0} of the text", &[&from]),
+        _ => trf("bytes {0}–{1} of the text", &[&from, &(to - 1)]),
     };
     let vocab = count(trace.model.vocab_size);
     let mut facts = vec![
         ("text", text(reading, pos)),
-        ("id", format!("{} of {vocab}", token.id)),
-        ("position", format!("{pos} (the last is {last})")),
+        ("id", trf("{0} of {1}", &[&token.id, &vocab])),
+        ("position", trf("{0} (the last is {1})", &[&pos, &last])),
         ("bytes", bytes),
         ("place", span),
     ];
@@ -63,8 +65,8 @@ fn facts(reading: &Reading, pos: usize) -> Vec<(&'static str, String)> {
     {
         let whole = crate::gui::format::abbreviate(&reading.text(&word.span), 16);
         let of = match word.tokens.len() {
-            1 => format!("{whole}, in one piece"),
-            n => format!("{whole}, piece {} of {n}", at + 1),
+            1 => trf("{0}, in one piece", &[&whole]),
+            n => trf("{0}, piece {1} of {2}", &[&whole, &(at + 1), &n]),
         };
         facts.push(("word", of));
     }
@@ -89,20 +91,20 @@ fn text(reading: &Reading, pos: usize) -> String {
 /// How many pieces each way of cutting makes, and what it costs.
 pub fn cuts_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let title = FontId::new(theme.body_size, semibold());
-    ui.label(RichText::new("The same text, cut three ways").font(title));
+    ui.label(RichText::new(tr("The same text, cut three ways")).font(title));
     let [words, tokens, characters] = reading.cuts;
     let vocab = count(reading.trace.model.vocab_size);
     let rows = [
         (
             "words",
             words,
-            format!("no limit ({} here)", words.different),
+            trf("no limit ({0} here)", &[&words.different]),
         ),
         ("tokens", tokens, vocab),
         (
             "characters",
             characters,
-            format!("every one ({} here)", characters.different),
+            trf("every one ({0} here)", &[&characters.different]),
         ),
     ];
     let most = rows.iter().map(|(_, cut, _)| cut.pieces).max().unwrap_or(0);
@@ -114,7 +116,8 @@ pub fn cuts_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let grid = Grid::new("cuts").num_columns(3).spacing(spacing);
     grid.show(ui, |ui| {
         for name in ["", "pieces to read", "pieces to know"] {
-            ui.label(RichText::new(name).font(theme.caption()).color(*theme.dim));
+            let shown = RichText::new(tr(name)).font(theme.caption());
+            ui.label(shown.color(*theme.dim));
         }
         ui.end_row();
         for (name, cut, known) in rows {
@@ -123,14 +126,16 @@ pub fn cuts_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
             } else {
                 theme.text
             };
-            ui.label(RichText::new(name).font(theme.body()).color(*ink));
+            ui.label(RichText::new(tr(name)).font(theme.body()).color(*ink));
             pieces_ui(ui, theme, (cut.pieces, most), bar, *ink);
             ui.label(RichText::new(known).font(theme.caption()));
             ui.end_row();
         }
     });
-    let note = "Long pieces make short texts but need a large vocabulary, and unseen words have \
-                no number.";
+    let note = tr(
+        "Long pieces make short texts but need a large vocabulary, and unseen words have \
+         no number.",
+    );
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
 }
 
@@ -158,18 +163,23 @@ fn pieces_ui(
 /// How much of the model's context the text takes.
 pub fn context_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let (n, most) = (reading.trace.tokens.len(), reading.trace.model.n_ctx);
-    let text = format!("{} of {} tokens", count(n), count(most));
+    let counts = [count(n), count(most)];
+    let text = trf("{0} of {1} tokens", &[&counts[0], &counts[1]]);
     ui.label(
-        RichText::new("Context")
+        RichText::new(tr("Context"))
             .font(theme.caption())
             .color(*theme.dim),
     );
     let size = vec2(theme.body_size * 9.0, theme.body_size * 0.8);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let name = format!("{text} of the context are used");
+    let name = trf(
+        "{0} of {1} tokens of the context are used",
+        &[&counts[0], &counts[1]],
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &name));
-    response.on_hover_text(format!(
-        "This model reads at most {most} tokens at a time. Of a longer text it reads the end"
+    response.on_hover_text(trf(
+        "This model reads at most {0} tokens at a time. Of a longer text it reads the end",
+        &[&most],
     ));
     let share = (n as f32 / most.max(1) as f32).min(1.0);
     let used = rect.with_max_x(rect.left() + rect.width() * share);
@@ -190,7 +200,7 @@ pub fn context_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     );
     ui.label(RichText::new(text).font(theme.body()));
     if dropped > 0 {
-        let note = format!("{} at the start left out", count(dropped));
+        let note = trf("{0} at the start left out", &[&count(dropped)]);
         ui.label(RichText::new(note).font(theme.body()).color(*theme.warning));
     }
 }

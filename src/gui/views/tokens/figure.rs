@@ -6,6 +6,7 @@ use crate::gui::command::Target;
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{fitted_text, hatch};
+use crate::text::{tr, trf};
 use crate::trace::{Part, TraceId};
 use egui::{Align2, Color32, Painter, Rangef, Rect, Response, ScrollArea, Sense, Ui, pos2, vec2};
 
@@ -130,12 +131,10 @@ fn left_out_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let painter = ui.painter();
     painter.rect_filled(rect, 4.0, *theme.panel);
-    let unit = if trace.dropped == 1 {
-        "token"
-    } else {
-        "tokens"
+    let note = match trace.dropped {
+        1 => trf("{0} token left out", &[&trace.dropped]),
+        n => trf("{0} tokens left out", &[&n]),
     };
-    let note = format!("{} {unit} left out", trace.dropped);
     let at = pos2(rect.left() + 8.0, rect.center().y);
     let note = painter.text(at, Align2::LEFT_CENTER, note, theme.body(), *theme.warning);
     let mark = Rect::from_min_size(
@@ -159,9 +158,9 @@ fn left_out_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
         width,
     );
     ui.add_space(theme.body_size * 0.4);
-    response.on_hover_text(format!(
-        "The model reads at most {} tokens. The start of the text is left out",
-        trace.model.n_ctx
+    response.on_hover_text(trf(
+        "The model reads at most {0} tokens. The start of the text is left out",
+        &[&trace.model.n_ctx],
     ));
 }
 
@@ -189,7 +188,7 @@ fn gutter_ui(painter: &Painter, theme: &Theme, left: f32, top: f32, rows: &Rows)
             theme.dim
         };
         let at = pos2(left, y);
-        painter.text(at, Align2::LEFT_CENTER, name, theme.caption(), *ink);
+        painter.text(at, Align2::LEFT_CENTER, tr(name), theme.caption(), *ink);
     }
 }
 
@@ -246,7 +245,7 @@ fn token_ui(ui: &Ui, ctx: &Context<'_>, reading: &Reading, pos: usize, rect: Rec
         return response;
     };
     let text = describe(reading, pos);
-    let name = format!("Token {pos}: {text}, id {}", token.id);
+    let name = trf("Token {0}: {1}, id {2}", &[&pos, &text, &token.id]);
     response.widget_info(|| {
         let is_chosen = ctx.pinned.holds(Target::Token(pos));
         egui::WidgetInfo::selected(egui::Role::Button, true, is_chosen, &name)
@@ -255,7 +254,10 @@ fn token_ui(ui: &Ui, ctx: &Context<'_>, reading: &Reading, pos: usize, rect: Rec
         ui.scroll_to_rect(rect, None);
     }
     let bytes = token.byte_label();
-    let tip = format!("{text}\nposition {pos}, id {}, bytes {bytes}", token.id);
+    let tip = trf(
+        "{0}\nposition {1}, id {2}, bytes {3}",
+        &[&text, &pos, &token.id, &bytes],
+    );
     response.on_hover_text(tip)
 }
 
@@ -268,8 +270,19 @@ pub fn describe(reading: &Reading, pos: usize) -> String {
     if std::str::from_utf8(&token.bytes).is_ok() || parts.is_empty() {
         return token.label();
     }
-    let parts: Vec<String> = parts.into_iter().map(Part::describe).collect();
-    parts.join(" and ")
+    let parts: Vec<String> = parts.into_iter().map(describe_part).collect();
+    parts.join(tr(" and "))
+}
+
+/// A part of a character in words.
+fn describe_part(part: Part) -> String {
+    let (first, last, n) = (part.first + 1, part.end, part.of.len_utf8());
+    let of = crate::trace::visible_alone(part.of);
+    match last - part.first {
+        _ if part.is_whole() => of,
+        1 => trf("byte {0} of {1} of {2}", &[&first, &n, &of]),
+        _ => trf("bytes {0}–{1} of {2} of {3}", &[&first, &last, &n, &of]),
+    }
 }
 
 fn paint_word(painter: &Painter, theme: &Theme, rect: Rect, block: &Block, is_chosen: bool) {

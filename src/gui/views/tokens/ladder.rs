@@ -7,6 +7,7 @@ use crate::gui::theme::{Theme, semibold};
 use crate::gui::view::Context;
 use crate::math::bpe::Piece;
 use crate::model::Method;
+use crate::text::{tr, trf};
 use egui::{Align2, FontId, Painter, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// Draws the ladder of the word that holds the token at `pos`.
@@ -16,7 +17,7 @@ pub fn ladder_ui(ui: &mut Ui, ctx: &Context<'_>, reading: &Reading, pos: usize) 
     let word = word.unwrap_or_else(|| ctx.label(pos));
     let word = crate::gui::format::abbreviate(&word, 24);
     let title = FontId::new(theme.body_size, semibold());
-    ui.label(RichText::new(format!("How “{word}” is built")).font(title));
+    ui.label(RichText::new(trf("How “{0}” is built", &[&word])).font(title));
     let column = theme.body_size * 2.0;
     let names = theme.caption_size * 6.2;
     let columns = ((ui.available_width() - names) / column).max(1.0) as usize;
@@ -35,7 +36,10 @@ pub fn ladder_ui(ui: &mut Ui, ctx: &Context<'_>, reading: &Reading, pos: usize) 
         .auto_shrink([false, true]);
     area.show(ui, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let name = format!("The merges of “{word}”: {}", in_words(reading, &steps));
+        let name = trf(
+            "The merges of “{0}”: {1}",
+            &[&word, &in_words(reading, &steps)],
+        );
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
         let grid = Grid {
             rect,
@@ -60,25 +64,27 @@ fn summary(ctx: &Context<'_>, steps: &Steps) -> String {
         Method::Bpe(bpe) => bpe.merges.len(),
         Method::Other(_) => 0,
     };
-    let plural = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    let n_merges = count(n_merges);
     let mut text = match merges {
-        0 if symbols == 1 => "One symbol: there is nothing to merge.".to_owned(),
-        0 => format!(
-            "No two neighbours are among the {} merges this model's tokenizer learned.",
-            count(n_merges)
+        0 if symbols == 1 => tr("One symbol: there is nothing to merge.").to_owned(),
+        0 => trf(
+            "No two neighbours are among the {0} merges this model's tokenizer learned.",
+            &[&n_merges],
         ),
-        _ => format!(
-            "{}, {} of {} learned. The lower the rank, the earlier a merge was learned and is applied.",
-            plural(symbols, "symbol"),
-            plural(merges, "merge"),
-            count(n_merges)
+        1 => trf(
+            "{0} symbols, {1} merge of {2} learned. The lower the rank, the earlier a merge was learned and is applied.",
+            &[&symbols, &merges, &n_merges],
+        ),
+        _ => trf(
+            "{0} symbols, {1} merges of {2} learned. The lower the rank, the earlier a merge was learned and is applied.",
+            &[&symbols, &merges, &n_merges],
         ),
     };
     if steps.part.len() < steps.n_tokens {
         let (first, last) = (steps.part.start + 1, steps.part.end);
-        text = format!(
-            "{text} Shown: pieces {first} to {last} of {}.",
-            steps.n_tokens
+        text = trf(
+            "{0} Shown: pieces {1} to {2} of {3}.",
+            &[&text, &first, &last, &steps.n_tokens],
         );
     }
     text
@@ -89,7 +95,7 @@ fn in_words(reading: &Reading, steps: &Steps) -> String {
     let rungs = steps.ladder.rungs.iter().map(|rung| {
         let made = rung.pieces.get(rung.made);
         let made = made.map_or_else(String::new, |piece| piece_label(reading, piece));
-        format!("rank {} makes {made}", rung.rank)
+        trf("rank {0} makes {1}", &[&rung.rank, &made])
     });
     rungs.collect::<Vec<_>>().join(", ")
 }
@@ -125,7 +131,11 @@ impl Grid {
             chosen.is_some_and(|token| token.symbols.contains(&piece.symbols.start))
         };
         self.paint_chars(painter, theme, steps);
-        let name = if self.first == 0 { "symbols" } else { "bytes" };
+        let name = if self.first == 0 {
+            tr("symbols")
+        } else {
+            tr("bytes")
+        };
         self.paint_name(painter, theme, self.first, name, false);
         for piece in &steps.ladder.start {
             self.paint_piece(
@@ -141,7 +151,7 @@ impl Grid {
             if !ui.is_rect_visible(self.cell(row, 0, steps.ladder.start.len())) {
                 continue;
             }
-            let name = format!("rank {}", count(rung.rank as usize));
+            let name = trf("rank {0}", &[&count(rung.rank as usize)]);
             self.paint_name(painter, theme, row, &name, true);
             for (at, piece) in rung.pieces.iter().enumerate() {
                 let look = (is_chosen(piece), at == rung.made);
@@ -156,7 +166,7 @@ impl Grid {
         if self.first == 0 {
             return;
         }
-        self.paint_name(painter, theme, 0, "characters", false);
+        self.paint_name(painter, theme, 0, tr("characters"), false);
         let mut at = 0;
         for part in &steps.chars {
             let n = part.end - part.first;
@@ -223,7 +233,7 @@ impl Grid {
     /// The last row: what the pieces are called, the chosen one outlined.
     fn paint_ids(&self, painter: &Painter, theme: &Theme, steps: &Steps) {
         let row = self.first + steps.ladder.rungs.len() + 1;
-        self.paint_name(painter, theme, row, "token ids", false);
+        self.paint_name(painter, theme, row, tr("token ids"), false);
         for (at, piece) in steps.ladder.tokens().iter().enumerate() {
             let rect = self.cell(row, piece.symbols.start, piece.symbols.end);
             crate::gui::widgets::fitted_text(

@@ -15,6 +15,7 @@ use crate::background::{Task, finished};
 use crate::gui::format::count;
 use crate::gui::view::{Context, View};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use reading::Reading;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl View for Tokens {
         let Some(reading) = &self.reading else { return };
         card::context_ui(ui, ctx.theme, reading);
         if has_pieces(reading) {
-            let note = "2/3: byte 2 of the 3 bytes of the character below";
+            let note = tr("2/3: byte 2 of the 3 bytes of the character below");
             let note = RichText::new(note).font(ctx.theme.caption());
             ui.label(note.color(*ctx.theme.dim));
         }
@@ -90,14 +91,21 @@ impl View for Tokens {
             return String::new();
         };
         let n = trace.tokens.len();
-        let numbers = if n == 1 { "number" } else { "numbers" };
         let vocab = count(trace.model.vocab_size);
-        let reads = format!(
-            "The model never sees letters: it reads {n} {numbers}. Here it is {}, the number of “{}” in a \
-             vocabulary of {vocab}.",
-            token.id,
-            self.describe(ctx, pos)
-        );
+        let text = self.describe(ctx, pos);
+        let reads = if n == 1 {
+            trf(
+                "The model never sees letters: it reads {0} number. Here it is {1}, the number of “{2}” in a \
+                 vocabulary of {3}.",
+                &[&n, &token.id, &text, &vocab],
+            )
+        } else {
+            trf(
+                "The model never sees letters: it reads {0} numbers. Here it is {1}, the number of “{2}” in a \
+                 vocabulary of {3}.",
+                &[&n, &token.id, &text, &vocab],
+            )
+        };
         format!("{reads}{}", self.ratio())
     }
 
@@ -118,12 +126,11 @@ impl View for Tokens {
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
         let n = ctx.trace.tokens.len();
-        let unit = if n == 1 { "token" } else { "tokens" };
         let wide = rect.width() > theme.body_size * 6.0 && rect.height() > theme.body_size * 3.0;
-        let text = if wide {
-            format!("{n} {unit}")
-        } else {
-            n.to_string()
+        let text = match n {
+            _ if !wide => n.to_string(),
+            1 => trf("{0} token", &[&n]),
+            _ => trf("{0} tokens", &[&n]),
         };
         let ink = *theme.accent;
         let top = painter.text(rect.min, Align2::LEFT_TOP, text, theme.mono_caption(), ink);
@@ -169,11 +176,14 @@ impl Tokens {
             return String::new();
         }
         let per = |a: usize, b: usize| crate::gui::format::number(a as f32 / b as f32);
-        format!(
-            " In this text a word takes {} tokens and a token holds {} characters on average.",
-            per(tokens.pieces, words.pieces),
-            per(characters.pieces, tokens.pieces)
-        )
+        let ratio = trf(
+            "In this text a word takes {0} tokens and a token holds {1} characters on average.",
+            &[
+                &per(tokens.pieces, words.pieces),
+                &per(characters.pieces, tokens.pieces),
+            ],
+        );
+        format!(" {ratio}")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::math::bpe::Ladder;
 use crate::model::{Checkpoint, Word};
+use crate::text::tr;
 use crate::trace::{Part, Token, Trace};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -81,11 +82,11 @@ impl Reading {
     /// When it was not made by merges; the text says why.
     pub fn steps(&self, pos: usize, most_symbols: usize) -> Result<Steps, String> {
         let Some((word, chosen)) = self.places.get(pos).copied().flatten() else {
-            return Err(
+            let why = tr(
                 "This token is not cut from the text: the tokenizer adds it, or the recording \
-                 comes from another model."
-                    .to_owned(),
+                 comes from another model.",
             );
+            return Err(why.to_owned());
         };
         let word = self.words.get(word).ok_or_else(String::new)?;
         let sizes: Vec<usize> = (0..word.tokens.len())

@@ -2,6 +2,7 @@
 
 use crate::gui::format::abbreviate;
 use crate::gui::theme::Theme;
+use crate::text::tr;
 use egui::epaint::TextShape;
 use egui::{Align2, Color32, Painter, Rect, pos2};
 
@@ -22,7 +23,7 @@ impl<'a> Labels<'a> {
     /// Rows of an attention pattern: the tokens that ask.
     pub fn asks(theme: &Theme, names: &'a [String]) -> Self {
         Self {
-            title: "asks (query)",
+            title: tr("asks (query)"),
             names,
             color: *theme.query,
         }
@@ -31,7 +32,7 @@ impl<'a> Labels<'a> {
     /// Columns of an attention pattern: the tokens that answer.
     pub fn answers(theme: &Theme, names: &'a [String]) -> Self {
         Self {
-            title: "answers (key) →",
+            title: tr("answers (key) →"),
             names,
             color: *theme.key,
         }
