@@ -233,7 +233,8 @@ fn name_ui(
         let name = choice.name.trim();
         let can = !name.is_empty() && !busy.is_opening && busy.download.is_none();
         let open = ui.add_enabled(can, egui::Button::new(tr("Open")));
-        let open = open.on_hover_text(tr("Have this model read your text (Enter)"));
+        let about = tr("Have this model read your text (Enter)");
+        let open = open.on_hover_text(about).on_disabled_hover_text(about);
         if can && (open.clicked() || is_entered) {
             commands.push(Command::OpenModel(name.to_owned()));
         }

@@ -41,7 +41,8 @@ pub fn opening_ui(
             let path = opening.path.trim();
             let can_open = !path.is_empty() && !is_busy;
             let open = ui.add_enabled(can_open, egui::Button::new(tr("Open")));
-            let open = open.on_hover_text(tr("Go on where this session ended (Enter)"));
+            let about = tr("Go on where this session ended (Enter)");
+            let open = open.on_hover_text(about).on_disabled_hover_text(about);
             if open.clicked() || (is_entered && can_open) {
                 commands.push(Command::OpenSession(PathBuf::from(path)));
             }

@@ -61,6 +61,7 @@ fn steps_ui(
             .with_min_x(rect.left() + rect.width() * 0.68);
         let has_room = beneath.height() >= theme.caption_size;
         let picture = if has_room { beneath } else { beside };
+        let unfit = view.unfit(&ctx.trace.model);
         if caption > 0.0 {
             let name_height = if has_room {
                 caption - 4.0
@@ -73,16 +74,24 @@ fn steps_ui(
                 Align2::LEFT_CENTER,
                 tr(view.name()),
                 theme.body(),
-                *theme.text,
+                if unfit.is_none() {
+                    *theme.text
+                } else {
+                    *theme.dim
+                },
             );
         }
-        if picture.height() >= theme.caption_size && view.unfit(&ctx.trace.model).is_none() {
+        if picture.height() >= theme.caption_size && unfit.is_none() {
             view.thumbnail(&painter.with_clip_rect(picture), picture, ctx);
         }
         if i == current && !ui.clip_rect().contains_rect(rect) {
             response.scroll_to_me(None);
         }
-        if response.on_hover_text(tr(view.question())).clicked() {
+        let mut about = tr(view.question()).to_owned();
+        if let Some(why) = unfit {
+            about = format!("{about}\n{}", tr(why));
+        }
+        if response.on_hover_text(about).clicked() {
             ctx.send(Command::Show(view.id()));
         }
     }

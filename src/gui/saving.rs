@@ -191,7 +191,8 @@ pub fn saving_ui(
         ui.horizontal(|ui| {
             let can_save = !saving.path.trim().is_empty() && !is_busy;
             let save = ui.add_enabled(can_save, egui::Button::new(tr("Save")));
-            let save = save.on_hover_text(tr("Write the file (Enter)"));
+            let about = tr("Write the file (Enter)");
+            let save = save.on_hover_text(about).on_disabled_hover_text(about);
             if save.clicked() || (is_entered && can_save) {
                 commands.push(Command::Save(saving.request()));
             }

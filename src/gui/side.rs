@@ -73,7 +73,9 @@ fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 pub fn sampling_ui(ui: &mut Ui, sampling: &mut Sampling, vocab_size: usize) {
     // What the names and the numbers leave.
     let unit = ui.text_style_height(&egui::TextStyle::Body) / 1.25;
-    ui.spacing_mut().slider_width = (ui.available_width() - 11.0 * unit).max(3.0 * unit);
+    let digits = vocab_size.to_string().len().max(4) as f32;
+    let taken = (8.6 + 0.6 * digits) * unit;
+    ui.spacing_mut().slider_width = (ui.available_width() - taken).max(3.0 * unit);
     egui::Grid::new("sampling").num_columns(2).show(ui, |ui| {
         let label = ui.label(tr("Temperature"));
         let slider = Slider::new(&mut sampling.temperature, 0.0..=5.0)

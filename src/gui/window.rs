@@ -194,3 +194,63 @@ impl eframe::App for Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Edit;
+    use std::time::Duration;
+
+    /// Frames that panic in the middle are left out one after the other, and what may have caused
+    /// them with them; the text stays, and the window draws again.
+    #[test]
+    #[allow(clippy::panic, reason = "it is what is survived")]
+    fn a_frame_that_panics_is_left_out() {
+        let ctx = egui::Context::default();
+        let (layer, head, factor) = (0, 0, 0.0);
+        let saved = Saved {
+            prompt: "The text is kept".into(),
+            view: "attention".into(),
+            edits: vec![Edit::Head {
+                layer,
+                head,
+                factor,
+            }],
+            ..Saved::default()
+        };
+        let app = App::new(&ctx, saved).unwrap();
+        let mut window = Window {
+            app,
+            memory: None,
+            mistakes: 0,
+        };
+        let frame = |window: &mut Window, fails: bool| {
+            let mut is_drawn = false;
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+                let ctx = ui.ctx().clone();
+                is_drawn = window.guarded(&ctx, |app| {
+                    app.logic();
+                    app.ui(ui);
+                    assert!(!fails, "as if a view had made a mistake");
+                });
+            });
+            output.textures_delta.clear();
+            is_drawn
+        };
+        while window.app.is_busy() {
+            frame(&mut window, false);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(!frame(&mut window, true));
+        assert_eq!(window.app.saved.view, "attention");
+        assert!(!frame(&mut window, true));
+        assert_eq!(window.app.saved.view, "tokens");
+        assert_eq!(window.app.saved.edits.len(), 1);
+        assert!(!frame(&mut window, true));
+        assert!(window.app.saved.edits.is_empty());
+        assert!(frame(&mut window, false), "it draws again");
+        assert_eq!(window.app.saved.prompt, "The text is kept");
+        let often = std::panic::AssertUnwindSafe(|| frame(&mut window, true));
+        assert!(catch_unwind(often).is_err(), "the fourth ends it");
+    }
+}

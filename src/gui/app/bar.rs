@@ -109,7 +109,8 @@ fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
         let name = tip(name, &command);
         let button = ui.add_enabled(can, egui::Button::new(sign));
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, &name));
-        if button.on_hover_text(name).clicked() {
+        let button = button.on_hover_text(&name).on_disabled_hover_text(&name);
+        if button.clicked() {
             commands.push(command);
         }
     }

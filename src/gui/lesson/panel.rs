@@ -92,7 +92,8 @@ fn header_ui(
             let button = ui.add_enabled(place.is_some(), egui::Button::new(tr(name)));
             let spoken = tr(hint);
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, spoken));
-            let button = button.on_hover_text(tip(hint, &Command::Step(by)));
+            let about = tip(hint, &Command::Step(by));
+            let button = button.on_hover_text(&about).on_disabled_hover_text(about);
             if let Some((name, step)) = place.filter(|_| button.clicked()) {
                 commands.push(Command::OpenLesson(name, step));
             }
