@@ -5,6 +5,7 @@ use crate::gui::command::{Command, Target};
 use crate::gui::format::abbreviate;
 use crate::gui::view::Context;
 use crate::model::{Edit, Look};
+use crate::text::{tr, trf};
 use egui::{Button, ComboBox, DragValue, RichText, Slider, TextEdit, Ui};
 
 /// What the controls change.
@@ -81,8 +82,8 @@ impl Experiment {
         let (page, part) = (self.page, self.part);
         let is_now = |p: Page, q: Part| p == page && (q == part || p == Page::Heads);
         let mut choice_ui = |ui: &mut Ui, (page, part, name, hint): (Page, Part, &str, &str)| {
-            let label = ui.selectable_label(is_now(page, part), name);
-            if label.on_hover_text(hint).clicked() {
+            let label = ui.selectable_label(is_now(page, part), tr(name));
+            if label.on_hover_text(tr(hint)).clicked() {
                 (self.page, self.part) = (page, part);
             }
         };
@@ -93,32 +94,32 @@ impl Experiment {
         }
         let now = choices.clone().find(|&(page, part, ..)| is_now(page, part));
         ComboBox::from_id_salt("part")
-            .selected_text(now.map_or("", |(_, _, name, _)| name))
+            .selected_text(now.map_or("", |(_, _, name, _)| tr(name)))
             .width(ctx.theme.body_size * 5.0)
             .show_ui(ui, |ui| choices.for_each(|choice| choice_ui(ui, choice)))
             .response
-            .on_hover_text("What to change");
+            .on_hover_text(tr("What to change"));
     }
 }
 
 /// The edits in force, each with a button that takes it back; in a list where room is short.
 fn edits_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     if is_wide(ui, ctx) {
-        ui.label(RichText::new("In force").color(*ctx.theme.warning));
+        ui.label(RichText::new(tr("In force")).color(*ctx.theme.warning));
         take_back_ui(ui, ctx);
         return;
     }
     let n = ctx.edits.len();
     let text = if n == 1 {
-        "1 change".to_owned()
+        tr("1 change").to_owned()
     } else {
-        format!("{n} changes")
+        trf("{0} changes", &[&n])
     };
     let menu = ui.menu_button(RichText::new(text).color(*ctx.theme.warning), |ui| {
         take_back_ui(ui, ctx);
     });
     menu.response
-        .on_hover_text("What is changed; click one to take it back");
+        .on_hover_text(tr("What is changed; click one to take it back"));
 }
 
 fn take_back_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
@@ -126,10 +127,9 @@ fn take_back_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         let name = parts::describe(edit, ctx);
         let text = RichText::new(format!("{} ×", abbreviate(&name, 40)));
         let button = ui.add(Button::new(text).stroke(ctx.theme.line(ctx.theme.warning)));
-        button.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Take back: {name}"))
-        });
-        if button.on_hover_text(format!("Take back: {name}")).clicked() {
+        let said = trf("Take back: {0}", &[&name]);
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &said));
+        if button.on_hover_text(&said).clicked() {
             ctx.send(Command::SetEdits(parts::without(ctx.edits, edit)));
         }
     }
@@ -144,8 +144,15 @@ pub(super) fn is_wide(ui: &Ui, ctx: &Context<'_>) -> bool {
 pub(super) fn layer_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (mut layer, head) = (ctx.pinned.layer, ctx.pinned.head);
     let last = ctx.trace.model.n_layers.saturating_sub(1);
-    let number = ui.add(DragValue::new(&mut layer).range(0..=last).prefix("layer "));
-    if number.on_hover_text("Drag, or click and type").changed() {
+    let number = ui.add(
+        DragValue::new(&mut layer)
+            .range(0..=last)
+            .prefix(format!("{} ", tr("layer"))),
+    );
+    if number
+        .on_hover_text(tr("Drag, or click and type"))
+        .changed()
+    {
         ctx.send(Command::Select(Target::Head { layer, head }));
     }
 }
@@ -159,18 +166,18 @@ fn strength_ui(ui: &mut Ui, ctx: &mut Context<'_>, name: &str, edit: impl Fn(f32
         .max_decimals(2);
     let slider = ui.add(slider.prefix("× "));
     slider.widget_info(|| {
-        egui::WidgetInfo::slider(true, f64::from(now), format!("Strength of {name}"))
+        egui::WidgetInfo::slider(true, f64::from(now), trf("Strength of {0}", &[&name]))
     });
-    let slider =
-        slider.on_hover_text("0 is off, 1 unchanged, 2 twice as strong. Double-click resets");
+    let slider = slider.on_hover_text(tr(
+        "0 is off, 1 unchanged, 2 twice as strong. Double-click resets",
+    ));
     let is_off = now <= 0.0;
-    let (verb, other) = if is_off {
-        ("Switch on", 1.0)
+    let (said, other) = if is_off {
+        (trf("Switch on {0}", &[&name]), 1.0)
     } else {
-        ("Switch off", 0.0)
+        (trf("Switch off {0}", &[&name]), 0.0)
     };
-    let button = ui.button(if is_off { "On" } else { "Off" });
-    let said = format!("{verb} {name}");
+    let button = ui.button(if is_off { tr("On") } else { tr("Off") });
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &said));
     let wanted = match () {
         () if button.on_hover_text(&said).clicked() => Some(other),
@@ -187,16 +194,22 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     layer_ui(ui, ctx);
     let (layer, mut head) = (ctx.pinned.layer, ctx.pinned.head);
     let last = ctx.trace.model.n_heads.saturating_sub(1);
-    let number = ui.add(DragValue::new(&mut head).range(0..=last).prefix("head "));
-    if number.on_hover_text("Drag, or click and type").changed() {
+    let number = ui.add(
+        DragValue::new(&mut head)
+            .range(0..=last)
+            .prefix(format!("{} ", tr("head"))),
+    );
+    if number
+        .on_hover_text(tr("Drag, or click and type"))
+        .changed()
+    {
         ctx.send(Command::Select(Target::Head { layer, head }));
     }
-    strength_ui(ui, ctx, &format!("head {layer}.{head}"), |factor| {
-        Edit::Head {
-            layer,
-            head,
-            factor,
-        }
+    let name = trf("head {0}.{1}", &[&layer, &head]);
+    strength_ui(ui, ctx, &name, |factor| Edit::Head {
+        layer,
+        head,
+        factor,
     });
     let force = |look| Edit::Force { layer, head, look };
     let now = match parts::find(ctx.edits, &force(Look::Before)) {
@@ -204,9 +217,9 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         _ => None,
     };
     let name = |look| match look {
-        None => "looks as learned",
-        Some(Look::Everywhere) => "looks everywhere",
-        Some(Look::Before) => "looks one back",
+        None => tr("looks as learned"),
+        Some(Look::Everywhere) => tr("looks everywhere"),
+        Some(Look::Before) => tr("looks one back"),
     };
     let mut wanted = now;
     let looks = ComboBox::from_id_salt("look").selected_text(name(now));
@@ -215,9 +228,9 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             ui.selectable_value(&mut wanted, look, name(look));
         }
     });
-    looks
-        .response
-        .on_hover_text("Where the head has to look, instead of where it learned to");
+    looks.response.on_hover_text(tr(
+        "Where the head has to look, instead of where it learned to",
+    ));
     if wanted != now {
         let edits = match wanted {
             Some(look) => parts::with(ctx.edits, force(look)),
@@ -230,8 +243,8 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 fn layer_parts_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     layer_ui(ui, ctx);
     let layer = ctx.pinned.layer;
-    ui.label("attention");
-    strength_ui(ui, ctx, "attention", |factor| Edit::Attention {
+    ui.label(tr("attention"));
+    strength_ui(ui, ctx, tr("attention"), |factor| Edit::Attention {
         layer,
         factor,
     });
@@ -247,12 +260,15 @@ fn neuron_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let number = ui.add(
         DragValue::new(&mut neuron)
             .range(0..=last)
-            .prefix("neuron "),
+            .prefix(format!("{} ", tr("neuron"))),
     );
-    if number.on_hover_text("Drag, or click and type").changed() {
+    if number
+        .on_hover_text(tr("Drag, or click and type"))
+        .changed()
+    {
         ctx.send(Command::Select(Target::Neuron { layer, neuron }));
     }
-    let name = format!("neuron {layer}.{neuron}");
+    let name = trf("neuron {0}.{1}", &[&layer, &neuron]);
     strength_ui(ui, ctx, &name, |factor| Edit::Neuron {
         layer,
         neuron,
@@ -265,11 +281,15 @@ fn token_ui(ui: &mut Ui, ctx: &mut Context<'_>, replacement: &mut String) {
     let label = ctx.label(pos);
     let edit = Edit::Hide { pos };
     let is_hidden = parts::find(ctx.edits, &edit).is_some();
-    let name = if is_hidden { "Show" } else { "Hide" };
-    let button = ui.button(format!("{name} “{label}” ({pos})"));
+    let name = if is_hidden {
+        trf("Show “{0}” ({1})", &[&label, &pos])
+    } else {
+        trf("Hide “{0}” ({1})", &[&label, &pos])
+    };
+    let button = ui.button(name);
     let hint =
         "No other token may look at it, in any head. Click a token of the text to choose another";
-    if button.on_hover_text(hint).clicked() {
+    if button.on_hover_text(tr(hint)).clicked() {
         let edits = if is_hidden {
             parts::without(ctx.edits, &edit)
         } else {
@@ -278,18 +298,18 @@ fn token_ui(ui: &mut Ui, ctx: &mut Context<'_>, replacement: &mut String) {
         ctx.send(Command::SetEdits(edits));
     }
     ui.separator();
-    let label = ui.label(format!("Replace “{label}” by"));
+    let label = ui.label(trf("Replace “{0}” by", &[&label]));
     let field = TextEdit::singleline(replacement)
         .char_limit(100)
-        .hint_text("another word")
+        .hint_text(tr("another word"))
         .desired_width(ctx.theme.body_size * 9.0);
     let field = ui.add(field).labelled_by(label.id);
     let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     let span = ctx.trace.tokens.get(pos).map(|token| token.span.clone());
     let text = span.and_then(|span| parts::replaced(&ctx.trace.text, span, replacement));
     let can = !replacement.is_empty() && text.is_some();
-    let button = ui.add_enabled(can, Button::new("Replace"));
-    let is_clicked = button.on_hover_text("Write it into the text").clicked();
+    let button = ui.add_enabled(can, Button::new(tr("Replace")));
+    let is_clicked = button.on_hover_text(tr("Write it into the text")).clicked();
     if let Some(text) = text.filter(|_| can && (is_clicked || is_entered)) {
         ctx.send(Command::SetPrompt(text));
     }

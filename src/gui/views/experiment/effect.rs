@@ -12,6 +12,7 @@ use crate::gui::widgets::{
 use crate::math::sampling::top;
 use crate::model::Checkpoint;
 use crate::session::experiment::{Comparison, early_log_probs, moved_attention};
+use crate::text::{tr, trf};
 use crate::trace::{Matrix, Trace, TraceId};
 use egui::{Color32, Id, RichText, ScrollArea, Ui, pos2};
 use std::sync::{Arc, Weak};
@@ -222,13 +223,13 @@ impl Effect {
     pub fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, asked: &mut Option<u32>) {
         let theme = ctx.theme;
         if ctx.edits.is_empty() {
-            let names = ["Try one of these", "Which head speaks for it?"];
+            let names = [tr("Try one of these"), tr("Which head speaks for it?")];
             return deck_ui(ui, theme, &names, |ui, panel| match panel {
                 0 => super::suggestions::suggestions_ui(ui, ctx),
                 _ => super::heads::attribution_ui(ui, ctx, self),
             });
         }
-        let names = ["Next token", "Attention", "Layer by layer"];
+        let names = [tr("Next token"), tr("Attention"), tr("Layer by layer")];
         deck_ui(ui, theme, &names, |ui, panel| match panel {
             0 => self.next_ui(ui, ctx, asked),
             1 => self.attention_ui(ui, ctx),
@@ -239,8 +240,9 @@ impl Effect {
     fn next_ui(&self, ui: &mut Ui, ctx: &Context<'_>, asked: &mut Option<u32>) {
         let theme = ctx.theme;
         let kl = self.kl_bits().unwrap_or(f32::NAN);
-        let distance = format!("KL divergence {} bits", number(kl));
-        paired_head_ui(ui, theme, &distance, ["before", "after"], colors(theme), 0);
+        let distance = trf("KL divergence {0} bits", &[&number(kl)]);
+        let names = [tr("before"), tr("after")];
+        paired_head_ui(ui, theme, &distance, names, colors(theme), 0);
         let rows = self.rows();
         let full = rows.iter().map(|&id| self.largest(id)).fold(0.0, f32::max);
         ui.spacing_mut().item_spacing.y = 1.0;
@@ -259,7 +261,7 @@ impl Effect {
                     id: Id::unique(("mover", rank)),
                 };
                 let response = paired_bar_ui(ui, theme, &bar);
-                let hint = format!("Click to ask about “{label}”, id {id}");
+                let hint = trf("Click to ask about “{0}”, id {1}", &[&label, &id]);
                 if response.on_hover_text(hint).clicked() {
                     *asked = (!is_chosen).then_some(id as u32);
                 }
@@ -278,7 +280,7 @@ impl Effect {
                 .zip(compared.after.pattern(layer, head))
         });
         let Some((before, after)) = patterns else {
-            return empty_ui(ui, theme, "This recording holds no attention");
+            return empty_ui(ui, theme, tr("This recording holds no attention"));
         };
         let changes: Vec<f32> = before
             .data
@@ -288,11 +290,12 @@ impl Effect {
             .collect();
         let is_moved = changes.iter().any(|change| change.abs() > 1e-6);
         if is_moved {
-            let measure = format!("head {layer}.{head}, after − before");
+            let measure = trf("head {0}.{1}, after − before", &[&layer, &head]);
             legend_ui(ui, theme, Scale::around_zero(&changes), &measure);
         } else {
-            let why = format!(
-                "Head {layer}.{head} looks where it did: the change comes after it, or is only in what it reads out."
+            let why = trf(
+                "Head {0}.{1} looks where it did: the change comes after it, or is only in what it reads out.",
+                &[&layer, &head],
             );
             ui.label(RichText::new(why).color(*theme.dim));
         }
@@ -314,9 +317,9 @@ impl Effect {
         };
         let target = Target::Head { layer, head };
         if ctx.pinned.holds(target) {
-            let note = format!(
-                "It moved most of all heads: {} went elsewhere",
-                percent(moved)
+            let note = trf(
+                "It moved most of all heads: {0} went elsewhere",
+                &[&percent(moved)],
             );
             ui.label(
                 RichText::new(note)
@@ -325,9 +328,12 @@ impl Effect {
             );
             return;
         }
-        let text = format!("Moved most: head {layer}.{head} ({})", percent(moved));
+        let text = trf(
+            "Moved most: head {0}.{1} ({2})",
+            &[&layer, &head, &percent(moved)],
+        );
         let hint = "The share of a token's attention that went elsewhere, averaged over all tokens";
-        if ui.button(text).on_hover_text(hint).clicked() {
+        if ui.button(text).on_hover_text(tr(hint)).clicked() {
             ctx.send(Command::Select(target));
         }
     }
@@ -340,29 +346,31 @@ impl Effect {
             .as_ref()
             .filter(|depth| Some(depth.token) == self.token);
         let Some((token, early)) = depth.and_then(|d| Some((d.token, d.early.as_ref()?))) else {
-            return note_ui(ui, theme, "Layer by layer …");
+            return note_ui(ui, theme, tr("Layer by layer …"));
         };
         let label = ctx.model.tokenizer.token(token).label();
         let [before, after] = early;
         let end = |values: &Vec<f32>| number(values.last().copied().unwrap_or(f32::NAN));
-        let note = format!(
-            "ln p of “{label}”, read out after each layer by the logit lens. In the end {} → {}",
-            end(before),
-            end(after)
+        let note = trf(
+            "ln p of “{0}”, read out after each layer by the logit lens. In the end {1} → {2}",
+            &[&label, &end(before), &end(after)],
         );
         note_ui(ui, theme, &note);
         let changes: Vec<f32> = before.iter().zip(after).map(|(b, a)| a - b).collect();
-        let names: Vec<String> = std::iter::once("in".to_owned())
+        let names: Vec<String> = std::iter::once(tr("in").to_owned())
             .chain((0..ctx.trace.model.n_layers).map(|layer| layer.to_string()))
             .collect();
-        let about = format!("Change of the log-probability of {label} after each layer");
+        let about = trf(
+            "Change of the log-probability of {0} after each layer",
+            &[&label],
+        );
         let points = (0..)
             .zip(&changes)
             .map(|(i, &change)| pos2(i as f32, change));
         let chart = Chart {
             name: &about,
-            x_title: "after layer",
-            y_title: "change of ln p, in nats",
+            x_title: tr("after layer"),
+            y_title: tr("change of ln p, in nats"),
             x_names: &names,
             y_holds: 0.0..=0.0,
             curves: &[Curve {
@@ -404,7 +412,10 @@ fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
         cells: Cells::Causal,
     };
     let shown = heatmap.show(ui, ctx);
-    let about = format!("Change of the attention of layer {layer}, head {head}");
+    let about = trf(
+        "Change of the attention of layer {0}, head {1}",
+        &[&layer, &head],
+    );
     heatmap.point(&shown, &about, None, ctx);
 }
 

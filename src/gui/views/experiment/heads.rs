@@ -11,6 +11,7 @@ use crate::gui::widgets::{Cells, Heatmap, Labels, deck_ui, hatch, legend_ui};
 use crate::model::Checkpoint;
 use crate::problem::{Problem, Result};
 use crate::session::experiment::{Sweep, Sweeper};
+use crate::text::{tr, trf};
 use crate::trace::Matrix;
 use egui::{Button, ComboBox, ProgressBar, RichText, Ui};
 use std::sync::{Arc, Weak};
@@ -98,10 +99,10 @@ impl Heads {
         let name = |id: u32| {
             let label = ctx.model.tokenizer.token(id).label();
             let [before, _] = effect.probs(id as usize);
-            format!("“{}” {}", abbreviate(&label, 20), percent(before))
+            trf("“{0}” {1}", &[&abbreviate(&label, 20), &percent(before)])
         };
         if super::controls::is_wide(ui, ctx) {
-            ui.label("for the prediction");
+            ui.label(tr("for the prediction"));
         }
         let choices = ComboBox::from_id_salt("asked").selected_text(name(token));
         let choices = choices.show_ui(ui, |ui| {
@@ -112,14 +113,14 @@ impl Heads {
                 }
             }
         });
-        choices.response.on_hover_text("The token asked about");
+        choices.response.on_hover_text(tr("The token asked about"));
         let total = ctx.model.info.n_layers * ctx.model.info.n_heads;
         if let Some((question, done)) = &self.asked {
             let progress = ProgressBar::new(*done as f32 / total.max(1) as f32);
-            let text = format!("{done} of {total} heads");
+            let text = trf("{0} of {1} heads", &[done, &total]);
             ui.add(progress.desired_width(theme.body_size * 14.0).text(text));
             let is_other_model = !Weak::ptr_eq(&question.model, &Arc::downgrade(ctx.model));
-            let cancel = ui.button("Cancel").on_hover_text("End the sweep");
+            let cancel = ui.button(tr("Cancel")).on_hover_text(tr("End the sweep"));
             if cancel.clicked() || is_other_model {
                 (self.task, self.waiting, self.asked) = (None, None, None);
             }
@@ -128,11 +129,12 @@ impl Heads {
             }
             return;
         }
-        let button = ui.add(Button::new(format!(
-            "Switch off all {total} heads, one by one"
+        let button = ui.add(Button::new(trf(
+            "Switch off all {0} heads, one by one",
+            &[&total],
         )));
         let hint = "Runs the unchanged model once for each head, without it";
-        if button.on_hover_text(hint).clicked() {
+        if button.on_hover_text(tr(hint)).clicked() {
             self.start(ctx, effect);
         }
     }
@@ -163,13 +165,13 @@ impl Heads {
     pub fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
         let theme = ctx.theme;
         if let Some(problem) = &self.problem {
-            let text = format!("{}: {}", problem.what, problem.why);
+            let text = format!("{}: {}", tr(&problem.what), tr(&problem.why));
             ui.label(RichText::new(text).color(*theme.error));
         }
         deck_ui(
             ui,
             theme,
-            &["Without each head", "Direct contribution"],
+            &[tr("Without each head"), tr("Direct contribution")],
             |ui, panel| match panel {
                 0 => self.sweep_ui(ui, ctx, effect),
                 _ => attribution_ui(ui, ctx, effect),
@@ -182,14 +184,14 @@ impl Heads {
         let Some((question, swept)) = &self.swept else {
             let how = "Not tried yet. The button above switches every head off, one by one, and shows here how the \
                        log-probability of the chosen token changes.";
-            ui.label(RichText::new(how).color(*theme.dim));
+            ui.label(RichText::new(tr(how)).color(*theme.dim));
             return;
         };
         let label = ctx.model.tokenizer.token(swept.token).label();
         let is_stale = self.current(ctx, effect).is_none();
         if is_stale {
             let of = abbreviate(&question.text, 28);
-            let note = format!("Out of date: “{label}” after “{of}”");
+            let note = trf("Out of date: “{0}” after “{1}”", &[&label, &of]);
             let note = RichText::new(note).font(theme.caption());
             ui.label(note.color(*theme.warning))
                 .on_hover_text(&question.text);
@@ -197,7 +199,7 @@ impl Heads {
             note_ui(
                 ui,
                 theme,
-                &format!("Change of ln p of “{label}” when the head is off"),
+                &trf("Change of ln p of “{0}” when the head is off", &[&label]),
             );
         }
         let what = format!("sweep {} {}", swept.token, question.text);
@@ -221,20 +223,24 @@ impl Heads {
             .and_then(|sweep| at(&sweep.changes))
         {
             let [before, _] = effect.probs(token as usize);
-            text = format!(
-                "Without head {layer}.{head}, ln p of “{label}” changes by {} nats: its probability of {} is multiplied by \
-                 e^{} = {}, which makes {}. ",
-                number(change),
-                percent(before),
-                number(change),
-                number(change.exp()),
-                percent(before * change.exp()),
-            );
+            text = trf(
+                "Without head {0}.{1}, ln p of “{2}” changes by {3} nats: its probability of {4} is multiplied by \
+                 e^{3} = {5}, which makes {6}.",
+                &[
+                    &layer,
+                    &head,
+                    &label,
+                    &number(change),
+                    &percent(before),
+                    &number(change.exp()),
+                    &percent(before * change.exp()),
+                ],
+            ) + " ";
         }
         if let Some(direct) = effect.attribution().and_then(at) {
-            let direct = number(direct);
-            text = format!(
-                "{text}Directly, head {layer}.{head} adds {direct} to the score of “{label}”; what else it does goes through later layers."
+            text += &trf(
+                "Directly, head {0}.{1} adds {2} to the score of “{3}”; what else it does goes through later layers.",
+                &[&layer, &head, &number(direct), &label],
             );
         }
         text
@@ -266,16 +272,19 @@ pub(super) fn attribution_ui(ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect
     if ctx.trace.model.post_norm {
         let why =
             "In this model every block ends with a norm, so no head adds to the score directly";
-        return note_ui(ui, theme, why);
+        return note_ui(ui, theme, tr(why));
     }
     let (Some(heads), Some(token)) = (effect.attribution(), effect.token()) else {
-        return note_ui(ui, theme, "Reading …");
+        return note_ui(ui, theme, tr("Reading …"));
     };
     let label = ctx.model.tokenizer.token(token).label();
     note_ui(
         ui,
         theme,
-        &format!("What each head adds directly to the score of “{label}”; click one"),
+        &trf(
+            "What each head adds directly to the score of “{0}”; click one",
+            &[&label],
+        ),
     );
     grid_ui(ui, ctx, heads, format!("attribution {token}"), "logit");
 }
@@ -304,12 +313,12 @@ fn grid_ui(
         },
         scale,
         rows: Labels {
-            title: "layer",
+            title: tr("layer"),
             names: &names(rows.len()),
             color: *theme.text,
         },
         cols: Labels {
-            title: "head →",
+            title: tr("head →"),
             names: &names(cols),
             color: *theme.text,
         },
@@ -320,13 +329,14 @@ fn grid_ui(
         cells: Cells::Stretch,
     };
     let (response, cell) = heatmap.ui(ui, ctx);
-    let about = format!("Layers by heads, {unit}");
+    let about = trf("Layers by heads, {0}", &[&unit]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
     let rect = response.rect;
     if let Some((layer, head)) = cell {
         ctx.point(&response, Target::Head { layer, head });
         let value = number(heatmap.value((layer, head)).unwrap_or(f32::NAN));
-        response.on_hover_text_at_pointer(format!("head {layer}.{head}: {value} {unit}"));
+        let text = trf("head {0}.{1}: {2} {3}", &[&layer, &head, &value, &unit]);
+        response.on_hover_text_at_pointer(text);
     }
     rect
 }

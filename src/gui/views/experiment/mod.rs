@@ -16,6 +16,7 @@ mod suggestions;
 use crate::gui::format::{number, percent};
 use crate::gui::view::{Context, View, unfit_without_next};
 use crate::table::Table;
+use crate::text::trf;
 use crate::trace::ModelInfo;
 use controls::Part;
 use effect::Effect;
@@ -135,10 +136,10 @@ impl Experiment {
         let label = ctx.model.tokenizer.token(token).label();
         let [before, after] = self.effect.probs(token as usize);
         if ctx.edits.is_empty() {
-            return format!(
-                "Nothing is changed yet: the model says “{label}” with {}. Change a part above, and every view shows the \
+            return trf(
+                "Nothing is changed yet: the model says “{0}” with {1}. Change a part above, and every view shows the \
                  changed model until you take it back.",
-                percent(before)
+                &[&label, &percent(before)],
             );
         }
         let changes: Vec<String> = ctx
@@ -146,16 +147,20 @@ impl Experiment {
             .iter()
             .map(|edit| parts::describe(edit, ctx))
             .collect();
-        let mut text = format!(
-            "With {}, “{label}” goes from {} to {}.",
-            changes.join(", "),
-            percent(before),
-            percent(after)
+        let mut text = trf(
+            "With {0}, “{1}” goes from {2} to {3}.",
+            &[
+                &changes.join(", "),
+                &label,
+                &percent(before),
+                &percent(after),
+            ],
         );
         if let Some(kl) = self.effect.kl_bits() {
-            let kl = number(kl);
-            text = format!(
-                "{text} Over all tokens: KL = Σ p · log₂(p / p′) = {kl} bits, p before and p′ after."
+            text += " ";
+            text += &trf(
+                "Over all tokens: KL = Σ p · log₂(p / p′) = {0} bits, p before and p′ after.",
+                &[&number(kl)],
             );
         }
         text

@@ -1,7 +1,9 @@
 //! Edits as the controls see them: which part they change, how strongly, and how to say so.
 
+use crate::gui::edit_words::edit_in_words;
 use crate::gui::view::Context;
 use crate::model::Edit;
+use crate::text::trf;
 
 /// How strong an edit makes its part; `None` for edits that do not scale.
 fn factor(edit: &Edit) -> Option<f32> {
@@ -79,9 +81,11 @@ pub(super) fn without(edits: &[Edit], like: &Edit) -> Vec<Edit> {
 /// An edit in words, its tokens by their text.
 pub(super) fn describe(edit: &Edit, ctx: &Context<'_>) -> String {
     match edit {
-        Edit::Hide { pos } => format!("“{}” ({pos}) hidden", ctx.label(*pos)),
-        Edit::Patch { hook, pos, .. } => format!("{hook} patched at “{}” ({pos})", ctx.label(*pos)),
-        _ => edit.to_string(),
+        Edit::Hide { pos } => trf("“{0}” ({1}) hidden", &[&ctx.label(*pos), pos]),
+        Edit::Patch { hook, pos, .. } => {
+            trf("{0} patched at “{1}” ({2})", &[hook, &ctx.label(*pos), pos])
+        }
+        _ => edit_in_words(edit),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::gui::view::Context;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
 use crate::session::intervention::patch;
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Hook, Token};
 use egui::{ComboBox, RichText, TextEdit, Ui};
 use std::sync::{Arc, Weak};
@@ -70,10 +71,10 @@ impl Patch {
             ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
         }
         let theme = ctx.theme;
-        let label = ui.label("Take from");
+        let label = ui.label(tr("Take from"));
         let edit = TextEdit::singleline(&mut self.text)
             .char_limit(MAX_CHARS)
-            .hint_text("Another text …")
+            .hint_text(tr("Another text …"))
             .desired_width((theme.body_size * 18.0).min(ui.available_width()));
         ui.add(edit).labelled_by(label.id);
         self.read_tokens(ctx);
@@ -81,16 +82,17 @@ impl Patch {
         super::controls::layer_ui(ui, ctx);
         let onto = ctx.pinned.query_or_last(ctx.trace);
         let can = self.task.is_none() && !self.tokens.2.is_empty();
-        let button = egui::Button::new(format!("Patch onto “{}” ({onto})", ctx.label(onto)));
+        let name = trf("Patch onto “{0}” ({1})", &[&ctx.label(onto), &onto]);
+        let button = egui::Button::new(name);
         let button = ui.add_enabled(can, button);
         if button
-            .on_hover_text("Click a token of the text to patch onto another")
+            .on_hover_text(tr("Click a token of the text to patch onto another"))
             .clicked()
         {
             self.start(ctx, from, onto);
         }
         if let Some(problem) = &self.problem {
-            let text = format!("{}: {}", problem.what, problem.why);
+            let text = format!("{}: {}", tr(&problem.what), tr(&problem.why));
             ui.label(RichText::new(text).color(*theme.error));
         }
     }
@@ -115,7 +117,7 @@ impl Patch {
                 }
             })
             .response
-            .on_hover_text("The token whose activation is taken");
+            .on_hover_text(tr("The token whose activation is taken"));
         ComboBox::from_id_salt("hook")
             .selected_text(self.hook.name())
             .width(theme.body_size * 9.0)
@@ -125,7 +127,9 @@ impl Patch {
                 }
             })
             .response
-            .on_hover_text("The activation that is taken, by its TransformerLens name");
+            .on_hover_text(tr(
+                "The activation that is taken, by its TransformerLens name",
+            ));
         self.from.unwrap_or(last).min(last)
     }
 

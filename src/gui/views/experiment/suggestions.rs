@@ -7,6 +7,7 @@ use crate::gui::format::percent;
 use crate::gui::view::Context;
 use crate::math::sampling::top;
 use crate::model::Edit;
+use crate::text::{tr, trf};
 use egui::{RichText, ScrollArea, Ui};
 
 /// Experiments to begin with, one click each, and what they do.
@@ -19,7 +20,10 @@ pub(super) fn suggestions_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         .show(ui, |ui| {
             for (edit, name, what) in suggestions(ctx) {
                 let button = ui.button(RichText::new(name).font(theme.body()));
-                if button.on_hover_text("One click takes it back").clicked() {
+                if button
+                    .on_hover_text(tr("One click takes it back"))
+                    .clicked()
+                {
                     ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
                 }
                 note_ui(ui, theme, &what);
@@ -54,26 +58,33 @@ fn suggestions(ctx: &Context<'_>) -> [(Edit, String, String); 5] {
     };
     let hidden = Edit::Hide { pos };
     [
-        (off, format!("Switch off head {layer}.{head}"), gaze(ctx)),
+        (
+            off,
+            trf("Switch off head {0}.{1}", &[&layer, &head]),
+            gaze(ctx),
+        ),
         (
             deaf,
-            "Switch off the attention of layer 0".to_owned(),
-            format!("{} heads; tokens then meet one layer later", model.n_heads),
+            tr("Switch off the attention of layer 0").to_owned(),
+            trf(
+                "{0} heads; tokens then meet one layer later",
+                &[&model.n_heads],
+            ),
         ),
         (
             silent,
-            "Switch off the MLP of layer 0".to_owned(),
-            format!("{} neurons add nothing", model.d_mlp),
+            tr("Switch off the MLP of layer 0").to_owned(),
+            trf("{0} neurons add nothing", &[&model.d_mlp]),
         ),
         (
             doubled,
-            format!("Double the MLP of layer {last}"),
-            "The last word before the answer, twice as loud".to_owned(),
+            trf("Double the MLP of layer {0}", &[&last]),
+            tr("The last word before the answer, twice as loud").to_owned(),
         ),
         (
             hidden,
-            format!("Hide “{}” ({pos})", ctx.label(pos)),
-            "No other token may look at it".to_owned(),
+            trf("Hide “{0}” ({1})", &[&ctx.label(pos), &pos]),
+            tr("No other token may look at it").to_owned(),
         ),
     ]
 }
@@ -88,5 +99,8 @@ fn gaze(ctx: &Context<'_>) -> String {
     };
     let weight = percent(row.get(key).copied().unwrap_or(f32::NAN));
     let (query, key) = (ctx.label(query), ctx.label(key));
-    format!("“{query}” looks through it, most at “{key}” ({weight})")
+    trf(
+        "“{0}” looks through it, most at “{1}” ({2})",
+        &[&query, &key, &weight],
+    )
 }

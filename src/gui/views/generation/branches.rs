@@ -6,6 +6,7 @@ use crate::gui::format::number;
 use crate::gui::view::Context;
 use crate::gui::widgets::fitted_text;
 use crate::math::tree::{NodeId, ROOT};
+use crate::text::{tr, trf};
 use egui::{Align2, Color32, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// What was asked of a branch.
@@ -28,12 +29,16 @@ pub(super) fn branches_ui(
     compared: Option<NodeId>,
 ) -> Option<Asked> {
     let theme = ctx.theme;
-    ui.label(RichText::new("Branches").font(theme.title()));
+    ui.label(RichText::new(tr("Branches")).font(theme.title()));
     let note = "How likely is each text? Texts of different lengths compare by the mean";
-    ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+    ui.label(
+        RichText::new(tr(note))
+            .font(theme.caption())
+            .color(*theme.dim),
+    );
     let size = vec2(ui.available_width(), theme.caption_size * 1.4);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    numbers(ui, ctx, rect, ["ln p", "per token"], *theme.dim);
+    numbers(ui, ctx, rect, ["ln p", tr("per token")], *theme.dim);
     let mut asked = None;
     let scroll = ScrollArea::vertical().id_salt("branches");
     scroll.auto_shrink(false).show(ui, |ui| {
@@ -75,7 +80,10 @@ fn row_ui(
     let mean = node.log_prob / node.depth.max(1) as f64;
     let text = written(ctx, writer, end).replace('\n', "⏎");
     let [total, mean] = [node.log_prob, mean].map(|x| number(x as f32));
-    let name = format!("Branch {text}: ln p {total}, per token {mean}");
+    let name = trf(
+        "Branch {0}: ln p {1}, per token {2}",
+        &[&text, &total, &mean],
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, 4.0, *theme.raised);
@@ -90,12 +98,12 @@ fn row_ui(
     let star = Rect::from_min_size(rect.min, vec2(height, height));
     let is_kept = node.is_kept;
     let (sign, help) = if is_kept {
-        ("★", "Keep this text no more")
+        ("★", "Keep this text no more: {0}")
     } else {
-        ("☆", "Keep this text: deleting spares it")
+        ("☆", "Keep this text: deleting spares it: {0}")
     };
     let ink = if is_kept { *theme.accent } else { *theme.dim };
-    let keeps = sign_ui(ui, ctx, star, (sign, ink), &format!("{help}: {text}"));
+    let keeps = sign_ui(ui, ctx, star, (sign, ink), (help, &text));
     let is_compared = compared == Some(end);
     let mut right = numbers(ui, ctx, rect, [&total, &mean], *theme.text);
     let mut compares = false;
@@ -107,11 +115,11 @@ fn row_ui(
             *theme.dim
         };
         let help = if is_compared {
-            format!("Compare no more: {text}")
+            "Compare no more: {0}"
         } else {
-            format!("Compare with the text above: {text}")
+            "Compare with the text above: {0}"
         };
-        compares = sign_ui(ui, ctx, place, ("↔", ink), &help);
+        compares = sign_ui(ui, ctx, place, ("↔", ink), (help, &text));
         right = place.left();
     }
     let left = pos2(star.right() + 2.0, rect.center().y);
@@ -140,11 +148,13 @@ fn sign_ui(
     ctx: &Context<'_>,
     rect: Rect,
     (sign, ink): (&str, Color32),
-    help: &str,
+    (help, text): (&'static str, &str),
 ) -> bool {
     let theme = ctx.theme;
-    let response = ui.interact(rect, ui.scope_id().with(("sign", help)), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, help));
+    let id = ui.scope_id().with(("sign", help, text));
+    let response = ui.interact(rect, id, Sense::click());
+    let help = trf(help, &[&text]);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &help));
     let ink = if response.hovered() || response.has_focus() {
         *theme.text
     } else {

@@ -8,6 +8,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::{Bar, bar_ui};
 use crate::math::sampling::{Sampling, softmax, top};
 use crate::math::tree::NodeId;
+use crate::text::{tr, trf};
 use egui::{Id, RichText, ScrollArea, Ui};
 
 /// The distribution on screen.
@@ -55,8 +56,8 @@ impl Choice {
         let node = writer.tree.get(writer.at());
         let label = |id: u32| ctx.model.tokenizer.token(id).label();
         let title = match node.token {
-            Some(token) => format!("Instead of “{}”", label(token)),
-            None => "What may come first".to_owned(),
+            Some(token) => trf("Instead of “{0}”", &[&label(token)]),
+            None => tr("What may come first").to_owned(),
         };
         ui.label(RichText::new(title).font(theme.title()));
         let note = self.note(ctx, writer);
@@ -98,7 +99,7 @@ impl Choice {
                             .rect_stroke(rect, 4.0, stroke, egui::StrokeKind::Outside);
                     }
                     let clicks = response.clicked();
-                    response.on_hover_text("Click to go on with this token: a new branch");
+                    response.on_hover_text(tr("Click to go on with this token: a new branch"));
                     if clicks {
                         clicked = Some((id as u32, prob(&self.probs, id)));
                     }
@@ -111,24 +112,20 @@ impl Choice {
     fn note(&self, ctx: &Context<'_>, writer: &Writer) -> String {
         let node = writer.tree.get(writer.at());
         let Some(token) = node.token else {
-            return "Click a bar to begin with it".to_owned();
+            return tr("Click a bar to begin with it").to_owned();
         };
-        let label = |id: usize| format!("“{}”", ctx.model.tokenizer.token(id as u32).label());
+        let label = |id: usize| ctx.model.tokenizer.token(id as u32).label();
         let p = |id: usize| percent(self.probs.get(id).copied().unwrap_or(0.0));
-        let chosen = format!(
-            "{} was {}",
-            label(token as usize),
-            how(&writer.tree, node.how)
-        );
+        let (chosen, how) = (label(token as usize), how(&writer.tree, node.how));
         match self.listed.first() {
-            Some(&best) if best != token as usize => format!(
-                "{chosen}; the most probable token was {} ({}). Click another bar to branch off",
-                label(best),
-                p(best)
+            Some(&best) if best != token as usize => trf(
+                "“{0}” was {1}; the most probable token was “{2}” ({3}). Click another bar to branch off",
+                &[&chosen, &how, &label(best), &p(best)],
             ),
-            _ => {
-                format!("{chosen}; it was the most probable token. Click another bar to branch off")
-            }
+            _ => trf(
+                "“{0}” was {1}; it was the most probable token. Click another bar to branch off",
+                &[&chosen, &how],
+            ),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::gui::command::Command;
 use crate::gui::view::Context;
 use crate::gui::widgets::segmented_ui;
 use crate::math::tree::ROOT;
+use crate::text::tr;
 use egui::{Button, DragValue, Ui};
 
 /// How to write.
@@ -56,21 +57,22 @@ impl Settings {
 
     /// Draws them; what is clicked is begun.
     pub(super) fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
-        segmented_ui(ui, ctx.theme, &STRATEGIES, &mut self.strategy);
+        let strategies = STRATEGIES.map(|(name, help)| (tr(name), tr(help)));
+        segmented_ui(ui, ctx.theme, &strategies, &mut self.strategy);
         let is_beams = matches!(self.strategy(), Strategy::Beams(_));
         if is_beams {
             let width = DragValue::new(&mut self.width)
                 .range(2..=8)
-                .suffix(" texts");
+                .suffix(tr(" texts"));
             ui.add(width)
-                .on_hover_text("How many texts are followed at once");
+                .on_hover_text(tr("How many texts are followed at once"));
         }
         let help = if is_beams {
             "Write one token: the best continuation"
         } else {
             "Write one token"
         };
-        if ui.button("Step").on_hover_text(help).clicked() {
+        if ui.button(tr("Step")).on_hover_text(tr(help)).clicked() {
             writer.write(ctx, self.strategy(), 1);
         }
         let (name, help) = if writer.is_running() {
@@ -78,7 +80,7 @@ impl Settings {
         } else {
             ("Run", "Write token after token")
         };
-        if ui.button(name).on_hover_text(help).clicked() {
+        if ui.button(tr(name)).on_hover_text(tr(help)).clicked() {
             if writer.is_running() {
                 writer.stop();
             } else {
@@ -87,17 +89,17 @@ impl Settings {
         }
         let most = DragValue::new(&mut self.most)
             .range(2..=300)
-            .prefix("to ")
-            .suffix(" tokens");
+            .prefix(tr("to "))
+            .suffix(tr(" tokens"));
         ui.add(most)
-            .on_hover_text("A run ends after so many tokens, or with the text");
+            .on_hover_text(tr("A run ends after so many tokens, or with the text"));
         let speed = DragValue::new(&mut self.speed)
             .range(1.0..=30.0)
             .speed(0.05)
             .max_decimals(0)
-            .suffix(" tokens/s");
+            .suffix(tr(" tokens/s"));
         ui.add(speed)
-            .on_hover_text("How fast a run writes. Drag, or click and type");
+            .on_hover_text(tr("How fast a run writes. Drag, or click and type"));
         if !is_beams {
             seed_ui(ui, ctx);
         }
@@ -106,12 +108,12 @@ impl Settings {
 
 fn seed_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let mut seed = ctx.seed;
-    let label = ui.label("Seed");
+    let label = ui.label(tr("Seed"));
     let field = ui
         .add(DragValue::new(&mut seed).speed(0.1))
         .labelled_by(label.id);
     let help = "The same seed and settings write the same text, here and with headlight generate --seed; another seed, another branch";
-    if field.on_hover_text(help).changed() {
+    if field.on_hover_text(tr(help)).changed() {
         ctx.send(Command::SetSeed(seed));
     }
 }
@@ -120,8 +122,8 @@ fn seed_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 const WIDE: f32 = 75.0;
 
 fn button(ui: &mut Ui, can: bool, name: &str, help: &str) -> bool {
-    let button = ui.add_enabled(can, Button::new(name));
-    button.on_hover_text(help).clicked()
+    let button = ui.add_enabled(can, Button::new(tr(name)));
+    button.on_hover_text(tr(help)).clicked()
 }
 
 /// Going back, keeping and deleting, and what becomes of the text.
@@ -162,9 +164,9 @@ pub(super) fn tree_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut W
     if is_wide {
         return text_buttons_ui(ui, ctx, writer);
     }
-    let more = ui.menu_button("More", |ui| text_buttons_ui(ui, ctx, writer));
+    let more = ui.menu_button(tr("More"), |ui| text_buttons_ui(ui, ctx, writer));
     more.response
-        .on_hover_text("Delete others, copy, save, use as prompt");
+        .on_hover_text(tr("Delete others, copy, save, use as prompt"));
 }
 
 fn text_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {

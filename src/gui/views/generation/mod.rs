@@ -20,6 +20,7 @@ use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::sampling::Sampling;
 use crate::math::tree::{How, NodeId, ROOT, Tree};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::ModelInfo;
 use branches::Asked;
 use egui::text::{LayoutJob, TextFormat};
@@ -80,7 +81,7 @@ impl View for GenerationView {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.refresh(ctx);
         let Some(writer) = &mut self.writer else {
-            return empty_ui(ui, ctx.theme, "The model is being opened");
+            return empty_ui(ui, ctx.theme, tr("The model is being opened"));
         };
         let now = ui.input(|input| input.time);
         let wait = writer.advance(ctx, now, self.settings.pace());
@@ -101,8 +102,8 @@ impl View for GenerationView {
         };
         let path = writer.tree.path(writer.at());
         if path.is_empty() {
-            return "The model reads the text, one token is chosen and written, the model reads it, and so on. \
-                    Step writes one; a click on a bar chooses it.".to_owned();
+            return tr("The model reads the text, one token is chosen and written, the model reads it, and so on. \
+                    Step writes one; a click on a bar chooses it.").to_owned();
         }
         let probs = path
             .iter()
@@ -110,14 +111,17 @@ impl View for GenerationView {
             .map(|&id| percent(writer.tree.get(id).prob));
         let product: Vec<String> = probs.collect();
         let more = if path.len() > 3 { " × …" } else { "" };
+        let product = format!("{}{more}", product.join(" × "));
         let log_prob = writer.tree.get(writer.at()).log_prob;
-        format!(
-            "These {} tokens together have the probability {}{more} = {}, ln p = {}. \
+        trf(
+            "These {0} tokens together have the probability {1} = {2}, ln p = {3}. \
              Click a token to go back to it, another bar to branch off.",
-            path.len(),
-            product.join(" × "),
-            number(log_prob.exp() as f32),
-            number(log_prob as f32),
+            &[
+                &path.len(),
+                &product,
+                &number(log_prob.exp() as f32),
+                &number(log_prob as f32),
+            ],
         )
     }
 
@@ -174,10 +178,10 @@ impl GenerationView {
         if !ctx.edits.is_empty() {
             let note =
                 "The experiment is not in force here: this is what the unchanged model writes.";
-            ui.label(RichText::new(note).color(*ctx.theme.warning));
+            ui.label(RichText::new(tr(note)).color(*ctx.theme.warning));
         }
         if let Some(problem) = &writer.problem {
-            let text = format!("{}: {}", problem.what, problem.why);
+            let text = format!("{}: {}", tr(&problem.what), tr(&problem.why));
             ui.label(RichText::new(text).color(*ctx.theme.error));
         }
         let at = writer.at();
@@ -311,10 +315,13 @@ fn text_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) {
 fn how(tree: &Tree, how: How) -> String {
     match how {
         How::Drawn { .. } if tree.settings(how).is_some_and(Sampling::is_greedy) => {
-            "greedy".to_owned()
+            tr("greedy").to_owned()
         }
-        How::Drawn { coin, .. } => format!("drawn with the coin {coin:.4}"),
-        How::Beam { rank } => format!("followed by beam search, as text number {}", rank + 1),
-        How::Chosen => "chosen by hand".to_owned(),
+        How::Drawn { coin, .. } => trf("drawn with the coin {0}", &[&format!("{coin:.4}")]),
+        How::Beam { rank } => trf(
+            "followed by beam search, as text number {0}",
+            &[&(rank + 1)],
+        ),
+        How::Chosen => tr("chosen by hand").to_owned(),
     }
 }

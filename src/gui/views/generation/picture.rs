@@ -5,6 +5,7 @@ use super::writer::{Writer, is_end};
 use crate::gui::format::{abbreviate, number, percent};
 use crate::gui::view::Context;
 use crate::math::tree::{NodeId, Place, ROOT};
+use crate::text::{tr, trf};
 use egui::{Align2, Painter, Pos2, Rect, ScrollArea, Sense, Stroke, Ui, Vec2, pos2, vec2};
 use std::collections::BTreeMap;
 
@@ -62,7 +63,10 @@ impl Layout {
         };
         let chips: BTreeMap<NodeId, Rect> = places.iter().zip(&widths).map(rect).collect();
         let n_rows = places.iter().map(|place| place.row + 1).max().unwrap_or(1);
-        let total = width("ln p = −99.9, the end".to_owned(), theme.mono_caption());
+        let total = width(
+            trf("ln p = {0}, the end", &[&"−99.9"]),
+            theme.mono_caption(),
+        );
         let size = vec2(x + total, n_rows as f32 * row + theme.caption_size * 1.7);
         Self {
             places,
@@ -175,12 +179,16 @@ fn chip_ui(
     let response = ui.interact(rect, ui.scope_id().with(("token", id)), Sense::click());
     let total = number(node.log_prob as f32);
     let said = match node.token {
-        Some(_) => format!(
-            "{label}, {}, {}, ln p so far {total}",
-            percent(node.prob),
-            how(&writer.tree, node.how)
+        Some(_) => trf(
+            "{0}, {1}, {2}, ln p so far {3}",
+            &[
+                &label,
+                &percent(node.prob),
+                &how(&writer.tree, node.how),
+                &total,
+            ],
         ),
-        None => "The prompt".to_owned(),
+        None => tr("The prompt").to_owned(),
     };
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &said));
     if ui.is_rect_visible(rect.expand(theme.body_size * 12.0)) {
@@ -203,14 +211,14 @@ fn chip_ui(
             ink,
         );
         if node.children.is_empty() && id != ROOT {
-            let end = if is_end(ctx, node.token) {
-                ", the end"
+            let sum = if is_end(ctx, node.token) {
+                trf("ln p = {0}, the end", &[&total])
             } else {
-                ""
+                format!("ln p = {total}")
             };
             let at = rect.right_center() + vec2(theme.body_size * 0.6, 0.0);
             let kept = if node.is_kept { "★ " } else { "" };
-            let text = format!("{kept}ln p = {total}{end}");
+            let text = format!("{kept}{sum}");
             painter.text(
                 at,
                 Align2::LEFT_CENTER,
@@ -221,6 +229,6 @@ fn chip_ui(
         }
     }
     response
-        .on_hover_text(format!("{said}. Click to go back here"))
+        .on_hover_text(trf("{0}. Click to go back here", &[&said]))
         .clicked()
 }

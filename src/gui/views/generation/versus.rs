@@ -5,6 +5,7 @@ use super::written;
 use crate::gui::format::{number, percent};
 use crate::gui::view::Context;
 use crate::math::tree::NodeId;
+use crate::text::{tr, trf};
 use egui::{Grid, RichText, ScrollArea, Ui};
 
 /// Draws the text on screen beside another one; returns whether that is to end.
@@ -13,9 +14,9 @@ pub(super) fn versus_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer, other: 
     let tree = &writer.tree;
     let mut is_closed = false;
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Two branches").font(theme.title()));
-        let close = ui.button("Close");
-        is_closed = close.on_hover_text("Compare no more").clicked();
+        ui.label(RichText::new(tr("Two branches")).font(theme.title()));
+        let close = ui.button(tr("Close"));
+        is_closed = close.on_hover_text(tr("Compare no more")).clicked();
     });
     let (ours, theirs) = (tree.path(writer.at()), tree.path(other));
     let shared = tree.shared(writer.at(), other);
@@ -45,11 +46,11 @@ pub(super) fn versus_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer, other: 
             let grid = Grid::new("versus").num_columns(5).striped(true);
             grid.show(ui, |ui| {
                 for title in [
-                    "this text",
+                    tr("this text"),
                     "p",
-                    "the other",
+                    tr("the other"),
                     "p",
-                    "ln p so far, this − other",
+                    tr("ln p so far, this − other"),
                 ] {
                     ui.label(RichText::new(title).font(theme.caption()).color(*theme.dim));
                 }
@@ -71,26 +72,29 @@ fn summary(ctx: &Context<'_>, writer: &Writer, (other, shared): (NodeId, usize))
     let tree = &writer.tree;
     let (a, b) = (tree.get(writer.at()), tree.get(other));
     let start = match tree.path(other).get(..shared).and_then(<[_]>::last) {
-        Some(&last) => format!("Both begin “{}”. ", written(ctx, writer, last).trim()),
+        Some(&last) => trf("Both begin “{0}”.", &[&written(ctx, writer, last).trim()]) + " ",
         None => String::new(),
     };
     let mean = |log_prob: f64, depth: usize| number((log_prob / depth.max(1) as f64) as f32);
     let likelier = if a.depth == b.depth {
         let ratio = (a.log_prob - b.log_prob).abs().exp();
-        let which = if a.log_prob >= b.log_prob {
-            "This text is"
+        let ratio = number(ratio as f32);
+        if a.log_prob >= b.log_prob {
+            trf("This text is {0} times as likely.", &[&ratio])
         } else {
-            "The other is"
-        };
-        format!("{which} {} times as likely.", number(ratio as f32))
+            trf("The other is {0} times as likely.", &[&ratio])
+        }
     } else {
-        "Their lengths differ: compare the means.".to_owned()
+        tr("Their lengths differ: compare the means.").to_owned()
     };
-    format!(
-        "{start}ln p {} against {}, per token {} against {}. {likelier}",
-        number(a.log_prob as f32),
-        number(b.log_prob as f32),
-        mean(a.log_prob, a.depth),
-        mean(b.log_prob, b.depth),
-    )
+    let numbers = trf(
+        "ln p {0} against {1}, per token {2} against {3}.",
+        &[
+            &number(a.log_prob as f32),
+            &number(b.log_prob as f32),
+            &mean(a.log_prob, a.depth),
+            &mean(b.log_prob, b.depth),
+        ],
+    );
+    format!("{start}{numbers} {likelier}")
 }

@@ -9,6 +9,7 @@ use crate::math::sampling::{Sampling, softmax};
 use crate::math::tree::{How, MOST_NODES, NodeId, ROOT, SharedTree, Tree};
 use crate::problem::Problem;
 use crate::session::{Readers, Recall, Scores};
+use crate::text::trf;
 use crate::trace::{Trace, TraceId};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -392,7 +393,7 @@ fn prompt(trace: &Trace) -> Vec<u32> {
 }
 
 fn full() -> Problem {
-    Problem::new("The tree is full", format!("it has {MOST_NODES} tokens"))
+    Problem::new("The tree is full", trf("it has {0} tokens", &[&MOST_NODES]))
         .cure("Delete what you do not need: keep the good branches and choose “Delete others”")
 }
 

@@ -5,6 +5,7 @@ use crate::gui::format::{count, number, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Zoom, fitted_text, ticks};
+use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rangef, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 /// How many of the best tokens are marked.
@@ -39,23 +40,25 @@ pub(super) fn histogram_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
     let theme = ctx.theme;
     let readout = &shown.picture.readout;
     let n = readout.logits.len();
-    let title = format!("All {} logits", count(n));
+    let title = trf("All {0} logits", &[&count(n)]);
     ui.label(RichText::new(title).font(theme.body()));
     let mass = |n: usize| percent(readout.mass_of_best(n));
-    let note = format!(
-        "the best 10 tokens hold {}, the best 100 {}",
-        mass(10),
-        mass(100)
+    let note = trf(
+        "the best 10 tokens hold {0}, the best 100 {1}",
+        &[&mass(10), &mass(100)],
     );
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
 
     let line = theme.caption_size * 1.35;
     let id = ui.next_auto_id();
     let (room, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
-    let name = format!(
-        "Histogram of {n} logits from {} to {}",
-        number(shown.picture.histogram.low),
-        number(shown.picture.histogram.high)
+    let name = trf(
+        "Histogram of {0} logits from {1} to {2}",
+        &[
+            &n,
+            &number(shown.picture.histogram.low),
+            &number(shown.picture.histogram.high),
+        ],
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     let plot = room
@@ -85,12 +88,14 @@ pub(super) fn histogram_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
         let t = (logit - histogram.low) / (histogram.high - histogram.low).max(f32::MIN_POSITIVE);
         let bin = ((t * histogram.counts.len() as f32) as usize).min(histogram.counts.len() - 1);
         let (low, high) = histogram.edges(bin);
-        response.on_hover_text_at_pointer(format!(
-            "logit {} to {}: {} tokens, {} of the probability",
-            number(low),
-            number(high),
-            count(histogram.counts[bin]),
-            percent(histogram.weights[bin]),
+        response.on_hover_text_at_pointer(trf(
+            "logit {0} to {1}: {2} tokens, {3} of the probability",
+            &[
+                &number(low),
+                &number(high),
+                &count(histogram.counts[bin]),
+                &percent(histogram.weights[bin]),
+            ],
         ));
     }
 }
@@ -115,7 +120,7 @@ fn paint_axes(painter: &Painter, theme: &Theme, axes: &Axes, most: usize) {
     text(
         title,
         Align2::LEFT_CENTER,
-        "↑ tokens (log scale)".to_owned(),
+        tr("↑ tokens (log scale)").to_owned(),
     );
     painter.hline(plot.x_range(), plot.bottom(), theme.line(theme.dim));
     let (low, high) = axes.range;

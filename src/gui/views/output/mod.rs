@@ -17,6 +17,7 @@ use crate::gui::widgets::empty_ui;
 use crate::math::histogram::Histogram;
 use crate::math::readout::Readout;
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{ModelInfo, TraceId};
 use egui::{Painter, Rect, RichText, ScrollArea, Sense, TextEdit, Ui, vec2};
 
@@ -67,7 +68,7 @@ impl View for Output {
         position_ui(ui, ctx);
         let theme = ctx.theme;
         let edit = TextEdit::singleline(&mut self.typed)
-            .hint_text("find a token or #id")
+            .hint_text(tr("find a token or #id"))
             .font(theme.mono())
             .desired_width(theme.body_size * 12.0);
         let response = ui.add(edit);
@@ -75,16 +76,16 @@ impl View for Output {
             egui::WidgetInfo::labeled(
                 egui::Role::TextInput,
                 true,
-                "Find a token by its text or #id",
+                tr("Find a token by its text or #id"),
             )
         });
-        response.on_hover_text(
+        response.on_hover_text(tr(
             "The rank of any token: type a part of it (a space before a word counts) or its #id",
-        );
+        ));
         if !self.typed.is_empty()
             && ui
-                .button("Clear")
-                .on_hover_text("Show all tokens")
+                .button(tr("Clear"))
+                .on_hover_text(tr("Show all tokens"))
                 .clicked()
         {
             self.typed.clear();
@@ -94,7 +95,7 @@ impl View for Output {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.search(ctx);
         let Some(picture) = &self.picture else {
-            return empty_ui(ui, ctx.theme, "This recording holds no logits");
+            return empty_ui(ui, ctx.theme, tr("This recording holds no logits"));
         };
         let order = self
             .found
@@ -131,16 +132,19 @@ impl View for Output {
         };
         let id = self.chosen.unwrap_or(best);
         let label = ctx.model.tokenizer.token(id).label();
-        format!(
-            "Every one of the {} tokens gets a score; exp makes it positive, and its share of the sum is \
-             its probability: p({label}) = {} / {} = {}. {} bits of entropy: as unsure as between {} \
+        trf(
+            "Every one of the {0} tokens gets a score; exp makes it positive, and its share of the sum is \
+             its probability: p({1}) = {2} / {3} = {4}. {5} bits of entropy: as unsure as between {6} \
              equally likely tokens.",
-            count(readout.logits.len()),
-            number(readout.exp(id)),
-            number(readout.sum),
-            percent(readout.prob(id)),
-            number(readout.entropy_bits),
-            number(readout.effective_choices),
+            &[
+                &count(readout.logits.len()),
+                &label,
+                &number(readout.exp(id)),
+                &number(readout.sum),
+                &percent(readout.prob(id)),
+                &number(readout.entropy_bits),
+                &number(readout.effective_choices),
+            ],
         )
     }
 
@@ -237,21 +241,23 @@ fn position_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             ctx.commands.push(Command::Select(Target::Token(to)));
         }
     };
-    step(ui, "←", "The token before", pos.checked_sub(1));
+    step(ui, "←", tr("The token before"), pos.checked_sub(1));
     step(
         ui,
         "→",
-        "The token after",
+        tr("The token after"),
         Some(pos + 1).filter(|&to| to < n),
     );
-    ui.label(RichText::new("after").font(theme.body()).color(*theme.dim));
+    let after = trf("after {0}", &[&""]);
+    let after = RichText::new(after.trim_end());
+    ui.label(after.font(theme.body()).color(*theme.dim));
     let label = crate::gui::format::abbreviate(&ctx.label(pos), 16);
     ui.label(
         RichText::new(label)
             .font(theme.mono())
             .color(*theme.selection),
     );
-    let place = format!("position {pos} of 0 to {}", n.saturating_sub(1));
+    let place = trf("position {0} of 0 to {1}", &[&pos, &n.saturating_sub(1)]);
     ui.label(RichText::new(place).font(theme.caption()).color(*theme.dim));
 }
 
@@ -307,23 +313,23 @@ fn headline_ui(ui: &mut Ui, ctx: &Context<'_>, picture: &Picture) {
         ui.spacing_mut().item_spacing = vec2(ctx.theme.body_size * 1.8, 4.0);
         if let Some(&best) = readout.order.first() {
             let value = format!("{} {}", name(best), percent(readout.prob(best)));
-            stat_ui(ui, ctx, &value, "most probable");
+            stat_ui(ui, ctx, &value, tr("most probable"));
         }
         if let Some((id, rank)) = picture.actual.and_then(|id| Some((id, readout.rank(id)?))) {
             let value = format!("{} {}", name(id), percent(readout.prob(id)));
-            let note = format!("what the text goes on with: rank {}", count(rank + 1));
+            let note = trf("what the text goes on with: rank {0}", &[&count(rank + 1)]);
             stat_ui(ui, ctx, &value, &note);
         }
         let most = (readout.logits.len().max(1) as f32).log2();
-        let bits = format!("{} bits", number(readout.entropy_bits));
+        let bits = trf("{0} bits", &[&number(readout.entropy_bits)]);
         stat_ui(
             ui,
             ctx,
             &bits,
-            &format!("entropy, at most {}", number(most)),
+            &trf("entropy, at most {0}", &[&number(most)]),
         );
         let choices = number(readout.effective_choices);
-        stat_ui(ui, ctx, &choices, "effective number of choices");
+        stat_ui(ui, ctx, &choices, tr("effective number of choices"));
     });
 }
 

@@ -4,6 +4,7 @@ use super::table::Shown;
 use crate::gui::format::{percent, short_count};
 use crate::gui::view::Context;
 use crate::gui::widgets::{fitted_text, hatch};
+use crate::text::trf;
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
 /// Parts narrower than this many points are drawn together as the rest.
@@ -54,7 +55,7 @@ fn part_ui(
     let theme = ctx.theme;
     let label = ctx.model.tokenizer.token(id).label();
     let response = ui.interact(part, ui.scope_id().with(("share", id)), Sense::click());
-    let name = format!("{label}, {} of the probability", percent(prob));
+    let name = trf("{0}, {1} of the probability", &[&label, &percent(prob)]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     let fade = if i.is_multiple_of(2) { 0.0 } else { 0.6 };
     let fill = theme.accent.lerp_to_gamma(*theme.background, fade);
@@ -107,7 +108,7 @@ fn rest_ui(ui: &Ui, ctx: &Context<'_>, shown: &Shown<'_>, part: Rect, n_shown: u
         theme.line(theme.outline),
         theme.body_size * 0.6,
     );
-    let text = format!("{} others: {}", short_count(n_rest), percent(mass));
+    let text = trf("{0} others: {1}", &[&short_count(n_rest), &percent(mass)]);
     let galley = ui
         .painter()
         .layout_no_wrap(text, theme.caption(), *theme.text);

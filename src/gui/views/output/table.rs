@@ -6,6 +6,7 @@ use crate::gui::origin::with_origin;
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::fitted_text;
+use crate::text::{tr, trf};
 use crate::trace::Hook;
 use egui::{Align2, Color32, FontId, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 
@@ -90,12 +91,15 @@ pub(super) fn table_ui(
     let theme = ctx.theme;
     formula_ui(ui, ctx, shown);
     if shown.searching {
-        ui.label("Making the vocabulary ready …");
+        ui.label(tr("Making the vocabulary ready …"));
         return None;
     }
     if !shown.typed.is_empty() {
         let (n, of) = (shown.order.len(), shown.picture.readout.order.len());
-        let note = format!("{} of {} tokens match, best first", count(n), count(of));
+        let note = trf(
+            "{0} of {1} tokens match, best first",
+            &[&count(n), &count(of)],
+        );
         ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     }
     let mut clicked = None;
@@ -132,7 +136,11 @@ fn formula_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
     let percent = percent(readout.prob(id));
     ui.spacing_mut().item_spacing.y = 2.0;
     let rule = "p = exp(l − max) / sum, over all tokens, before temperature and filters";
-    ui.label(RichText::new(rule).font(theme.caption()).color(*theme.dim));
+    ui.label(
+        RichText::new(tr(rule))
+            .font(theme.caption())
+            .color(*theme.dim),
+    );
     let minus = if max.starts_with('−') {
         format!("({max})")
     } else {
@@ -158,12 +166,12 @@ fn header_ui(ui: &mut Ui, theme: &Theme, columns: &Columns) {
         ui.painter()
             .text(at, anchor, text, theme.caption(), *theme.dim);
     };
-    put(columns.rank, Align2::RIGHT_CENTER, "rank");
-    put(columns.token.0, Align2::LEFT_CENTER, "token");
-    put(columns.id, Align2::RIGHT_CENTER, "id");
+    put(columns.rank, Align2::RIGHT_CENTER, tr("rank"));
+    put(columns.token.0, Align2::LEFT_CENTER, tr("token"));
+    put(columns.id, Align2::RIGHT_CENTER, tr("id"));
     put(columns.logit, Align2::RIGHT_CENTER, "logit l");
     put(columns.exp, Align2::RIGHT_CENTER, "exp(l − max)");
-    put(columns.prob, Align2::RIGHT_CENTER, "probability");
+    put(columns.prob, Align2::RIGHT_CENTER, tr("probability"));
     let y = rect.bottom() - 1.0;
     ui.painter()
         .hline(rect.x_range(), y, egui::Stroke::new(1.0, *theme.outline));
@@ -185,7 +193,7 @@ fn row_ui(
     let label = ctx.model.tokenizer.token(id).label();
     let rank = count(readout.rank(id).map_or(0, |rank| rank + 1));
     let prob = percent(readout.prob(id));
-    let name = format!("Rank {rank}: {label}, id {id}, {prob}");
+    let name = trf("Rank {0}: {1}, id {2}, {3}", &[&rank, &label, &id, &prob]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     let painter = ui.painter();
     let is_actual = shown.picture.actual == Some(id);
@@ -228,10 +236,11 @@ fn row_ui(
         let stroke = theme.selection_stroke();
         painter.rect_stroke(rect, 3.0, stroke, egui::StrokeKind::Inside);
     }
+    let click = tr("Click to put its numbers into the formula");
     let tip = if is_actual {
-        "What the text goes on with. "
+        format!("{} {click}", tr("What the text goes on with."))
     } else {
-        ""
+        click.to_owned()
     };
     let logit = format!("logit {}", number(readout.logit(id)));
     let logit = with_origin(
@@ -240,8 +249,7 @@ fn row_ui(
         Hook::Logits,
         &[shown.picture.of.1, id as usize],
     );
-    let tip = format!("{logit}\n{tip}Click to put its numbers into the formula");
-    response.on_hover_text(tip).clicked()
+    response.on_hover_text(format!("{logit}\n{tip}")).clicked()
 }
 
 /// The probability as a bar, where there is room for one.

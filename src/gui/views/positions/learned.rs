@@ -11,6 +11,7 @@ use crate::gui::widgets::{
     panels_ui,
 };
 use crate::math::vector::cosine;
+use crate::text::{tr, trf};
 use crate::trace::{Hook, Matrix, Positions};
 use egui::{Pos2, Response, Ui, pos2, vec2};
 
@@ -25,15 +26,15 @@ pub struct Learned {
 impl Learned {
     /// Which positions are shown.
     pub fn controls(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
-        let text = egui::RichText::new("only this text's positions").font(ctx.theme.body());
+        let text = egui::RichText::new(tr("only this text's positions")).font(ctx.theme.body());
         ui.checkbox(&mut self.only_this_text, text)
-            .on_hover_text("Leave out the positions this text does not reach");
+            .on_hover_text(tr("Leave out the positions this text does not reach"));
     }
 
     /// The table, its cosines, and one row of them as a curve.
     pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, table: &Table) {
         let Some(fetched) = &table.fetched else {
-            return empty_ui(ui, ctx.theme, table.excuse());
+            return empty_ui(ui, ctx.theme, tr(table.excuse()));
         };
         let n_tokens = ctx.trace.tokens.len();
         let n_positions = fetched.vectors().rows;
@@ -65,20 +66,19 @@ pub fn explain(ctx: &Context<'_>, table: &Table) -> String {
         0
     };
     let with = |other: usize| number(cosine(vectors.row(pos), vectors.row(other)));
-    let how = if ctx.trace.model.positions == Positions::Sinusoidal {
-        "computes"
+    let model = &ctx.trace.model;
+    let why = tr("Attention alone would not notice if the words were shuffled.");
+    let what = if model.positions == Positions::Sinusoidal {
+        "So {0} computes one vector of {1} numbers for each of its {2} positions."
     } else {
-        "has learned"
+        "So {0} has learned one vector of {1} numbers for each of its {2} positions."
     };
-    format!(
-        "Attention alone would not notice if the words were shuffled. So {} {how} one vector of {} numbers \
-         for each of its {} positions. Cosine of positions {pos} and {other}: {}; of {pos} and {far}: {}.",
-        ctx.trace.model.name,
-        vectors.cols,
-        vectors.rows,
-        with(other),
-        with(far)
-    )
+    let what = trf(what, &[&model.name, &vectors.cols, &vectors.rows]);
+    let cosines = trf(
+        "Cosine of positions {0} and {1}: {2}; of {0} and {3}: {4}.",
+        &[&pos, &other, &with(other), &far, &with(far)],
+    );
+    format!("{why} {what} {cosines}")
 }
 
 /// Positions down, dimensions across.
@@ -91,8 +91,11 @@ fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         data: &all.data[..n_shown * all.cols],
     };
     let scale = Scale::around_zero(all.data);
-    let heading = format!("{} positions × {} dimensions", vectors.rows, vectors.cols);
-    colored_heading_ui(ui, theme, heading, (scale, "value"));
+    let heading = trf(
+        "{0} positions × {1} dimensions",
+        &[&vectors.rows, &vectors.cols],
+    );
+    colored_heading_ui(ui, theme, heading, (scale, tr("value")));
     let rows = row_names(ctx, n_shown);
     let cols: Vec<String> = (0..vectors.cols).map(|dim| dim.to_string()).collect();
     let heatmap = Heatmap {
@@ -100,12 +103,12 @@ fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         matrix: vectors,
         scale,
         rows: Labels {
-            title: "position",
+            title: tr("position"),
             names: &rows,
             color: *theme.text,
         },
         cols: Labels {
-            title: "dimension →",
+            title: tr("dimension →"),
             names: &cols,
             color: *theme.text,
         },
@@ -124,9 +127,9 @@ fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
     let shown = shown.inner;
     mark_text(ui, ctx, &shown.grid, n_shown);
     let n_tokens = ctx.trace.tokens.len();
-    shown.say("Learned position vectors", |pos, dim| {
+    shown.say(tr("Learned position vectors"), |pos, dim| {
         let value = number(vectors.get(pos, dim).unwrap_or(f32::NAN));
-        let text = format!("position {pos}, dimension {dim}: {value}");
+        let text = trf("position {0}, dimension {1}: {2}", &[&pos, &dim, &value]);
         if pos < n_tokens {
             with_origin(ctx, &text, Hook::PosEmbed, &[pos, dim])
         } else {
@@ -153,7 +156,7 @@ fn mark_text(ui: &Ui, ctx: &Context<'_>, shown: &Grid, n_shown: usize) {
     );
     let anchor = egui::Align2::RIGHT_BOTTOM;
     let at = at - vec2(0.0, theme.caption_size * 2.8);
-    let note = format!("this text: {n_tokens} positions ┐");
+    let note = trf("this text: {0} positions ┐", &[&n_tokens]);
     ui.painter()
         .text(at, anchor, note, theme.caption(), *theme.accent);
 }
@@ -172,10 +175,10 @@ fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         .copied()
         .collect();
     let title = match stride {
-        1 => "How alike are two positions?".to_owned(),
-        n => format!("How alike are two positions? Every {n}th is shown"),
+        1 => tr("How alike are two positions?").to_owned(),
+        n => trf("How alike are two positions? Every {0}th is shown", &[&n]),
     };
-    colored_heading_ui(ui, theme, title, (COSINES, "cosine"));
+    colored_heading_ui(ui, theme, title, (COSINES, tr("cosine")));
     let names: Vec<String> = (0..side).map(|i| (i * stride).to_string()).collect();
     let focus = Some(ctx.focus.query_or_last(ctx.trace) / stride).filter(|&row| row < side);
     let heatmap = Heatmap {
@@ -187,12 +190,12 @@ fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         },
         scale: COSINES,
         rows: Labels {
-            title: "position",
+            title: tr("position"),
             names: &names,
             color: *theme.text,
         },
         cols: Labels {
-            title: "position →",
+            title: tr("position →"),
             names: &names,
             color: *theme.text,
         },
@@ -200,12 +203,11 @@ fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         cells: Cells::Square,
     };
     let shown = heatmap.show(ui, ctx);
-    shown.say("Cosines between positions", |row, col| {
+    shown.say(tr("Cosines between positions"), |row, col| {
         let value = number(heatmap.value((row, col)).unwrap_or(f32::NAN));
-        format!(
-            "positions {} and {}: cosine {value}",
-            row * stride,
-            col * stride
+        trf(
+            "positions {0} and {1}: cosine {2}",
+            &[&(row * stride), &(col * stride), &value],
         )
     });
     point(
@@ -226,12 +228,15 @@ fn curve_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usiz
     heading_ui(
         ui,
         ctx.theme,
-        format!("How alike is each to position {pos}, “{}”?", ctx.label(pos)),
+        trf(
+            "How alike is each to position {0}, “{1}”?",
+            &[&pos, &ctx.label(pos)],
+        ),
     );
     let chart = Chart {
-        name: "Cosine of each position with the chosen one",
-        x_title: "position",
-        y_title: "cosine",
+        name: tr("Cosine of each position with the chosen one"),
+        x_title: tr("position"),
+        y_title: tr("cosine"),
         x_names: &[],
         y_holds: 0.0..=1.0,
         curves: &[Curve {
@@ -249,7 +254,10 @@ fn curve_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usiz
     point(&response, ctx, pointed);
     if let Some(other) = pointed {
         let value = number(with(other));
-        response.on_hover_text_at_pointer(format!("positions {pos} and {other}: cosine {value}"));
+        response.on_hover_text_at_pointer(trf(
+            "positions {0} and {1}: cosine {2}",
+            &[&pos, &other, &value],
+        ));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui, panels_ui,
 };
 use crate::math::rotation::{dot_at, turned};
+use crate::text::{tr, trf};
 use crate::trace::Matrix;
 use egui::{Align2, Pos2, Rect, Sense, Stroke, Ui, pos2, vec2};
 use std::f32::consts::TAU;
@@ -87,18 +88,20 @@ pub fn explain(ctx: &Context<'_>) -> String {
     };
     let first = meeting.frequencies.first().copied().unwrap_or(1.0);
     let last = meeting.frequencies.last().copied().unwrap_or(1.0);
-    format!(
-        "{} adds no position vectors: it turns each head's query and key, {} pairs of dimensions, by angles that grow \
-         with the position. The fastest pair is back after {} positions, the slowest after {}. So q · k of “{}” and \
-         “{}” depends on their distance {}: {}.",
-        ctx.trace.model.name,
-        meeting.frequencies.len(),
-        n_positions(TAU / first),
-        n_positions(TAU / last),
-        ctx.label(meeting.query),
-        ctx.label(meeting.key),
-        meeting.distance(),
-        number(meeting.dot_here())
+    trf(
+        "{0} adds no position vectors: it turns each head's query and key, {1} pairs of dimensions, by angles that grow \
+         with the position. The fastest pair is back after {2} positions, the slowest after {3}. So q · k of “{4}” and \
+         “{5}” depends on their distance {6}: {7}.",
+        &[
+            &ctx.trace.model.name,
+            &meeting.frequencies.len(),
+            &n_positions(TAU / first),
+            &n_positions(TAU / last),
+            &ctx.label(meeting.query),
+            &ctx.label(meeting.key),
+            &meeting.distance(),
+            &number(meeting.dot_here()),
+        ],
     )
 }
 
@@ -119,12 +122,12 @@ fn angles_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     let model = ctx.model.clone();
     let Some(rotary) = model.network.rotary() else {
-        return empty_ui(ui, theme, "This model does not turn queries and keys");
+        return empty_ui(ui, theme, tr("This model does not turn queries and keys"));
     };
     let (rows, cols) = (n_drawn(ctx), rotary.frequencies.len());
     let data = cosines(&rotary.frequencies, rows);
-    let heading = "How far is each pair of dimensions turned?";
-    colored_heading_ui(ui, theme, heading, (TURNS, "cosine of the angle"));
+    let heading = tr("How far is each pair of dimensions turned?");
+    colored_heading_ui(ui, theme, heading, (TURNS, tr("cosine of the angle")));
     let names = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
     let (row_names, col_names) = (names(rows), names(cols));
     let heatmap = Heatmap {
@@ -136,12 +139,12 @@ fn angles_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         },
         scale: TURNS,
         rows: Labels {
-            title: "position",
+            title: tr("position"),
             names: &row_names,
             color: *theme.text,
         },
         cols: Labels {
-            title: "pair of dimensions →",
+            title: tr("pair of dimensions →"),
             names: &col_names,
             color: *theme.text,
         },
@@ -158,13 +161,17 @@ fn angles_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     {
         ctx.point(&shown.response, Target::Token(pos));
     }
-    shown.say("Rotations", |pos, pair| {
+    shown.say(tr("Rotations"), |pos, pair| {
         let frequency = rotary.frequencies.get(pair).copied().unwrap_or(f32::NAN);
-        format!(
-            "position {pos}, dimensions {pair} and {}: turned by {} rad\nback after {} positions",
-            pair + cols,
-            number(frequency * pos as f32),
-            n_positions(TAU / frequency)
+        trf(
+            "position {0}, dimensions {1} and {2}: turned by {3} rad\nback after {4} positions",
+            &[
+                &pos,
+                &pair,
+                &(pair + cols),
+                &number(frequency * pos as f32),
+                &n_positions(TAU / frequency),
+            ],
         )
     });
 }
@@ -173,28 +180,32 @@ fn angles_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 pub fn dials_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     let Some(meeting) = Meeting::of(ctx) else {
-        return empty_ui(ui, theme, "This recording lacks turned queries and keys");
+        return empty_ui(
+            ui,
+            theme,
+            tr("This recording lacks turned queries and keys"),
+        );
     };
     let (query, half) = (meeting.query, meeting.frequencies.len());
     let head = format!("{}.{}", ctx.focus.layer, ctx.focus.head);
     heading_ui(
         ui,
         theme,
-        format!(
-            "The query of “{}” at position {query}, head {head}",
-            ctx.label(query)
+        trf(
+            "The query of “{0}” at position {1}, head {2}",
+            &[&ctx.label(query), &query, &head],
         ),
     );
     let legend =
         "hands of dials: grey before turning, coloured after; the longer the pair, the stronger";
-    let legend = egui::RichText::new(legend);
+    let legend = egui::RichText::new(tr(legend));
     ui.label(legend.font(theme.caption()).color(*theme.dim));
     let room = ui.available_rect_before_wrap();
     let (_, response) = ui.allocate_exact_size(room.size(), Sense::hover());
     let (side, columns) = dial_size(room, half, theme.caption_size);
     let n = half.min(columns * ((room.height() / side.y) as usize).max(1));
     response.widget_info(|| {
-        let name = format!("{n} pairs of the query before and after turning");
+        let name = trf("{0} pairs of the query before and after turning", &[&n]);
         egui::WidgetInfo::labeled(egui::Role::Image, true, name)
     });
     let length = |v: &[f32], i: usize| v[i].hypot(v[i + half]);
@@ -230,9 +241,9 @@ pub fn dials_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         let angle = number(meeting.frequencies[i] * query as f32);
         let write = |v: &[f32]| format!("({}, {})", number(v[i]), number(v[i + half]));
         let (before, after) = (write(&meeting.q), write(meeting.rot_q));
-        response.on_hover_text_at_pointer(format!(
-            "dimensions {i} and {}\n{before} turned by {angle} rad = {after}",
-            i + half
+        response.on_hover_text_at_pointer(trf(
+            "dimensions {0} and {1}\n{2} turned by {3} rad = {4}",
+            &[&i, &(i + half), &before, &angle, &after],
         ));
     }
 }
@@ -257,13 +268,20 @@ fn dial_size(room: Rect, n: usize, text: f32) -> (egui::Vec2, usize) {
 fn distance_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     let Some(meeting) = Meeting::of(ctx) else {
-        return empty_ui(ui, theme, "This recording lacks turned queries and keys");
+        return empty_ui(
+            ui,
+            theme,
+            tr("This recording lacks turned queries and keys"),
+        );
     };
     let (query, key) = (ctx.label(meeting.query), ctx.label(meeting.key));
     heading_ui(
         ui,
         theme,
-        format!("q of “{query}” · k of “{key}”, if they stood elsewhere"),
+        trf(
+            "q of “{0}” · k of “{1}”, if they stood elsewhere",
+            &[&query, &key],
+        ),
     );
     let last = n_drawn(ctx).saturating_sub(1);
     let points: Vec<Pos2> = (0..=last)
@@ -278,14 +296,17 @@ fn distance_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         points,
     }];
     curves.extend(here.map(|point| Curve {
-        name: format!("here: distance {distance}, q · k = {}", number(point.y)),
+        name: trf(
+            "here: distance {0}, q · k = {1}",
+            &[&distance, &number(point.y)],
+        ),
         color: *theme.selection,
         mark: Mark::Steps,
         points: vec![point],
     }));
     let chart = Chart {
-        name: "Product of query and key against distance",
-        x_title: "distance in positions",
+        name: tr("Product of query and key against distance"),
+        x_title: tr("distance in positions"),
         y_title: "q · k",
         x_names: &[],
         y_holds: 0.0..=0.0,
@@ -296,6 +317,6 @@ fn distance_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     if let Some(x) = x {
         let distance = x.round().max(0.0);
         let dot = number(meeting.dot(distance));
-        response.on_hover_text_at_pointer(format!("distance {distance}: q · k = {dot}"));
+        response.on_hover_text_at_pointer(trf("distance {0}: q · k = {1}", &[&distance, &dot]));
     }
 }

@@ -9,6 +9,7 @@ use crate::gui::widgets::{
 };
 use crate::math::vector::{cosine, norm};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Hook, Matrix, Trace};
 use egui::{Align2, Color32, Painter, Rect, Sense, Ui, pos2, vec2};
 use std::borrow::Cow;
@@ -77,7 +78,7 @@ impl Sum {
         let trace = ctx.trace.clone();
         let pos = ctx.focus.query_or_last(&trace);
         let Some(vectors) = Vectors::of(&trace, pos) else {
-            return empty_ui(ui, ctx.theme, "This recording holds no embeddings");
+            return empty_ui(ui, ctx.theme, tr("This recording holds no embeddings"));
         };
         let all = vectors.rows().concat();
         let scale = Scale::around_zero(&all);
@@ -101,19 +102,17 @@ impl Sum {
         let dim = self.first.min(v.input.len().saturating_sub(1));
         let at = |vector: &[f32]| number(vector.get(dim).copied().unwrap_or(f32::NAN));
         let enters = if ctx.trace.model.embed_norm {
-            "What enters block 0 is the sum, normalised"
+            "What enters block 0 is the sum, normalised: in dimension {0}, {1} + {2} = {3}."
         } else {
-            "What enters block 0 is simply the sum"
+            "What enters block 0 is simply the sum: in dimension {0}, {1} + {2} = {3}."
         };
-        format!(
-            "{enters}: in dimension {dim}, {} + {} = {}. Adding position {pos} turns \
-             the vector of “{}” away from its embedding: their cosine is {}.",
-            at(&v.token),
-            bracketed(&at(v.position)),
-            at(&v.input),
-            ctx.label(pos),
-            number(cosine(&v.token, &v.input))
-        )
+        let (token, position) = (at(&v.token), bracketed(&at(v.position)));
+        let enters = trf(enters, &[&dim, &token, &position, &at(&v.input)]);
+        let turns = trf(
+            "Adding position {0} turns the vector of “{1}” away from its embedding: their cosine is {2}.",
+            &[&pos, &ctx.label(pos), &number(cosine(&v.token, &v.input))],
+        );
+        format!("{enters} {turns}")
     }
 
     fn strips_ui(
@@ -127,12 +126,15 @@ impl Sum {
         let theme = ctx.theme;
         let d_model = all.len() / 3;
         let label = ctx.label(pos);
-        let heading = format!("“{label}” at position {pos}, in {d_model} dimensions");
+        let heading = trf(
+            "“{0}” at position {1}, in {2} dimensions",
+            &[&label, &pos, &d_model],
+        );
         colored_heading_ui(
             ui,
             theme,
             heading,
-            (scale, "value, one scale for all three"),
+            (scale, tr("value, one scale for all three")),
         );
         let rows = row_names(ctx, pos);
         let cols: Vec<String> = (0..d_model).map(|dim| dim.to_string()).collect();
@@ -150,7 +152,7 @@ impl Sum {
                 color: *theme.text,
             },
             cols: Labels {
-                title: "dimension → (click to read)",
+                title: tr("dimension → (click to read)"),
                 names: &cols,
                 color: *theme.text,
             },
@@ -159,9 +161,9 @@ impl Sum {
         };
         let shown = heatmap.show(ui, ctx);
         let grid = &shown.grid;
-        shown.say("Token, position and sum", |row, dim| {
+        shown.say(tr("Token, position and sum"), |row, dim| {
             let value = number(all.get(row * d_model + dim).copied().unwrap_or(f32::NAN));
-            let text = format!("dimension {dim}: {value}");
+            let text = trf("dimension {0}: {1}", &[&dim, &value]);
             let model = &ctx.trace.model;
             let hook = match row {
                 0 if !model.segments => Hook::Embed,
@@ -204,7 +206,10 @@ impl Sum {
         heading_ui(
             ui,
             theme,
-            format!("The numbers of dimensions {} to {last}", self.first),
+            trf(
+                "The numbers of dimensions {0} to {1}",
+                &[&self.first, &last],
+            ),
         );
         let room = ui.available_rect_before_wrap();
         let (_, response) = ui.allocate_exact_size(room.size(), Sense::hover());
@@ -278,7 +283,7 @@ fn paint_columns(
     painter.text(
         at,
         Align2::CENTER_BOTTOM,
-        "length",
+        tr("length"),
         theme.caption(),
         *theme.text,
     );
@@ -301,12 +306,16 @@ fn row_names(ctx: &Context<'_>, pos: usize) -> [String; 3] {
     let label = crate::gui::format::abbreviate(&ctx.label(pos), 12);
     let model = &ctx.trace.model;
     let token = if model.segments {
-        format!("{label} + segment")
+        trf("{0} + segment", &[&label])
     } else {
         label
     };
-    let sum = if model.embed_norm { "= sum" } else { "= input" };
-    [token, format!("+ position {pos}"), sum.to_owned()]
+    let sum = if model.embed_norm {
+        tr("= sum")
+    } else {
+        tr("= input")
+    };
+    [token, trf("+ position {0}", &[&pos]), sum.to_owned()]
 }
 
 fn names_width(theme: &Theme, names: &[String]) -> f32 {
@@ -343,7 +352,10 @@ fn spoken(vectors: &Vectors<'_>, dims: std::ops::Range<usize>) -> String {
     let at = |vector: &[f32], dim: usize| number(vector.get(dim).copied().unwrap_or(f32::NAN));
     let sums = dims.map(|dim| {
         let [token, position, input] = vectors.rows().map(|vector| at(vector, dim));
-        format!("dimension {dim}: {token} plus {position} is {input}")
+        trf(
+            "dimension {0}: {1} plus {2} is {3}",
+            &[&dim, &token, &position, &input],
+        )
     });
     sums.collect::<Vec<_>>().join(", ")
 }

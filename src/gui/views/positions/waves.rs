@@ -10,6 +10,7 @@ use crate::gui::widgets::{
     row_break,
 };
 use crate::math::sinusoid::Sinusoid;
+use crate::text::{tr, trf};
 use crate::trace::{Matrix, Positions};
 use egui::{Color32, Pos2, Slider, Ui, pos2};
 
@@ -60,8 +61,8 @@ impl Waves {
         let needed = ctx.theme.body_size * 13.5;
         let add = |ui: &mut Ui, name: &str, tip: &str, slider: Slider<'_>| {
             row_break(ui, needed);
-            let label = ui.label(text(name)).id;
-            ui.add(slider).labelled_by(label).on_hover_text(tip);
+            let label = ui.label(text(tr(name))).id;
+            ui.add(slider).labelled_by(label).on_hover_text(tr(tip));
         };
         add(
             ui,
@@ -96,19 +97,22 @@ impl Waves {
     /// One or two sentences with the numbers of these waves.
     pub fn explain(&self, ctx: &Context<'_>) -> String {
         let Sinusoid { d_model, base } = self.sinusoid;
-        format!(
-            "The original transformer (Vaswani et al. 2017) computes positions: dimension 2i is sin(pos / {}^(2i/{d_model})), \
-             2i + 1 the cosine. The fastest wave repeats after {} positions, the slowest after {}. {} {}.",
-            count(base.round() as usize),
-            n_positions(self.sinusoid.wavelength(0)),
-            n_positions(self.sinusoid.wavelength(d_model.saturating_sub(1))),
-            ctx.trace.model.name,
-            match ctx.trace.model.positions {
-                Positions::Sinusoidal => "uses such waves, all sines before all cosines",
-                Positions::Learned => "learned its own",
-                Positions::Rotary => "adds none: it turns queries and keys by such waves",
-            },
-        )
+        let waves = trf(
+            "The original transformer (Vaswani et al. 2017) computes positions: dimension 2i is sin(pos / {0}^(2i/{1})), \
+             2i + 1 the cosine. The fastest wave repeats after {2} positions, the slowest after {3}.",
+            &[
+                &count(base.round() as usize),
+                &d_model,
+                &n_positions(self.sinusoid.wavelength(0)),
+                &n_positions(self.sinusoid.wavelength(d_model.saturating_sub(1))),
+            ],
+        );
+        let here = match ctx.trace.model.positions {
+            Positions::Sinusoidal => "{0} uses such waves, all sines before all cosines.",
+            Positions::Learned => "{0} learned its own.",
+            Positions::Rotary => "{0} adds none: it turns queries and keys by such waves.",
+        };
+        format!("{waves} {}", trf(here, &[&ctx.trace.model.name]))
     }
 
     fn update(&mut self) {
@@ -124,8 +128,8 @@ impl Waves {
         colored_heading_ui(
             ui,
             theme,
-            "Each dimension is a wave over the positions",
-            (WAVES, "value"),
+            tr("Each dimension is a wave over the positions"),
+            (WAVES, tr("value")),
         );
         let names = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
         let (rows, cols) = (names(self.n_positions), names(d_model));
@@ -139,12 +143,12 @@ impl Waves {
             },
             scale: WAVES,
             rows: Labels {
-                title: "position",
+                title: tr("position"),
                 names: &rows,
                 color: *theme.text,
             },
             cols: Labels {
-                title: "dimension → (click for a curve)",
+                title: tr("dimension → (click for a curve)"),
                 names: &cols,
                 color: *theme.text,
             },
@@ -152,11 +156,12 @@ impl Waves {
             cells: Cells::Stretch,
         };
         let shown = heatmap.show(ui, ctx);
-        shown.say("Sinusoidal position vectors", |pos, dim| {
+        shown.say(tr("Sinusoidal position vectors"), |pos, dim| {
             let value = number(self.sinusoid.value(pos, dim));
             let wave = n_positions(self.sinusoid.wavelength(dim));
-            format!(
-                "position {pos}, dimension {dim}: {value}\nthe wave repeats after {wave} positions"
+            trf(
+                "position {0}, dimension {1}: {2}\nthe wave repeats after {3} positions",
+                &[&pos, &dim, &value, &wave],
             )
         });
         for (i, &dim) in self.chosen.iter().enumerate() {
@@ -190,7 +195,7 @@ impl Waves {
 
     fn curves_ui(&self, ui: &mut Ui, ctx: &Context<'_>) {
         let theme = ctx.theme;
-        heading_ui(ui, theme, "Some dimensions as curves");
+        heading_ui(ui, theme, tr("Some dimensions as curves"));
         let curves = self.chosen.iter().enumerate().map(|(i, &dim)| {
             let values = self
                 .table
@@ -200,7 +205,7 @@ impl Waves {
                 .step_by(self.sinusoid.d_model.max(1));
             let wave = n_positions(self.sinusoid.wavelength(dim));
             Curve {
-                name: format!("dim {dim}, repeats after {wave}"),
+                name: trf("dim {0}, repeats after {1}", &[&dim, &wave]),
                 color: hue(ctx, i),
                 mark: Mark::Line,
                 points: values
@@ -212,9 +217,9 @@ impl Waves {
         let curves: Vec<Curve> = curves.collect();
         let pos = ctx.focus.query_or_last(ctx.trace);
         let chart = Chart {
-            name: "Chosen dimensions of the sinusoidal positions",
-            x_title: "position",
-            y_title: "value",
+            name: tr("Chosen dimensions of the sinusoidal positions"),
+            x_title: tr("position"),
+            y_title: tr("value"),
             x_names: &[],
             y_holds: -1.0..=1.0,
             curves: &curves,
@@ -228,7 +233,7 @@ impl Waves {
         heading_ui(
             ui,
             theme,
-            "Dot product of two positions against their distance",
+            tr("Dot product of two positions against their distance"),
         );
         let share = |values: &[f32]| -> Vec<Pos2> {
             let whole = values.first().copied().unwrap_or(1.0);
@@ -241,27 +246,28 @@ impl Waves {
             .map(|d| self.sinusoid.dot_at(d))
             .collect();
         let mut curves = vec![Curve {
-            name: "sinusoidal, the same from every position".to_owned(),
+            name: tr("sinusoidal, the same from every position").to_owned(),
             color: *theme.accent,
             mark: Mark::Line,
             points: share(&dots),
         }];
         if let Some(fetched) = &table.fetched {
+            let name = if is_sinusoidal(ctx) {
+                "the waves of {0}, mean over positions"
+            } else {
+                "learned by {0}, mean over positions"
+            };
             curves.push(Curve {
-                name: if is_sinusoidal(ctx) {
-                    format!("the waves of {}, mean over positions", ctx.trace.model.name)
-                } else {
-                    format!("learned by {}, mean over positions", ctx.trace.model.name)
-                },
+                name: trf(name, &[&ctx.trace.model.name]),
                 color: *theme.residual,
                 mark: Mark::Line,
                 points: share(&fetched.similarity.dot_by_distance),
             });
         }
         let chart = Chart {
-            name: "Dot product against distance",
-            x_title: "distance in positions",
-            y_title: "dot product ÷ that at distance 0",
+            name: tr("Dot product against distance"),
+            x_title: tr("distance in positions"),
+            y_title: tr("dot product ÷ that at distance 0"),
             x_names: &[],
             y_holds: 0.0..=1.0,
             curves: &curves,
@@ -271,7 +277,7 @@ impl Waves {
         let Some(x) = x else { return };
         let distance = x.round().max(0.0) as usize;
         let dot = number(self.sinusoid.dot_at(distance));
-        response.on_hover_text_at_pointer(format!("distance {distance}: dot product {dot}"));
+        response.on_hover_text_at_pointer(trf("distance {0}: dot product {1}", &[&distance, &dot]));
     }
 }
 

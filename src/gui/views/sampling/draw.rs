@@ -7,28 +7,29 @@ use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::fitted_text;
 use crate::math::coin_bar::Slice;
+use crate::text::{tr, trf};
 use egui::{Align2, DragValue, Painter, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 /// Seed and tosses.
 pub(super) fn controls_ui(ui: &mut Ui, ctx: &mut Context<'_>, n: &mut usize, toss: Option<Toss>) {
     let mut seed = ctx.seed;
-    let label = ui.label("Seed");
+    let label = ui.label(tr("Seed"));
     let field = ui
         .add(DragValue::new(&mut seed).speed(0.1))
         .labelled_by(label.id);
     let help = "Decides all coins: the same seed draws the same tokens, here and with headlight generate --seed";
-    if field.on_hover_text(help).changed() {
+    if field.on_hover_text(tr(help)).changed() {
         ctx.send(Command::SetSeed(seed));
     }
     let again = ui
-        .button("Toss again")
-        .on_hover_text("Take the next coin of this seed");
+        .button(tr("Toss again"))
+        .on_hover_text(tr("Take the next coin of this seed"));
     if again.clicked() {
         *n += 1;
     }
-    let first = ui.add_enabled(*n > 0, egui::Button::new("First coin"));
+    let first = ui.add_enabled(*n > 0, egui::Button::new(tr("First coin")));
     if first
-        .on_hover_text("Back to the first coin of this seed")
+        .on_hover_text(tr("Back to the first coin of this seed"))
         .clicked()
     {
         *n = 0;
@@ -36,8 +37,8 @@ pub(super) fn controls_ui(ui: &mut Ui, ctx: &mut Context<'_>, n: &mut usize, tos
     let Some(toss) = toss else { return };
     let token = ctx.model.tokenizer.token(toss.slice.id);
     let write = ui
-        .button("Write it")
-        .on_hover_text("Write the drawn token after the text");
+        .button(tr("Write it"))
+        .on_hover_text(tr("Write the drawn token after the text"));
     if write.clicked() {
         ctx.send(Command::Append(token.text));
     }
@@ -190,7 +191,7 @@ fn coin_mark(painter: &Painter, theme: &Theme, coin: f32, bar: Rect) {
         Stroke::new(theme.stroke + 1.0, *theme.text),
     );
     painter.circle(center, radius, *theme.text, theme.line(theme.background));
-    let text = format!("coin {coin:.4}");
+    let text = trf("coin {0}", &[&format!("{coin:.4}")]);
     let galley = painter.layout_no_wrap(text, theme.mono_caption(), *theme.text);
     let is_left = x + radius + 4.0 + galley.size().x > bar.right();
     let anchor = if is_left {
@@ -224,10 +225,10 @@ fn greedy_mark(painter: &Painter, ctx: &Context<'_>, made: &Made, toss: Toss, ba
     let greedy = made.stages.greedy().map(|id| id as u32);
     let slice = made.slices.iter().find(|slice| Some(slice.id) == greedy);
     let text = match slice {
-        Some(slice) if slice.id == toss.slice.id => "greedy takes the same".to_owned(),
-        Some(slice) => format!(
-            "greedy takes {}",
-            ctx.model.tokenizer.token(slice.id).label()
+        Some(slice) if slice.id == toss.slice.id => tr("greedy takes the same").to_owned(),
+        Some(slice) => trf(
+            "greedy takes {0}",
+            &[&ctx.model.tokenizer.token(slice.id).label()],
         ),
         None => return,
     };
@@ -292,13 +293,14 @@ fn surroundings(slice: &Slice) -> (f64, f64) {
 
 /// What happened, in words.
 fn sentence(ctx: &Context<'_>, made: &Made, toss: Toss) -> String {
-    let label = |id: u32| format!("“{}”", ctx.model.tokenizer.token(id).label());
+    let label = |id: u32| ctx.model.tokenizer.token(id).label();
     let drawn = label(toss.slice.id);
     let prob = |id: usize| percent(made.stages.probs.get(id).copied().unwrap_or(0.0));
     let p = prob(toss.slice.id as usize);
     if ctx.sampling.is_greedy() {
-        return format!(
-            "Greedy: the best token, {drawn}, has the whole bar, wherever the coin falls."
+        return trf(
+            "Greedy: the best token, “{0}”, has the whole bar, wherever the coin falls.",
+            &[&drawn],
         );
     }
     let (coin, slice) = range_text(toss);
@@ -307,18 +309,26 @@ fn sentence(ctx: &Context<'_>, made: &Made, toss: Toss) -> String {
         .greedy()
         .filter(|&id| id != toss.slice.id as usize);
     let Some(best) = best else {
-        return format!(
-            "The coin {coin} fell into the slice {slice} of {drawn} ({p}), the top token. Greedy would pick the same."
+        return trf(
+            "The coin {0} fell into the slice {1} of “{2}” ({3}), the top token. Greedy would pick the same.",
+            &[&coin, &slice, &drawn, &p],
         );
     };
+    let why = trf(
+        "Why not “{0}”, the top token, which greedy would pick?",
+        &[&label(best as u32)],
+    );
     let fate = match made.stages.cut_by.get(best) {
-        Some(Some(filter)) => format!("It was cut by {}, and the coin {coin} fell", filter.name()),
-        _ => format!("It has {} of the bar, but the coin {coin} fell", prob(best)),
+        Some(Some(filter)) => trf(
+            "It was cut by {0}, and the coin {1} fell into the slice {2} of “{3}” ({4}).",
+            &[&tr(filter.name()), &coin, &slice, &drawn, &p],
+        ),
+        _ => trf(
+            "It has {0} of the bar, but the coin {1} fell into the slice {2} of “{3}” ({4}).",
+            &[&prob(best), &coin, &slice, &drawn, &p],
+        ),
     };
-    format!(
-        "Why not {}, the top token, which greedy would pick? {fate} into the slice {slice} of {drawn} ({p}).",
-        label(best as u32)
-    )
+    format!("{why} {fate}")
 }
 
 /// The coin and the ends of its slice, with as many digits as tell them apart.

@@ -4,6 +4,7 @@
 use crate::gui::command::Command;
 use crate::gui::view::Context;
 use crate::math::sampling::{Filter, Sampling};
+use crate::text::{tr, trf};
 use egui::{Frame, RichText, ScrollArea, Sides, Slider, Ui};
 use std::ops::RangeInclusive;
 
@@ -149,15 +150,15 @@ pub fn filters_ui(ui: &mut Ui, ctx: &mut Context<'_>, remembered: &mut Remembere
         .auto_shrink(false)
         .show(ui, |ui| {
             presets_ui(ui, ctx, &mut sampling);
-            let title = RichText::new("Filters, in the order they act");
+            let title = RichText::new(tr("Filters, in the order they act"));
             ui.label(title.font(ctx.theme.caption()).color(*ctx.theme.dim));
             for index in 0..before.order.len() {
                 card_ui(ui, ctx, &mut sampling, remembered, (index, before.order[index]));
             }
             let is_default = before.order == Filter::ALL;
-            let reset = egui::Button::new("Reset to Hugging Face order");
+            let reset = egui::Button::new(tr("Reset to Hugging Face order"));
             let reset = ui.add_enabled(!is_default, reset);
-            let help = "The order in which transformers' generate() applies them: penalty, temperature, top-k, top-p, min-p, typical-p";
+            let help = tr("The order in which transformers' generate() applies them: penalty, temperature, top-k, top-p, min-p, typical-p");
             if reset.on_hover_text(help).on_disabled_hover_text(help).clicked() {
                 sampling.order = Filter::ALL.to_vec();
             }
@@ -168,7 +169,7 @@ pub fn filters_ui(ui: &mut Ui, ctx: &mut Context<'_>, remembered: &mut Remembere
 }
 
 fn presets_ui(ui: &mut Ui, ctx: &Context<'_>, sampling: &mut Sampling) {
-    let title = RichText::new("Presets").font(ctx.theme.caption());
+    let title = RichText::new(tr("Presets")).font(ctx.theme.caption());
     ui.label(title.color(*ctx.theme.dim));
     ui.horizontal_wrapped(|ui| {
         for preset in &PRESETS {
@@ -177,8 +178,8 @@ fn presets_ui(ui: &mut Ui, ctx: &Context<'_>, sampling: &mut Sampling) {
                 top_p: preset.top_p,
                 ..Sampling::default()
             };
-            let button = ui.selectable_label(*sampling == settings, preset.name);
-            if button.on_hover_text(preset.help).clicked() {
+            let button = ui.selectable_label(*sampling == settings, tr(preset.name));
+            if button.on_hover_text(tr(preset.help)).clicked() {
                 *sampling = settings;
             }
         }
@@ -221,21 +222,22 @@ fn switch_ui(
     (index, filter): (usize, Filter),
 ) -> bool {
     let ink = if is_on { ctx.theme.text } else { ctx.theme.dim };
-    let name = format!("{}  {}", index + 1, filter.name());
+    let name = format!("{}  {}", index + 1, tr(filter.name()));
     let name = RichText::new(name).color(*ink);
-    ui.checkbox(&mut is_on, name).on_hover_text(help(filter));
+    ui.checkbox(&mut is_on, name)
+        .on_hover_text(tr(help(filter)));
     is_on
 }
 
 fn reset_ui(ui: &mut Ui, sampling: &mut Sampling, filter: Filter) {
     let start = Remembered::default().get(filter);
     let button = ui.small_button("⟲");
-    let name = format!("Reset {}", filter.name());
+    let name = trf("Reset {0}", &[&tr(filter.name())]);
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     let hint = if filter == Filter::Temperature {
-        "Back to 1".to_owned()
+        trf("Back to {0}", &[&1])
     } else {
-        format!("Back to {start}")
+        trf("Back to {0}", &[&start])
     };
     if button.on_hover_text(hint).clicked() {
         let value = (filter != Filter::Temperature).then_some(start);
@@ -246,13 +248,13 @@ fn reset_ui(ui: &mut Ui, sampling: &mut Sampling, filter: Filter) {
 fn move_ui(ui: &mut Ui, sampling: &mut Sampling, index: usize, filter: Filter) {
     let last = sampling.order.len().saturating_sub(1);
     // From right to left: later first.
-    for (arrow, other, word) in [
-        ("↓", index + 1, "later"),
-        ("↑", index.wrapping_sub(1), "earlier"),
+    for (arrow, other, what) in [
+        ("↓", index + 1, "Apply {0} later"),
+        ("↑", index.wrapping_sub(1), "Apply {0} earlier"),
     ] {
         let button = egui::Button::new(arrow).small();
         let button = ui.add_enabled(other <= last, button);
-        let name = format!("Apply {} {word}", filter.name());
+        let name = trf(what, &[&tr(filter.name())]);
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, other <= last, &name));
         if button.on_hover_text(&name).clicked() {
             sampling.order.swap(index, other);
@@ -294,8 +296,8 @@ fn value_ui(
             ui.add(slider)
         })
         .inner;
-    slider.widget_info(|| egui::WidgetInfo::slider(true, number, filter.name()));
-    if slider.on_hover_text(help(filter)).changed() {
+    slider.widget_info(|| egui::WidgetInfo::slider(true, number, tr(filter.name())));
+    if slider.on_hover_text(tr(help(filter))).changed() {
         set(sampling, filter, Some(number));
     }
 }

@@ -3,6 +3,7 @@
 use crate::gui::format::{count, number, percent};
 use crate::math::sampling::{Bound, Filter, Sampling};
 use crate::math::stages::{Measure, Stages, Step};
+use crate::text::{tr, trf};
 
 /// From the logit of token `id` to the probability it is drawn with, or to the filter that cuts it.
 pub(super) fn formula(stages: &Stages, sampling: &Sampling, id: usize) -> String {
@@ -29,7 +30,7 @@ pub(super) fn formula(stages: &Stages, sampling: &Sampling, id: usize) -> String
         text += &compared(step, sampling, value);
         mass *= f64::from(step.kept_mass);
         if stages.cut_by.get(id) == Some(&Some(step.filter)) {
-            return text + ": cut.";
+            return text + tr(": cut.");
         }
     }
     text += &ending(stages, id, score, mass as f32);
@@ -45,9 +46,9 @@ fn ending(stages: &Stages, id: usize, score: f32, mass: f32) -> String {
     if mass < 1.0 && temperature_is_before_cuts(stages) {
         let before = percent(probs.get(id).copied().unwrap_or(0.0));
         let (left, prob) = (percent(mass), percent(prob));
-        return format!(" → {before} / {left} left = {prob}");
+        return trf(" → {0} / {1} left = {2}", &[&before, &left, &prob]);
     }
-    format!(" → renormalised {}", percent(prob))
+    trf(" → renormalised {0}", &[&percent(prob)])
 }
 
 /// Only then is what the cuts leave over the number to divide by.
@@ -66,14 +67,13 @@ fn scored(step: &Step, sampling: &Sampling, before: f32, after: f32) -> String {
         return format!(" → {} / {t} = {}", number(before), number(after));
     }
     if before.to_bits() == after.to_bits() {
-        return " → not in the text, no penalty".to_owned();
+        return tr(" → not in the text, no penalty").to_owned();
     }
     let penalty = sampling.repetition_penalty.unwrap_or(1.0);
     let sign = if before < 0.0 { "×" } else { "/" };
-    format!(
-        " → {} {sign} penalty {penalty} = {}",
-        number(before),
-        number(after)
+    trf(
+        " → {0} {1} penalty {2} = {3}",
+        &[&number(before), &sign, &penalty, &number(after)],
     )
 }
 
@@ -81,16 +81,16 @@ fn compared(step: &Step, sampling: &Sampling, value: f32) -> String {
     let set = super::filters::value(sampling, step.filter).unwrap_or_default();
     match (step.bound, step.filter) {
         (Bound::Score(_), Filter::TopK) => {
-            format!(" → rank {} of top-k {set}", count(value as usize))
+            trf(" → rank {0} of top-k {1}", &[&count(value as usize), &set])
         }
-        (Bound::Score(_), _) => format!(" → rank {}, greedy takes 1", count(value as usize)),
-        (Bound::Tail { .. }, _) => format!(" → running sum {} of top-p {set}", percent(value)),
-        (Bound::Probability(_), _) => format!(" → {} of the best, min-p {set}", percent(value)),
-        (Bound::Surprise { entropy, distance }, _) => format!(
-            " → |−ln p − {}| = {}, typical-p keeps up to {}",
-            number(entropy),
-            number(value),
-            number(distance)
+        (Bound::Score(_), _) => trf(" → rank {0}, greedy takes 1", &[&count(value as usize)]),
+        (Bound::Tail { .. }, _) => trf(" → running sum {0} of top-p {1}", &[&percent(value), &set]),
+        (Bound::Probability(_), _) => {
+            trf(" → {0} of the best, min-p {1}", &[&percent(value), &set])
+        }
+        (Bound::Surprise { entropy, distance }, _) => trf(
+            " → |−ln p − {0}| = {1}, typical-p keeps up to {2}",
+            &[&number(entropy), &number(value), &number(distance)],
         ),
         (Bound::Nothing, _) => String::new(),
     }

@@ -5,6 +5,7 @@ use crate::gui::format::{count, number, percent};
 use crate::gui::view::Context;
 use crate::gui::widgets::fitted_text;
 use crate::math::sampling::{Coins, Sampling, draw_many, top};
+use crate::text::{tr, trf};
 use crate::trace::TraceId;
 use egui::{Align2, Rect, RichText, ScrollArea, Sense, Slider, Stroke, Ui, pos2, vec2};
 
@@ -77,17 +78,20 @@ fn misplaced(counts: &[u32], probs: &[f32]) -> f32 {
 pub(super) fn many_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made, many: &mut Many) {
     let theme = ctx.theme;
     ui.horizontal_wrapped(|ui| {
-        let label = ui.label("Draws");
+        let label = ui.label(tr("Draws"));
         let slider = Slider::new(&mut many.n, 1..=100_000).logarithmic(true);
         let slider = ui.add(slider).labelled_by(label.id);
-        slider.on_hover_text("How many tokens to draw, each with the next coin of the seed");
+        slider.on_hover_text(tr(
+            "How many tokens to draw, each with the next coin of the seed",
+        ));
     });
     many.refresh(ctx, made);
     let Some(drawn) = &many.drawn else { return };
     let probs = &made.stages.probs;
     let off = percent(misplaced(&drawn.counts, probs));
-    let note = format!(
-        "Bar: how often it came. Line: how often it is expected, n × p. {off} of the draws are off the expectation."
+    let note = trf(
+        "Bar: how often it came. Line: how often it is expected, n × p. {0} of the draws are off the expectation.",
+        &[&off],
     );
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     let expected = |id: usize| many.n as f32 * probs.get(id).copied().unwrap_or(0.0);
@@ -123,10 +127,9 @@ fn row_ui(
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let numbers = format!("{} / {}", count(came as usize), short(expected));
-    let name = format!(
-        "{label}: drawn {}, expected {}",
-        count(came as usize),
-        short(expected)
+    let name = trf(
+        "{0}: drawn {1}, expected {2}",
+        &[&label, &count(came as usize), &short(expected)],
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
     let painter = ui.painter();
@@ -164,8 +167,9 @@ fn row_ui(
     painter.rect_filled(track.with_max_x(x(came)), 2.0, *theme.accent);
     let line = Stroke::new(theme.stroke + 1.0, *theme.text);
     painter.vline(x(expected), rect.shrink(1.0).y_range(), line);
-    response.on_hover_text(format!(
-        "{name}. The first number was drawn, the second is n × p"
+    response.on_hover_text(trf(
+        "{0}. The first number was drawn, the second is n × p",
+        &[&name],
     ));
 }
 

@@ -19,6 +19,7 @@ use crate::math::coin_bar::{Slice, coin, hit, slices};
 use crate::math::sampling::{Filter, Sampling, effective_choices, entropy_bits};
 use crate::math::stages::Stages;
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{ModelInfo, TraceId};
 use egui::{Painter, Rect, RichText, Ui, pos2, vec2};
 
@@ -146,7 +147,11 @@ impl View for SamplingView {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.refresh(ctx);
         let Some(toss) = self.toss() else {
-            return empty_ui(ui, ctx.theme, "This recording holds no scores to draw from");
+            return empty_ui(
+                ui,
+                ctx.theme,
+                tr("This recording holds no scores to draw from"),
+            );
         };
         let least = ctx.theme.body_size * LEAST_HEIGHT;
         page_ui(ui, least, |ui| self.page(ui, ctx, toss));
@@ -154,11 +159,11 @@ impl View for SamplingView {
 
     fn explain(&self, ctx: &Context<'_>) -> String {
         let (Some(made), Some(id)) = (&self.made, self.focus()) else {
-            return "The model scores every token of its vocabulary; filters and one random number make a word of it.".to_owned();
+            return tr("The model scores every token of its vocabulary; filters and one random number make a word of it.").to_owned();
         };
         let label = ctx.model.tokenizer.token(id).label();
         let formula = formula::formula(&made.stages, ctx.sampling, id as usize);
-        format!("“{label}”: {formula}")
+        trf("“{0}”: {1}", &[&label, &formula])
     }
 
     fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
@@ -245,14 +250,16 @@ impl SamplingView {
     }
 
     fn pane_ui(&mut self, ui: &mut Ui, wide: f32) {
-        ui.selectable_value(&mut self.pane, Pane::Stages, "Every token")
-            .on_hover_text("The whole vocabulary on its way through the filters");
+        ui.selectable_value(&mut self.pane, Pane::Stages, tr("Every token"))
+            .on_hover_text(tr("The whole vocabulary on its way through the filters"));
         if wide < ROOM_FOR_FILTERS {
-            ui.selectable_value(&mut self.pane, Pane::Filters, "Filters")
-                .on_hover_text("Temperature, top-k, top-p and the others, and their order");
+            ui.selectable_value(&mut self.pane, Pane::Filters, tr("Filters"))
+                .on_hover_text(tr(
+                    "Temperature, top-k, top-p and the others, and their order",
+                ));
         }
-        ui.selectable_value(&mut self.pane, Pane::Many, "Many draws")
-            .on_hover_text("How often each token comes in up to 100 000 draws");
+        ui.selectable_value(&mut self.pane, Pane::Many, tr("Many draws"))
+            .on_hover_text(tr("How often each token comes in up to 100 000 draws"));
     }
 }
 
@@ -261,11 +268,12 @@ fn summary_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made) {
     let theme = ctx.theme;
     let line = |[bits, choices]: [f32; 2], tokens: usize| {
         let choices = crate::gui::format::number(choices);
-        let plural = if tokens == 1 { "" } else { "s" };
-        format!(
-            "{bits:.2} bits, like {choices} equal choices, {} token{plural}",
-            count(tokens)
-        )
+        let text = if tokens == 1 {
+            "{0} bits, like {1} equal choices, {2} token"
+        } else {
+            "{0} bits, like {1} equal choices, {2} tokens"
+        };
+        trf(text, &[&format!("{bits:.2}"), &choices, &count(tokens)])
     };
     let alive = made
         .stages
@@ -273,8 +281,8 @@ fn summary_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made) {
         .iter()
         .filter(|&&l| l > f32::NEG_INFINITY);
     let rows = [
-        ("Before", made.before, alive.count()),
-        ("After", made.after, made.stages.kept),
+        (tr("Before"), made.before, alive.count()),
+        (tr("After"), made.after, made.stages.kept),
     ];
     egui::Grid::new("summary")
         .num_columns(2)
@@ -294,17 +302,20 @@ fn cut_line(stages: &Stages, index: usize, sampling: &Sampling) -> String {
         return String::new();
     };
     let name = match (step.filter, filters::value(sampling, step.filter)) {
-        (Filter::Temperature, _) => "greedy".to_owned(),
-        (filter, Some(value)) => format!("{} {value}", filter.name()),
-        (filter, None) => filter.name().to_owned(),
+        (Filter::Temperature, _) => tr("greedy").to_owned(),
+        (filter, Some(value)) => format!("{} {value}", tr(filter.name())),
+        (filter, None) => tr(filter.name()).to_owned(),
     };
     let cut = step.before.saturating_sub(step.kept);
-    format!(
-        "{name}: {} above hold {}; {} below, {}, cut",
-        count(step.kept),
-        percent(step.kept_mass),
-        count(cut),
-        percent(1.0 - step.kept_mass),
+    trf(
+        "{0}: {1} above hold {2}; {3} below, {4}, cut",
+        &[
+            &name,
+            &count(step.kept),
+            &percent(step.kept_mass),
+            &count(cut),
+            &percent(1.0 - step.kept_mass),
+        ],
     )
 }
 

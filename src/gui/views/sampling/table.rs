@@ -7,6 +7,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::{fitted_text, hatch};
 use crate::math::sampling::{Filter, Sampling};
 use crate::math::stages::{Measure, Row, Stages};
+use crate::text::{tr, trf};
 use egui::{Align2, Color32, Rect, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// What the pointer did.
@@ -86,22 +87,22 @@ impl Columns {
 fn title(column: Column, stages: &Stages, sampling: &Sampling) -> String {
     let step = |index: usize| match stages.steps.get(index).map(|step| step.filter) {
         Some(Filter::RepetitionPenalty) => {
-            format!("by {}", sampling.repetition_penalty.unwrap_or(1.0))
+            trf("by {0}", &[&sampling.repetition_penalty.unwrap_or(1.0)])
         }
         Some(Filter::Temperature) if !sampling.is_greedy() => format!("/ {}", sampling.temperature),
-        Some(Filter::Temperature | Filter::TopK) => "rank".to_owned(),
+        Some(Filter::Temperature | Filter::TopK) => tr("rank").to_owned(),
         Some(Filter::TopP) => "Σ p".to_owned(),
-        Some(Filter::MinP) => "p / best".to_owned(),
+        Some(Filter::MinP) => tr("p / best").to_owned(),
         Some(Filter::TypicalP) => "|−ln p−H|".to_owned(),
         None => String::new(),
     };
     match column {
-        Column::Token => "token".to_owned(),
+        Column::Token => tr("token").to_owned(),
         Column::Logit => "logit".to_owned(),
         Column::Step(index) => step(index),
         Column::Final if stages.first_cut.is_some() => "p".to_owned(),
         Column::Softmax | Column::Final => "softmax".to_owned(),
-        Column::Bars => "□ before ■ after".to_owned(),
+        Column::Bars => tr("□ before ■ after").to_owned(),
     }
 }
 
@@ -110,10 +111,10 @@ fn heading(column: Column, stages: &Stages) -> &'static str {
     let filter = |index: usize| stages.steps.get(index).map(|step| step.filter);
     match column {
         Column::Step(index) => match filter(index) {
-            Some(Filter::RepetitionPenalty) => "penalty",
-            filter => filter.map_or("", Filter::name),
+            Some(Filter::RepetitionPenalty) => tr("penalty"),
+            filter => filter.map_or("", |filter| tr(filter.name())),
         },
-        Column::Final if stages.first_cut.is_some() => "renormalised",
+        Column::Final if stages.first_cut.is_some() => tr("renormalised"),
         _ => "",
     }
 }
@@ -191,8 +192,9 @@ pub(super) fn table_ui(
                                     egui::StrokeKind::Inside,
                                 );
                             }
-                            response.on_hover_text_at_pointer(format!(
-                                "{name}. Click to keep its numbers below"
+                            response.on_hover_text_at_pointer(trf(
+                                "{0}. Click to keep its numbers below",
+                                &[&name],
                             ));
                         }
                     }
@@ -212,15 +214,17 @@ fn row_sense(row: Row) -> Sense {
 fn row_name(stages: &Stages, label: &str, id: u32) -> String {
     let index = id as usize;
     let prob = |probs: &[f32]| percent(probs.get(index).copied().unwrap_or(0.0));
-    let rank = crate::math::sampling::rank_of(&stages.own, index) + 1;
-    let before = format!(
-        "{label}, id {id}, rank {}, {}",
-        count(rank),
-        prob(&stages.own)
-    );
+    let rank = count(crate::math::sampling::rank_of(&stages.own, index) + 1);
+    let before = prob(&stages.own);
     match stages.cut_by.get(index) {
-        Some(Some(filter)) => format!("{before}, cut by {}", filter.name()),
-        _ => format!("{before}, after the filters {}", prob(&stages.probs)),
+        Some(Some(filter)) => trf(
+            "{0}, id {1}, rank {2}, {3}, cut by {4}",
+            &[&label, &id, &rank, &before, &tr(filter.name())],
+        ),
+        _ => trf(
+            "{0}, id {1}, rank {2}, {3}, after the filters {4}",
+            &[&label, &id, &rank, &before, &prob(&stages.probs)],
+        ),
     }
 }
 

@@ -4,6 +4,7 @@ use super::Reading;
 use crate::gui::command::Target;
 use crate::gui::view::Context;
 use crate::gui::widgets::heading_ui;
+use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rect, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// Both texts as lines of chips, with lines between equal tokens.
@@ -19,7 +20,7 @@ pub(super) fn links_ui(
     heading_ui(
         ui,
         theme,
-        "Lines join equal tokens; the numbers are positions",
+        tr("Lines join equal tokens; the numbers are positions"),
     );
     ScrollArea::horizontal()
         .id_salt("links")
@@ -96,8 +97,10 @@ fn chip_ui(
 ) -> egui::Response {
     let theme = ctx.theme;
     let response = ui.interact(rect, ui.scope_id().with((text, pos)), Sense::click());
-    let which = ["first", "second"][text.min(1)];
-    let name = format!("{label} at position {pos} of the {which} text");
+    let name = match text {
+        0 => trf("{0} at position {1} of the first text", &[&label, &pos]),
+        _ => trf("{0} at position {1} of the second text", &[&label, &pos]),
+    };
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if ui.is_rect_visible(rect.expand(theme.caption_size * 2.0)) {
         let stroke = if is_chosen {

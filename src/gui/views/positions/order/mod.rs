@@ -10,6 +10,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::{Column, empty_ui, least_height, panels_ui, row_break};
 use crate::math::vector::cosine;
 use crate::model::Checkpoint;
+use crate::text::{tr, trf};
 use crate::trace::{Activation, BlockHook, Hook, Trace, TraceId};
 use egui::{Rect, ScrollArea, Ui, vec2};
 use links::links_ui;
@@ -96,14 +97,14 @@ impl Order {
         let width = theme.body_size * 16.0;
         row_break(ui, width + theme.body_size * 7.0);
         let label = ui
-            .label(egui::RichText::new("Second text").font(theme.body()))
+            .label(egui::RichText::new(tr("Second text")).font(theme.body()))
             .id;
         let edit = egui::TextEdit::singleline(&mut text)
             .font(theme.body())
             .desired_width(width);
         let response = ui.add(edit).labelled_by(label);
         if response
-            .on_hover_text("Compared with the prompt, token by token")
+            .on_hover_text(tr("Compared with the prompt, token by token"))
             .changed()
         {
             self.edited = Some(text);
@@ -111,7 +112,10 @@ impl Order {
         row_break(ui, theme.body_size * 14.0);
         let button =
             ui.button(egui::RichText::new("I love cats / cats love me").font(theme.body()));
-        if button.on_hover_text("Compare these two texts").clicked() {
+        if button
+            .on_hover_text(tr("Compare these two texts"))
+            .clicked()
+        {
             ctx.send(Command::SetPrompt(EXAMPLE[0].to_owned()));
             self.edited = Some(EXAMPLE[1].to_owned());
         }
@@ -125,7 +129,7 @@ impl Order {
                 .problem
                 .as_deref()
                 .unwrap_or("Reading the second text …");
-            return empty_ui(ui, ctx.theme, excuse);
+            return empty_ui(ui, ctx.theme, tr(excuse));
         };
         let pairs = pairs(&readings[0].ids, &readings[1].ids);
         let chosen = chosen_pair(&pairs, ctx.focus.query);
@@ -133,7 +137,7 @@ impl Order {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             links_ui(ui, ctx, readings, &pairs, chosen);
             let Some(pair) = chosen else {
-                let note = egui::RichText::new("The two texts share no token");
+                let note = egui::RichText::new(tr("The two texts share no token"));
                 ui.label(note.font(ctx.theme.title()).color(*ctx.theme.dim));
                 return;
             };
@@ -158,35 +162,38 @@ impl Order {
         };
         let pairs = pairs(&readings[0].ids, &readings[1].ids);
         let Some((a, b)) = chosen_pair(&pairs, ctx.focus.query) else {
-            return "Type a second text with some of the first one's words. Mind the space: “cats” at the start of \
-                    a text and “ cats” within it are different tokens."
+            return tr("Type a second text with some of the first one's words. Mind the space: “cats” at the start of \
+                    a text and “ cats” within it are different tokens.")
                 .to_owned();
         };
         let cosines = cosines(readings, (a, b));
         let at = |stage: usize| number(cosines.get(stage).copied().unwrap_or(f32::NAN));
         let (label, last) = (readings[0].label(a), cosines.len().saturating_sub(1));
         if a == b {
-            return format!(
-                "“{label}” stands at position {a} in both texts, so its input vector is the same too (cosine {}); only \
-                 what attention fetches differs. After the last block the cosine is {}.",
-                at(1),
-                at(last)
+            return trf(
+                "“{0}” stands at position {1} in both texts, so its input vector is the same too (cosine {2}); only \
+                 what attention fetches differs. After the last block the cosine is {3}.",
+                &[&label, &a, &at(1), &at(last)],
             );
         }
-        format!(
-            "“{label}” has the same embedding in both texts (cosine {}). {} (cosine {}); after the last block it is {}.",
-            at(0),
-            if ctx.trace.model.positions.are_added() {
-                format!(
-                    "At position {a} and at position {b} another vector is added, so the model reads different inputs"
-                )
-            } else {
-                "Nothing is added to it: the position turns queries and keys within each block, so the input is the same"
-                    .to_owned()
-            },
-            at(1),
-            at(last)
-        )
+        let same = trf(
+            "“{0}” has the same embedding in both texts (cosine {1}).",
+            &[&label, &at(0)],
+        );
+        let then = if ctx.trace.model.positions.are_added() {
+            trf(
+                "At position {0} and at position {1} another vector is added, so the model reads different inputs \
+                 (cosine {2}); after the last block it is {3}.",
+                &[&a, &b, &at(1), &at(last)],
+            )
+        } else {
+            trf(
+                "Nothing is added to it: the position turns queries and keys within each block, so the input is the same \
+                 (cosine {0}); after the last block it is {1}.",
+                &[&at(1), &at(last)],
+            )
+        };
+        format!("{same} {then}")
     }
 
     /// Takes the second reading when it is there.

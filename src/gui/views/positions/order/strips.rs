@@ -7,6 +7,7 @@ use crate::gui::view::Context;
 use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui,
 };
+use crate::text::{tr, trf};
 use crate::trace::Matrix;
 use egui::{Ui, pos2};
 
@@ -36,29 +37,29 @@ pub(super) fn vectors_ui(
     ];
     let d_model = strips[0].len();
     if d_model == 0 || strips.iter().any(|strip| strip.len() != d_model) {
-        return empty_ui(ui, theme, "This recording holds no embeddings");
+        return empty_ui(ui, theme, tr("This recording holds no embeddings"));
     }
     let data = strips.concat();
     let scale = Scale::around_zero(&data);
-    let then = if is_added {
-        "+ position"
+    let heading = if is_added {
+        "“{0}”: same embedding, then + position"
     } else {
-        "after layer 0"
+        "“{0}”: same embedding, then after layer 0"
     };
-    let heading = format!("“{}”: same embedding, then {then}", first.label(a));
-    colored_heading_ui(ui, theme, heading, (scale, "value"));
+    let heading = trf(heading, &[&first.label(a)]);
+    colored_heading_ui(ui, theme, heading, (scale, tr("value")));
     let rows = [
-        "1st embed".to_owned(),
-        "2nd embed".to_owned(),
+        tr("1st embed").to_owned(),
+        tr("2nd embed").to_owned(),
         if is_added {
-            format!("1st + p{a}")
+            trf("1st + p{0}", &[&a])
         } else {
-            "1st layer 0".to_owned()
+            tr("1st layer 0").to_owned()
         },
         if is_added {
-            format!("2nd + p{b}")
+            trf("2nd + p{0}", &[&b])
         } else {
-            "2nd layer 0".to_owned()
+            tr("2nd layer 0").to_owned()
         },
     ];
     let cols: Vec<String> = (0..d_model).map(|dim| dim.to_string()).collect();
@@ -76,7 +77,7 @@ pub(super) fn vectors_ui(
             color: *theme.text,
         },
         cols: Labels {
-            title: "dimension →",
+            title: tr("dimension →"),
             names: &cols,
             color: *theme.text,
         },
@@ -85,9 +86,9 @@ pub(super) fn vectors_ui(
     };
     heatmap
         .show(ui, ctx)
-        .say("Embeddings and inputs of the pair", |row, dim| {
+        .say(tr("Embeddings and inputs of the pair"), |row, dim| {
             let value = number(data.get(row * d_model + dim).copied().unwrap_or(f32::NAN));
-            format!("{}, dimension {dim}: {value}", rows[row])
+            trf("{0}, dimension {1}: {2}", &[&rows[row], &dim, &value])
         });
 }
 
@@ -108,10 +109,13 @@ pub(super) fn cosines_ui(
     heading_ui(
         ui,
         theme,
-        format!("How alike are the two “{}”?", readings[0].label(pair.0)),
+        trf(
+            "How alike are the two “{0}”?",
+            &[&readings[0].label(pair.0)],
+        ),
     );
     let cosines = cosines(readings, pair);
-    let names = ["embed", "input"].map(str::to_owned).into_iter();
+    let names = [tr("embed"), tr("input")].map(str::to_owned).into_iter();
     let names: Vec<String> = names
         .chain((0..ctx.trace.model.n_layers).map(|l| l.to_string()))
         .collect();
@@ -121,9 +125,9 @@ pub(super) fn cosines_ui(
         .map(|(x, &y)| pos2(x as f32, y))
         .collect();
     let chart = Chart {
-        name: "Cosine between the pair at every stage",
-        x_title: "embedding, input, then after each layer",
-        y_title: "cosine",
+        name: tr("Cosine between the pair at every stage"),
+        x_title: tr("embedding, input, then after each layer"),
+        y_title: tr("cosine"),
         x_names: &names,
         y_holds: 0.0..=1.0,
         curves: &[Curve {
@@ -138,6 +142,6 @@ pub(super) fn cosines_ui(
     let stage = x.map(|x| x.round().max(0.0) as usize);
     if let Some((stage, name)) = stage.and_then(|stage| Some((stage, names.get(stage)?))) {
         let value = number(cosines.get(stage).copied().unwrap_or(f32::NAN));
-        response.on_hover_text_at_pointer(format!("{name}: cosine {value}"));
+        response.on_hover_text_at_pointer(trf("{0}: cosine {1}", &[name, &value]));
     }
 }
