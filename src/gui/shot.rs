@@ -10,10 +10,11 @@ use super::theme::Theme;
 use super::view::Tab;
 use super::{raster, views};
 use crate::cli::{ModelArgs, SamplingArgs};
-use crate::model::Edit;
+use crate::model::{Checkpoint, Edit};
 use crate::problem::{Problem, Result};
 use crate::table::nothing_to_save;
 use crate::text::LANGUAGES;
+use crate::trace::ModelInfo;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -103,10 +104,12 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// When the model cannot be opened, cannot read the text, or the file cannot be written.
 pub fn shot(args: &ShotArgs) -> Result<()> {
     let first = Saved::default();
+    // The window shows problems as cards; here they end the command.
+    let model = Checkpoint::open(args.model.name(), args.model.device)?;
     let tabs = args
         .tab
         .as_deref()
-        .map(|tab| self::tab(&args.view, tab))
+        .map(|tab| self::tab(&args.view, tab, &model.info))
         .transpose()?;
     let saved = Saved {
         pinned: args.select.unwrap_or(first.pinned),
@@ -133,8 +136,6 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         language: args.lang.clone(),
         learning: learning(args.lesson.as_deref())?,
     };
-    // The window shows problems as cards; here they end the command.
-    let model = crate::model::Checkpoint::open(&saved.model, args.model.device)?;
     if !saved.prompt.is_empty() {
         model.prompt(&args.model.text(&model, &saved.prompt)?)?;
     }
@@ -212,14 +213,11 @@ fn view(id: &str) -> std::result::Result<String, String> {
 }
 
 /// The tab of a view, if it has one of that id.
-fn tab(view: &str, tab: &str) -> Result<String> {
+fn tab(view: &str, tab: &str, model: &ModelInfo) -> Result<String> {
     let views = views::all();
     let view = views.iter().find(|other| other.id() == view);
-    let ids: Vec<String> = view
-        .map_or(&[][..], |view| view.tabs())
-        .iter()
-        .map(Tab::id)
-        .collect();
+    let tabs = view.map_or(&[][..], |view| view.tabs_of(model));
+    let ids: Vec<String> = tabs.iter().map(Tab::id).collect();
     if ids.iter().any(|id| id == tab) {
         return Ok(tab.to_owned());
     }
@@ -359,6 +357,7 @@ fn select(text: &str) -> std::result::Result<Pinned, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::Positions;
 
     #[test]
     fn arguments_are_checked() {
@@ -370,7 +369,15 @@ mod tests {
             (Some(3), 2, 1)
         );
         assert!(select("tokens=3").is_err() && select("layer=x").is_err());
+        let learned = ModelInfo::default();
+        let rotary = ModelInfo {
+            positions: Positions::Rotary,
+            ..ModelInfo::default()
+        };
+        let tab = |view, name| tab(view, name, &learned);
         assert!(tab("attention", "arcs").is_ok() && tab("positions", "word-order").is_ok());
+        assert!(tab("positions", "rotation").is_err());
+        assert!(super::tab("positions", "rotation", &rotary).is_ok());
         let cure = |view| tab(view, "no").unwrap_err().to_string();
         assert!(
             cure("mlp").contains("neurons, stream-and-norm") && cure("tokens").contains("no tabs")

@@ -109,6 +109,11 @@ pub fn unfit_without_next(model: &ModelInfo) -> Option<&'static str> {
             "An encoder reads the whole text at once: there is no next token. \
              What it guesses for a masked word is in the panel at the right.",
         ),
+        // The encoder of a translator; its decoder is shown at a click.
+        Predicts::Nothing if model.architecture == "marian" => Some(
+            "The encoder reads the source text and writes nothing. \
+             The decoder writes: switch to it above the tokens.",
+        ),
         Predicts::Nothing => Some(
             "An encoder reads the whole text at once: there is no next token. It ends with vectors.",
         ),

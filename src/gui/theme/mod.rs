@@ -177,7 +177,7 @@ impl Theme {
     pub fn ramp(&self, scale: Scale) -> &[Color32] {
         match scale {
             Scale::Sequential { .. } => &self.sequential_ramp,
-            Scale::Diverging { .. } => &self.diverging_ramp,
+            Scale::Diverging { .. } | Scale::Clipped { .. } => &self.diverging_ramp,
         }
     }
 

@@ -8,7 +8,11 @@ use egui::{Align2, Mesh, Rect, Sense, Ui, pos2, vec2};
 /// Draws a colour scale with its smallest and largest value and what it measures.
 pub fn legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, measure: &str) {
     let (low, high) = scale.range();
-    named_legend_ui(ui, theme, scale, [&number(low), &number(high)], measure);
+    let ends = match scale {
+        Scale::Clipped { .. } => [format!("≤ {}", number(low)), format!("≥ {}", number(high))],
+        _ => [low, high].map(number),
+    };
+    named_legend_ui(ui, theme, scale, [&ends[0], &ends[1]], measure);
 }
 
 /// Draws a colour scale whose ends are called something else than their numbers: for ranks, whose

@@ -8,7 +8,7 @@ use super::strips::{Rows, Scroll, Strips};
 use crate::background::Latest;
 use crate::gui::format::{count, number};
 use crate::gui::textures::PictureKey;
-use crate::gui::theme::Theme;
+use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{Ranked, empty_ui, ranked_ui};
 use crate::math::sampling::rank_of;
@@ -281,7 +281,7 @@ fn strips<'a>(ctx: &Context<'_>, answers: &'a Answers) -> Strips<'a> {
             data: &answers.vectors,
         },
         names: answers.names(),
-        scale: super::common_scale(&answers.vectors),
+        scale: Scale::without_outliers(&answers.vectors),
         rows: Rows::Vectors,
     }
 }

@@ -15,7 +15,7 @@ use crate::gui::format::number;
 use crate::gui::textures::{PictureKey, picture};
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::{Context, Tab, View};
-use crate::gui::widgets::{empty_ui, named_legend_ui};
+use crate::gui::widgets::{empty_ui, legend_ui};
 use crate::table::Table;
 use crate::text::{tr, trf};
 use crate::trace::{Hook, Matrix, ModelInfo, Trace, TraceId};
@@ -141,7 +141,7 @@ impl View for Embeddings {
             return;
         };
         let (theme, key) = (ctx.theme, vectors_key(ctx));
-        let paint = || picture(matrix, theme, common_scale(matrix.data));
+        let paint = || picture(matrix, theme, Scale::without_outliers(matrix.data));
         let texture = ctx.textures.get(painter.ctx(), key, paint);
         let height = rect.height().min(matrix.rows as f32 * theme.body_size);
         let rect = rect.with_max_y(rect.top() + height);
@@ -156,7 +156,8 @@ impl Embeddings {
         match self.scale {
             Some((id, scale)) if id == trace.id => scale,
             _ => {
-                let scale = common_scale(vectors(trace).map_or(&[], |matrix| matrix.data));
+                let scale =
+                    Scale::without_outliers(vectors(trace).map_or(&[], |matrix| matrix.data));
                 self.scale = Some((trace.id, scale));
                 scale
             }
@@ -224,39 +225,13 @@ fn vectors(trace: &Trace) -> Option<Matrix<'_>> {
 
 /// The legend of vectors: what the ends of the scale stand for, and how far the numbers reach.
 fn values_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, values: &[f32]) {
-    let (low, high) = scale.range();
     let finite = || values.iter().copied().filter(|x| x.is_finite());
     let (least, most) = (
         finite().fold(f32::INFINITY, f32::min),
         finite().fold(f32::NEG_INFINITY, f32::max),
     );
-    let below = if least < low { "≤ " } else { "" };
-    let above = if most > high { "≥ " } else { "" };
-    let ends = [
-        format!("{below}{}", number(low)),
-        format!("{above}{}", number(high)),
-    ];
     let measure = trf("values from {0} to {1}", &[&number(least), &number(most)]);
-    named_legend_ui(
-        ui,
-        theme,
-        scale,
-        ends.each_ref().map(String::as_str),
-        &measure,
-    );
-}
-
-/// One scale for all vectors, up to the size that 99 of 100 numbers keep below: a single outlier,
-/// which trained embeddings have, would leave everything else without colour.
-fn common_scale(values: &[f32]) -> Scale {
-    let sizes = values.iter().map(|x| x.abs());
-    let mut sizes: Vec<f32> = sizes.filter(|x| x.is_finite()).collect();
-    let nth = sizes.len() * 99 / 100;
-    if nth >= sizes.len() {
-        return Scale::around_zero(values);
-    }
-    let (_, &mut limit, _) = sizes.select_nth_unstable_by(nth, f32::total_cmp);
-    Scale::around_zero(&[limit])
+    legend_ui(ui, theme, scale, &measure);
 }
 
 fn vectors_key(ctx: &Context<'_>) -> PictureKey {
@@ -264,20 +239,5 @@ fn vectors_key(ctx: &Context<'_>) -> PictureKey {
         trace: ctx.trace.id,
         what: "token vectors".to_owned(),
         theme: &ctx.theme.name,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_outlier_does_not_set_the_scale() {
-        let mut values: Vec<f32> = (0..200).map(|i| i as f32 * -0.01).collect();
-        values[7] = 50.0;
-        assert_eq!(common_scale(&values).range(), (-1.99, 1.99));
-        assert_eq!(common_scale(&[0.0; 4]).range(), (-1.0, 1.0));
-        assert_eq!(common_scale(&[]).range(), (-1.0, 1.0));
-        assert_eq!(common_scale(&[f32::NAN, 2.0]).range(), (-2.0, 2.0));
     }
 }

@@ -152,6 +152,10 @@ impl View for GenerationView {
             let p = ctx.next.probs.get(id).copied().unwrap_or(0.0);
             let stroke = egui::Stroke::new(1.0 + 4.0 * p, *theme.accent);
             painter.line_segment([from, to], stroke);
+            let room = rect.right() - to.x - 6.0;
+            if room < 2.5 * theme.caption_size {
+                continue;
+            }
             crate::gui::widgets::fitted_text(
                 painter,
                 to + egui::vec2(4.0, 0.0),
@@ -159,7 +163,7 @@ impl View for GenerationView {
                 &ctx.model.tokenizer.token(id as u32).label(),
                 theme.mono_caption(),
                 *theme.text,
-                rect.right() - to.x - 6.0,
+                room,
             );
         }
     }
@@ -181,7 +185,8 @@ impl GenerationView {
             ui.label(RichText::new(tr(note)).color(*ctx.theme.warning));
         }
         if let Some(problem) = &writer.problem {
-            let text = format!("{}: {}", tr(&problem.what), tr(&problem.why));
+            let parts = [&problem.what, &problem.why, &problem.cure].map(|part| tr(part));
+            let text = format!("{}: {}. {}", parts[0], parts[1], parts[2]);
             ui.label(RichText::new(text).color(*ctx.theme.error));
         }
         let at = writer.at();

@@ -90,7 +90,7 @@ fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         cols: all.cols,
         data: &all.data[..n_shown * all.cols],
     };
-    let scale = Scale::around_zero(all.data);
+    let scale = Scale::without_outliers(all.data);
     let heading = trf(
         "{0} positions × {1} dimensions",
         &[&vectors.rows, &vectors.cols],

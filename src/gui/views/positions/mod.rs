@@ -18,7 +18,7 @@ use crate::gui::textures::{PictureKey, miniature};
 use crate::gui::theme::Scale;
 use crate::gui::view::{Context, Tab, View};
 use crate::table::Table;
-use crate::trace::{Activation, Hook, Matrix, ModelInfo};
+use crate::trace::{self, Activation, Hook, Matrix, ModelInfo};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 
 const TABS: [Tab; 4] = [
@@ -35,6 +35,17 @@ const TABS: [Tab; 4] = [
         "The original transformer's positions: computed, not learned",
     ),
     Tab::new("Word order", "The same tokens in another order"),
+];
+
+/// The same places for a model that adds vectors it has not learned.
+const COMPUTED: [Tab; 4] = [
+    Tab::new(
+        "Computed",
+        "The vector this model computes for each position",
+    ),
+    TABS[1],
+    TABS[2],
+    TABS[3],
 ];
 
 /// The same places for a model that adds no vectors.
@@ -79,10 +90,10 @@ impl View for Positions {
     }
 
     fn tabs_of(&self, model: &ModelInfo) -> &'static [Tab] {
-        if model.positions.are_added() {
-            &TABS
-        } else {
-            &TURNED
+        match model.positions {
+            trace::Positions::Learned => &TABS,
+            trace::Positions::Sinusoidal => &COMPUTED,
+            trace::Positions::Rotary => &TURNED,
         }
     }
 
@@ -157,7 +168,7 @@ impl View for Positions {
             what: "position vectors, small".to_owned(),
             theme: &theme.name,
         };
-        let scale = Scale::around_zero(vectors.data);
+        let scale = Scale::without_outliers(vectors.data);
         let texture = ctx
             .textures
             .get(painter.ctx(), key, || miniature(vectors, 128, theme, scale));

@@ -81,7 +81,7 @@ impl Sum {
             return empty_ui(ui, ctx.theme, tr("This recording holds no embeddings"));
         };
         let all = vectors.rows().concat();
-        let scale = Scale::around_zero(&all);
+        let scale = Scale::without_outliers(&all);
         panels_ui(
             ui,
             ctx.theme,

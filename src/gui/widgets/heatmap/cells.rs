@@ -10,7 +10,8 @@ use egui::epaint::TextShape;
 use egui::{Align2, Color32, Rect, StrokeKind, Ui, pos2, vec2};
 use std::ops::Range;
 
-/// Columns narrower than this many times the caption size have their labels turned.
+/// Columns narrower than this many times the caption size have their labels turned, as have those
+/// narrower than their labels.
 const TURN: f32 = 4.0;
 /// How brightly new cells light up before they settle.
 const GLOW: f32 = 0.55;
@@ -69,8 +70,9 @@ impl Heatmap<'_> {
         let theme = ctx.theme;
         let (rows, row) = part_of(&self.rows, &grid.rows, self.focus.0);
         row_labels(ui.painter(), theme, &rows, grid.rect, row);
-        let turned = grid.cell.x < theme.caption_size * TURN;
         let (cols, col) = part_of(&self.cols, &grid.cols, self.focus.1);
+        let least = (theme.caption_size * TURN).max(cols.depth(theme) + theme.caption_size * 0.6);
+        let turned = grid.cell.x < least;
         column_labels(ui.painter(), theme, &cols, grid.rect, col, turned);
         self.paint_titles(ui, theme, grid.rect);
     }

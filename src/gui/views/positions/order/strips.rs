@@ -40,7 +40,7 @@ pub(super) fn vectors_ui(
         return empty_ui(ui, theme, tr("This recording holds no embeddings"));
     }
     let data = strips.concat();
-    let scale = Scale::around_zero(&data);
+    let scale = Scale::without_outliers(&data);
     let heading = if is_added {
         "“{0}”: same embedding, then + position"
     } else {
