@@ -4,6 +4,7 @@ mod beams;
 pub mod claims;
 pub mod experiment;
 mod follower;
+pub mod habits;
 pub mod intervention;
 mod masked;
 mod reader;

@@ -21,6 +21,45 @@ pub enum HeadRole {
     Diffuse,
 }
 
+/// Where the tokens of a text may look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// At themselves and back: in a decoder.
+    Back,
+    /// Back and ahead: in an encoder.
+    Everywhere,
+    /// At another text of so many tokens: in cross-attention.
+    Across(usize),
+}
+
+impl Sight {
+    /// Can a head with this sight have this habit? An induction head goes by what came before, and
+    /// places in another text are other places.
+    pub fn allows(self, role: HeadRole) -> bool {
+        match self {
+            Self::Back => true,
+            Self::Everywhere => role != HeadRole::Induction,
+            Self::Across(_) => role == HeadRole::Diffuse,
+        }
+    }
+
+    /// How many tokens there are to look at, in a text of `n_tokens`.
+    fn n_keys(self, n_tokens: usize) -> usize {
+        match self {
+            Self::Back | Self::Everywhere => n_tokens,
+            Self::Across(n_keys) => n_keys,
+        }
+    }
+
+    /// How many of them the token at `query` sees, the first ones.
+    fn seen(self, query: usize, n_tokens: usize) -> usize {
+        match self {
+            Self::Back => query + 1,
+            _ => self.n_keys(n_tokens),
+        }
+    }
+}
+
 /// How strongly a head has a habit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
@@ -129,13 +168,14 @@ impl HeadRole {
 #[derive(Debug)]
 pub struct HeadScorer {
     n_tokens: usize,
+    sight: Sight,
     /// For each habit with a place to look at, the keys of each query, `[role][query][..]`.
     keys: [Vec<Vec<usize>>; 4],
 }
 
 impl HeadScorer {
     /// Prepares for a text of these token ids.
-    pub fn new(ids: &[u32]) -> Self {
+    pub fn new(ids: &[u32], sight: Sight) -> Self {
         let roles = [
             HeadRole::PreviousToken,
             HeadRole::FirstToken,
@@ -144,7 +184,14 @@ impl HeadScorer {
         ];
         Self {
             n_tokens: ids.len(),
-            keys: roles.map(|role| (0..ids.len()).map(|q| role.keys(q, ids)).collect()),
+            sight,
+            keys: roles.map(|role| {
+                let keys = |query| match sight.allows(role) {
+                    true => role.keys(query, ids),
+                    false => Vec::new(),
+                };
+                (0..ids.len()).map(keys).collect()
+            }),
         }
     }
 
@@ -153,45 +200,53 @@ impl HeadScorer {
     /// # Shapes
     /// `pattern` is `[query, key]`, row-major; any other length has no scores.
     pub fn scores(&self, pattern: &[f32]) -> Scores {
-        let n = self.n_tokens;
-        if n == 0 || pattern.len() != n * n {
+        let n_keys = self.sight.n_keys(self.n_tokens);
+        if pattern.is_empty() || pattern.len() != self.n_tokens * n_keys {
             return [None; 5];
         }
         let mut scores = [None; 5];
         for (score, keys) in scores.iter_mut().zip(&self.keys) {
-            *score = targeted(pattern, n, keys);
+            *score = self.targeted(pattern, keys);
         }
-        scores[HeadRole::Diffuse.index()] = diffuse(pattern, n);
+        scores[HeadRole::Diffuse.index()] = self.diffuse(pattern);
         scores.map(|score| score.filter(|score| score.value.is_finite()))
     }
-}
 
-/// Mean share of attention that goes to the keys of each query that has any.
-fn targeted(pattern: &[f32], n: usize, keys: &[Vec<usize>]) -> Option<Score> {
-    let occasions = keys.iter().enumerate().filter(|(_, keys)| !keys.is_empty());
-    let (mut value, mut even, mut count) = (0.0, 0.0, 0);
-    for (query, keys) in occasions {
-        value += keys.iter().map(|key| pattern[query * n + key]).sum::<f32>();
-        even += keys.len() as f32 / (query + 1) as f32;
-        count += 1;
+    /// The weights of the tokens that a query sees.
+    fn visible<'a>(&self, pattern: &'a [f32], query: usize) -> &'a [f32] {
+        let start = query * self.sight.n_keys(self.n_tokens);
+        &pattern[start..start + self.sight.seen(query, self.n_tokens)]
     }
-    (count > 0).then(|| Score {
-        value: value / count as f32,
-        even: even / count as f32,
-    })
-}
 
-/// Mean entropy of the rows, each as a share of ln(visible tokens). The first row has no choice.
-fn diffuse(pattern: &[f32], n: usize) -> Option<Score> {
-    let share = |query: usize| {
-        let visible = &pattern[query * n..=query * n + query];
-        let terms = visible.iter().filter(|p| **p != 0.0).map(|p| -p * p.ln());
-        terms.sum::<f32>() / ((query + 1) as f32).ln()
-    };
-    (n > 1).then(|| Score {
-        value: (1..n).map(share).sum::<f32>() / (n - 1) as f32,
-        even: 1.0,
-    })
+    /// Mean share of attention that goes to the keys of each query that has any.
+    fn targeted(&self, pattern: &[f32], keys: &[Vec<usize>]) -> Option<Score> {
+        let occasions = keys.iter().enumerate().filter(|(_, keys)| !keys.is_empty());
+        let (mut value, mut even, mut count) = (0.0, 0.0, 0);
+        for (query, keys) in occasions {
+            let visible = self.visible(pattern, query);
+            value += keys.iter().map(|&key| visible[key]).sum::<f32>();
+            even += keys.len() as f32 / visible.len() as f32;
+            count += 1;
+        }
+        (count > 0).then(|| Score {
+            value: value / count as f32,
+            even: even / count as f32,
+        })
+    }
+
+    /// Mean entropy of the rows that have a choice, each as a share of ln(visible tokens).
+    fn diffuse(&self, pattern: &[f32]) -> Option<Score> {
+        let rows = (0..self.n_tokens).map(|query| self.visible(pattern, query));
+        let shares = rows.filter(|visible| visible.len() > 1).map(|visible| {
+            let terms = visible.iter().filter(|p| **p != 0.0).map(|p| -p * p.ln());
+            terms.sum::<f32>() / (visible.len() as f32).ln()
+        });
+        let (sum, count) = shares.fold((0.0, 0), |(sum, count), share| (sum + share, count + 1));
+        (count > 0).then(|| Score {
+            value: sum / count as f32,
+            even: 1.0,
+        })
+    }
 }
 
 /// The mean of several patterns of `n_cells` numbers; those of another size are left out.
@@ -247,7 +302,7 @@ mod tests {
     use super::*;
 
     fn score(pattern: &[f32], ids: &[u32], role: HeadRole) -> Option<f32> {
-        HeadScorer::new(ids).scores(pattern)[role.index()].map(|score| score.value)
+        HeadScorer::new(ids, Sight::Back).scores(pattern)[role.index()].map(|score| score.value)
     }
 
     fn close(a: &[f32], b: &[f32]) {
@@ -274,7 +329,7 @@ mod tests {
         assert_eq!(value(HeadRole::FirstToken), Some(0.05));
         assert_eq!(value(HeadRole::Own), Some((0.1 + 0.2) / 3.0));
         assert_eq!(value(HeadRole::Induction), None, "no token is repeated");
-        let earned = HeadScorer::new(&ids).scores(&PREVIOUS);
+        let earned = HeadScorer::new(&ids, Sight::Back).scores(&PREVIOUS);
         let earned: Vec<HeadRole> = HeadRole::ALL
             .into_iter()
             .filter(|role| earned[role.index()].is_some_and(|score| role.is_earned(score)))
@@ -289,7 +344,7 @@ mod tests {
         let mut pattern = [0.0; 16];
         pattern[12..16].copy_from_slice(&[0.1, 0.8, 0.05, 0.05]);
         assert_eq!(score(&pattern, &ids, HeadRole::Induction), Some(0.8));
-        let even = HeadScorer::new(&ids).scores(&pattern)[HeadRole::Induction.index()];
+        let even = HeadScorer::new(&ids, Sight::Back).scores(&pattern)[HeadRole::Induction.index()];
         assert_eq!(even.map(|score| score.even), Some(0.25));
         // In a b a, what followed is the token before: no evidence of induction.
         assert_eq!(score(&[0.5; 9], &[7, 8, 7], HeadRole::Induction), None);
@@ -304,7 +359,9 @@ mod tests {
             }
             let ids: Vec<u32> = (0..n as u32).map(|i| i % 3).collect();
             for role in HeadRole::ALL {
-                if let Some(score) = HeadScorer::new(&ids).scores(&pattern)[role.index()] {
+                if let Some(score) =
+                    HeadScorer::new(&ids, Sight::Back).scores(&pattern)[role.index()]
+                {
                     assert!(
                         (score.value - score.even).abs() < 1e-5,
                         "{n} {role:?} {score:?}"
@@ -329,10 +386,37 @@ mod tests {
 
     #[test]
     fn what_cannot_be_scored_is_not() {
-        assert_eq!(HeadScorer::new(&[]).scores(&[]), [None; 5]);
-        assert_eq!(HeadScorer::new(&[1]).scores(&[1.0]), [None; 5]);
-        assert_eq!(HeadScorer::new(&[1, 2]).scores(&[1.0]), [None; 5]);
+        assert_eq!(HeadScorer::new(&[], Sight::Back).scores(&[]), [None; 5]);
+        assert_eq!(HeadScorer::new(&[1], Sight::Back).scores(&[1.0]), [None; 5]);
+        assert_eq!(
+            HeadScorer::new(&[1, 2], Sight::Back).scores(&[1.0]),
+            [None; 5]
+        );
         assert_eq!(score(&[f32::NAN; 4], &[1, 2], HeadRole::Own), None);
+    }
+
+    #[test]
+    fn an_encoder_is_judged_by_all_it_sees() {
+        let ids = [1, 2, 1];
+        let third = 1.0 / 3.0;
+        let scores = HeadScorer::new(&ids, Sight::Everywhere).scores(&[third; 9]);
+        let of = |role: HeadRole| scores[role.index()];
+        let close = |a: f32, b: f32| (a - b).abs() < 1e-6;
+        let diffuse = of(HeadRole::Diffuse).unwrap();
+        assert!(close(diffuse.value, 1.0) && HeadRole::Diffuse.is_earned(diffuse));
+        let own = of(HeadRole::Own).unwrap();
+        assert!(close(own.value, third) && close(own.even, third));
+        assert_eq!(of(HeadRole::Induction), None);
+    }
+
+    #[test]
+    fn across_texts_only_the_spread_is_judged() {
+        // The first token halves its attention between two of four, the second is certain.
+        let pattern = [0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        let scores = HeadScorer::new(&[1, 2], Sight::Across(4)).scores(&pattern);
+        let diffuse = scores[HeadRole::Diffuse.index()].unwrap();
+        assert!((diffuse.value - 0.25).abs() < 1e-6, "{diffuse:?}");
+        assert_eq!(scores.iter().flatten().count(), 1);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What lessons say about a model, checked against the model.
 
+use super::habits::scorer;
 use crate::lesson::{Answer, Bound, Claim, Head};
-use crate::math::heads::{HeadRole, HeadScorer};
+use crate::math::heads::HeadRole;
 use crate::math::sampling::{Sampling, softmax, top};
 use crate::math::vector::{cosine, mean_row};
 use crate::model::lens::Lens;
@@ -227,10 +228,9 @@ fn most_attended(trace: &Trace, (layer, head): Head, from: &str) -> Result<Strin
 fn habit(trace: &Trace, (layer, head): Head, name: &str) -> Result<f32> {
     let role = HeadRole::ALL.into_iter().find(|role| role.name() == name);
     let role = role.ok_or_else(|| unanswerable(format!("there is no habit {name:?}")))?;
-    let ids: Vec<u32> = trace.tokens.iter().map(|token| token.id).collect();
     let scores = trace
         .pattern(layer, head)
-        .map(|pattern| HeadScorer::new(&ids).scores(pattern.data));
+        .map(|pattern| scorer(trace).scores(pattern.data));
     let score = scores.and_then(|scores| scores[role.index()]);
     let score =
         score.ok_or_else(|| unanswerable(format!("head {layer}.{head} has no such score")))?;

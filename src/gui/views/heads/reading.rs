@@ -1,7 +1,8 @@
 //! What is computed from all patterns of a recording together: scores, average and rollout.
 
 use crate::background::Cancel;
-use crate::math::heads::{HeadRole, HeadScorer, Score, Scores, mean_pattern, rollout};
+use crate::math::heads::{HeadRole, Score, Scores, mean_pattern, rollout};
+use crate::session::habits::scorer;
 use crate::trace::{Matrix, Trace, TraceId};
 
 /// The scores of all heads of a recording, and all heads together.
@@ -24,8 +25,7 @@ impl Reading {
         let n_tokens = trace.tokens.len();
         let n_keys = trace.key_tokens().len();
         let (n_layers, n_heads) = (trace.model.n_layers, trace.model.n_heads);
-        let ids: Vec<u32> = trace.tokens.iter().map(|token| token.id).collect();
-        let scorer = HeadScorer::new(&ids);
+        let scorer = scorer(trace);
         let mut scores = Vec::with_capacity(n_layers * n_heads);
         let mut means = Vec::with_capacity(n_layers);
         for layer in 0..n_layers {
