@@ -1,12 +1,13 @@
 //! The choice of a model: a bundled one, one used before, a folder or file, or one from Hugging Face.
 
 use super::command::Command;
+use super::dialog::dialog_ui;
 use super::format::number;
 use super::theme::Theme;
 use crate::hub::{Curated, Hub, Progress, Repo, curated};
 use crate::model::BUNDLED;
 use crate::text::{tr, trf};
-use egui::{Grid, Key, Modal, ProgressBar, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Grid, Key, ProgressBar, RichText, ScrollArea, TextEdit, Ui};
 use std::ops::ControlFlow;
 
 /// The open dialog.
@@ -60,22 +61,15 @@ pub fn choose_ui(
     busy: &Busy<'_>,
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
-    let modal = Modal::new(egui::Id::unique("open a model")).show(ui.ctx(), |ui| {
-        let room = ui.ctx().content_rect().size() - egui::vec2(64.0, 64.0);
-        ui.set_width((theme.body_size * 46.0).min(room.x));
+    dialog_ui(ui, theme, "open a model", 46.0, |ui, room| {
         ui.label(RichText::new(tr("Open a model")).font(theme.title()));
-        let list = ScrollArea::vertical().max_height(room.y - theme.body_size * 9.0);
+        let list = ScrollArea::vertical().max_height((room.y - theme.body_size * 9.0).max(0.0));
         list.show(ui, |ui| {
             here_ui(ui, theme, busy.recent, commands);
             hub_ui(ui, theme, choice, busy, commands);
         });
         name_ui(ui, theme, choice, busy, commands)
-    });
-    if modal.should_close() {
-        ControlFlow::Break(())
-    } else {
-        modal.inner
-    }
+    })
 }
 
 fn heading(ui: &mut Ui, theme: &Theme, text: &str) -> egui::Response {

@@ -2,10 +2,11 @@
 
 use super::action::{ACTIONS, tip};
 use super::command::Command;
+use super::dialog::{break_if, dialog_ui};
 use super::theme::Theme;
 use super::view::View;
 use crate::text::tr;
-use egui::{Grid, Id, Modal, RichText, ScrollArea, Ui};
+use egui::{Grid, RichText, ScrollArea, Ui};
 use std::ops::ControlFlow;
 
 /// Draws the help; breaks when it is to be closed.
@@ -15,9 +16,7 @@ pub fn help_ui(
     views: &[Box<dyn View>],
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
-    let modal = Modal::new(Id::unique("help")).show(ui.ctx(), |ui| {
-        let room = ui.ctx().content_rect().size();
-        ui.set_width((theme.body_size * 46.0).min(room.x - 64.0).max(0.0));
+    dialog_ui(ui, theme, "help", 46.0, |ui, room| {
         let mut is_done = false;
         ui.horizontal(|ui| {
             ui.label(RichText::new(tr("Help")).font(theme.title()));
@@ -35,7 +34,7 @@ pub fn help_ui(
                 }
             });
         });
-        let scroll = ScrollArea::vertical().max_height((room.y * 0.75).max(0.0));
+        let scroll = ScrollArea::vertical().max_height((room.y - 3.0 * theme.body_size).max(0.0));
         scroll.auto_shrink([false, true]).show(ui, |ui| {
             ui.label(tr(INTRODUCTION));
             ui.add_space(theme.body_size / 2.0);
@@ -45,13 +44,8 @@ pub fn help_ui(
             ui.label(RichText::new(tr("Keys")).strong().color(*theme.accent));
             keys_ui(ui, theme);
         });
-        is_done
-    });
-    if modal.should_close() || modal.inner {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+        break_if(is_done)
+    })
 }
 
 const INTRODUCTION: &str = "Type in the line on top: everything follows. Pointing previews, clicking keeps, Esc lets go. \

@@ -11,6 +11,7 @@ mod choose;
 mod command;
 mod comparison;
 pub mod crash;
+mod dialog;
 mod edit_words;
 pub mod export;
 mod fit;

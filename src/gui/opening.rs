@@ -1,9 +1,10 @@
 //! The choice of a session to open: a name typed or pasted, or one from the desktop's dialog.
 
 use super::command::Command;
+use super::dialog::dialog_ui;
 use super::theme::Theme;
 use crate::text::tr;
-use egui::{Key, Modal, RichText, TextEdit, Ui};
+use egui::{Key, RichText, TextEdit, Ui};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -22,8 +23,7 @@ pub fn opening_ui(
     is_busy: bool,
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
-    let modal = Modal::new(egui::Id::unique("open a session")).show(ui.ctx(), |ui| {
-        ui.set_width((theme.body_size * 36.0).min(ui.ctx().content_rect().width() - 64.0));
+    dialog_ui(ui, theme, "open a session", 36.0, |ui, _| {
         ui.label(RichText::new(tr("Open a session")).font(theme.title()));
         ui.add_space(theme.body_size / 2.0);
         let label = ui.label(RichText::new(tr("A file ending in .headlight")).color(*theme.dim));
@@ -56,10 +56,5 @@ pub fn opening_ui(
             }
         });
         flow
-    });
-    if modal.should_close() {
-        ControlFlow::Break(())
-    } else {
-        modal.inner
-    }
+    })
 }

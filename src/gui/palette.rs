@@ -2,10 +2,11 @@
 
 use super::action::ACTIONS;
 use super::command::Command;
+use super::dialog::{break_if, dialog_ui};
 use super::theme::Theme;
 use super::view::View;
 use crate::text::{LANGUAGES, tr, trf};
-use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Key, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 use std::ops::ControlFlow;
 
 /// The open palette.
@@ -69,9 +70,7 @@ pub fn palette_ui(
     let step = isize::from(down) - isize::from(up);
     let last = found.len().saturating_sub(1);
     palette.chosen = palette.chosen.saturating_add_signed(step).min(last);
-    let modal = Modal::new(Id::unique("palette")).show(ui.ctx(), |ui| {
-        let room = ui.ctx().content_rect().size();
-        ui.set_width((theme.body_size * 38.0).min(room.x - 64.0).max(0.0));
+    dialog_ui(ui, theme, "palette", 38.0, |ui, room| {
         let edit = TextEdit::singleline(&mut palette.query)
             .hint_text(tr("What do you want to do?"))
             .desired_width(f32::INFINITY);
@@ -85,7 +84,7 @@ pub fn palette_ui(
         let is_entered = ui.input(|input| input.key_pressed(Key::Enter));
         edit.request_focus();
         let mut choice = is_entered.then_some(palette.chosen);
-        let scroll = ScrollArea::vertical().max_height((room.y * 0.6).max(0.0));
+        let scroll = ScrollArea::vertical().max_height(room.y * 0.6);
         scroll.auto_shrink([false, true]).show(ui, |ui| {
             for (place, entry) in found.iter().enumerate() {
                 let is_chosen = place == palette.chosen;
@@ -102,13 +101,8 @@ pub fn palette_ui(
         if let Some(entry) = chosen {
             commands.push(entry.command.clone());
         }
-        chosen.is_some()
-    });
-    if modal.should_close() || modal.inner {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+        break_if(chosen.is_some())
+    })
 }
 
 fn entry_ui(ui: &mut Ui, theme: &Theme, entry: &Entry, is_chosen: bool) -> egui::Response {

@@ -1,11 +1,12 @@
 //! The choice of a file to save to: a name typed or pasted, or one from the desktop's dialog.
 
 use super::command::Command;
+use super::dialog::dialog_ui;
 use super::export::Format;
 use super::theme::Theme;
 use super::widgets::segmented_ui;
 use crate::text::tr;
-use egui::{Key, Modal, RichText, TextEdit, Ui};
+use egui::{Key, RichText, TextEdit, Ui};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -165,8 +166,7 @@ pub fn saving_ui(
     is_busy: bool,
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
-    let modal = Modal::new(egui::Id::unique("save")).show(ui.ctx(), |ui| {
-        ui.set_width((theme.body_size * 40.0).min(ui.ctx().content_rect().width() - 64.0));
+    dialog_ui(ui, theme, "save", 40.0, |ui, _| {
         let title = tr(saving.thing.label()).trim_end_matches([' ', '…']);
         ui.label(RichText::new(title).font(theme.title()));
         ui.label(RichText::new(tr(saving.thing.about())).color(*theme.dim));
@@ -211,12 +211,7 @@ pub fn saving_ui(
             }
         });
         flow
-    });
-    if modal.should_close() {
-        ControlFlow::Break(())
-    } else {
-        modal.inner
-    }
+    })
 }
 
 /// The formats of the thing, and the size of a picture in pixels.
