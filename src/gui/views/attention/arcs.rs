@@ -7,6 +7,7 @@ use crate::gui::format::{abbreviate, percent};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Zoom, fitted_text};
+use crate::text::{tr, trf};
 use crate::trace::Matrix;
 use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Stroke, Ui, lerp, pos2, vec2};
 use std::collections::BTreeSet;
@@ -108,9 +109,10 @@ impl Arcs {
                 let number = text.trim().trim_end_matches('%').trim();
                 number.parse::<f64>().ok().map(|x| x / 100.0)
             })
-            .text("least weight shown");
-        ui.add(slider)
-            .on_hover_text("Weaker links are left out. Drag, or focus it and press the arrow keys");
+            .text(tr("least weight shown"));
+        ui.add(slider).on_hover_text(tr(
+            "Weaker links are left out. Drag, or focus it and press the arrow keys",
+        ));
     }
 
     /// A head selected anywhere is shown alone.
@@ -126,10 +128,10 @@ impl Arcs {
     pub fn explain(&self, ctx: &Context<'_>) -> String {
         let link = strongest_link(ctx).unwrap_or_default();
         let threshold = percent(self.threshold);
-        format!(
+        trf(
             "Lines lead from the token that asks (left) to the token it looks at (right); the thicker, \
-             the more: {link} in layer {}, head {}. Links below {threshold} are left out.",
-            ctx.focus.layer, ctx.focus.head
+             the more: {0} in layer {1}, head {2}. Links below {3} are left out.",
+            &[&link, &ctx.focus.layer, &ctx.focus.head, &threshold],
         )
     }
 
@@ -163,7 +165,7 @@ impl Arcs {
             .show(ui, |ui| {
                 let size = vec2(ui.available_width(), height);
                 let (whole, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-                let name = format!("Arcs of {n} tokens");
+                let name = trf("Arcs of {0} tokens", &[&n]);
                 response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
                 let side = (whole.width() * 0.3).min(theme.body_size * 11.0);
                 let columns = Columns {
@@ -236,7 +238,7 @@ impl Arcs {
         }
         let most = crate::gui::format::count(MOST_LINES);
         let all_text = crate::gui::format::count(all);
-        (all > MOST_LINES).then(|| format!("the {most} strongest of {all_text} links"))
+        (all > MOST_LINES).then(|| trf("the {0} strongest of {1} links", &[&most, &all_text]))
     }
 
     /// With nothing pointed at, every line does.
@@ -337,8 +339,8 @@ fn headings(ui: &Ui, ctx: &Context<'_>, columns: &Columns, whole: Rect) {
     let (theme, top) = (ctx.theme, whole.top());
     let [left, right] = columns.x;
     let texts = [
-        ("asks (query)", left, Align2::RIGHT_TOP, *theme.query),
-        ("answers (key)", right, Align2::LEFT_TOP, *theme.key),
+        (tr("asks (query)"), left, Align2::RIGHT_TOP, *theme.query),
+        (tr("answers (key)"), right, Align2::LEFT_TOP, *theme.key),
     ];
     for (text, x, anchor, color) in texts {
         let inset = if anchor == Align2::LEFT_TOP {
@@ -350,7 +352,10 @@ fn headings(ui: &Ui, ctx: &Context<'_>, columns: &Columns, whole: Rect) {
             .text(pos2(x + inset, top), anchor, text, theme.caption(), color);
     }
     // What the bars right of the keys are.
-    let text = format!("from {}", ctx.label(ctx.focus.query_or_last(ctx.trace)));
+    let text = trf(
+        "from {0}",
+        &[&ctx.label(ctx.focus.query_or_last(ctx.trace))],
+    );
     let at = pos2(whole.right() - 6.0, top);
     let room = at.x - right - theme.caption_size * 8.0;
     let (anchor, font) = (Align2::RIGHT_TOP, theme.caption());
@@ -405,7 +410,10 @@ fn token_ui(ui: &Ui, ctx: &Context<'_>, rect: Rect, pos: usize, side: Side) -> R
         Side::Key(is_focus) => ("Key", is_focus, theme.key),
     };
     let response = ui.interact(rect, ui.scope_id().with((what, pos)), Sense::click());
-    let name = format!("{what} {pos}: {label}");
+    let name = match side {
+        Side::Query(_) => trf("Query {0}: {1}", &[&pos, &label]),
+        Side::Key(_) => trf("Key {0}: {1}", &[&pos, &label]),
+    };
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     let font = if rect.height() > theme.body_size * 1.35 {
         theme.mono()
@@ -465,7 +473,7 @@ fn weights_ui(
 fn head_chip_ui(ui: &mut Ui, theme: &Theme, head: usize, is_shown: bool) -> Response {
     let side = theme.body_size * 1.75;
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
-    let name = format!("Head {head}");
+    let name = trf("Head {0}", &[&head]);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_shown, &name));
     let color = theme.head(head);
     let (fill, ink): (Color32, Color32) = if is_shown {
@@ -488,8 +496,9 @@ fn head_chip_ui(ui: &mut Ui, theme: &Theme, head: usize, is_shown: bool) -> Resp
         theme.mono(),
         ink,
     );
-    response.on_hover_text(format!(
-        "{name}: click to see it alone, again for all heads, shift-click to add or remove it"
+    response.on_hover_text(trf(
+        "{0}: click to see it alone, again for all heads, shift-click to add or remove it",
+        &[&name],
     ))
 }
 

@@ -1,16 +1,17 @@
 //! Every weight of the head as a matrix, with what each key receives and how widely each query looks.
 
 use super::{WEIGHTS, strongest_link};
-use crate::gui::format::number;
+use crate::gui::format::{number, percent};
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Grid, Heatmap, Labels, legend_ui};
 use crate::math::attention_steps::{effective_keys, largest, received};
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Hook};
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
 /// The colour scale.
 pub fn controls(ui: &mut Ui, ctx: &Context<'_>) {
-    legend_ui(ui, ctx.theme, WEIGHTS, "attention weight");
+    legend_ui(ui, ctx.theme, WEIGHTS, tr("attention weight"));
 }
 
 /// What is seen.
@@ -22,10 +23,11 @@ pub fn explain(ctx: &Context<'_>) -> String {
         return link;
     };
     let query = ctx.focus.query_or_last(ctx.trace);
-    format!(
-        "Rows ask, columns answer: {link}. Its row sums to 100\u{a0}% and spreads like an even look at {} \
+    let spread = number(effective_keys(pattern.row(query)));
+    trf(
+        "Rows ask, columns answer: {0}. Its row sums to {1} and spreads like an even look at {2} \
          tokens. The bars below add up each column: what a token receives from all who look.",
-        number(effective_keys(pattern.row(query)))
+        &[&link, &percent(1.0), &spread],
     )
 }
 
@@ -56,7 +58,10 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         heatmap.show(ui, ctx)
     });
     let shown = shown.inner;
-    let name = format!("Attention of layer {}, head {}", focus.layer, focus.head);
+    let name = trf(
+        "Attention of layer {0}, head {1}",
+        &[&focus.layer, &focus.head],
+    );
     let hook = Hook::Block(focus.layer, BlockHook::Pattern);
     heatmap.point(&shown, &name, Some((hook, focus.head)), ctx);
     let grid = shown.grid;
@@ -96,16 +101,16 @@ fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, totals: &[f3
     }
     let most = number(full);
     let at = area.left_bottom() + vec2(0.0, 4.0);
-    let text = format!("bars below: received in total, at most {most}");
+    let text = trf("bars below: received in total, at most {0}", &[&most]);
     let (anchor, font) = (Align2::LEFT_TOP, theme.caption());
     ui.painter().text(at, anchor, text, font, *theme.key);
     margin_tip(ui, area, "received", |pos| {
         let key = grid.cols.start + ((pos.x - area.left()) / cell) as usize;
         let total = totals.get(key)?;
         let label = ctx.key_label(key);
-        Some(format!(
-            "“{label}” receives {} in total from all queries",
-            number(*total)
+        Some(trf(
+            "“{0}” receives {1} in total from all queries",
+            &[&label, &number(*total)],
         ))
     });
 }
@@ -130,16 +135,19 @@ fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, spreads: &[f32
         let query = grid.rows.start + ((pos.y - area.top()) / cell) as usize;
         let spread = spreads.get(query)?;
         let label = ctx.label(query);
-        Some(format!(
-            "“{label}” looks as widely as an even look at {} tokens (2 to the entropy of its row)",
-            number(*spread)
+        Some(trf(
+            "“{0}” looks as widely as an even look at {1} tokens (2 to the entropy of its row)",
+            &[&label, &number(*spread)],
         ))
     });
 }
 
 fn spread_note(ui: &Ui, ctx: &Context<'_>, at: egui::Pos2, spreads: &[f32]) {
     let most = number(largest(spreads));
-    let text = format!("bars at the right: how many tokens each looks at, at most {most}");
+    let text = trf(
+        "bars at the right: how many tokens each looks at, at most {0}",
+        &[&most],
+    );
     let (anchor, font, color) = (Align2::LEFT_TOP, ctx.theme.caption(), *ctx.theme.query);
     ui.painter().text(at, anchor, text, font, color);
 }

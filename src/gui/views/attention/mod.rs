@@ -23,6 +23,7 @@ use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{empty_ui, stepper_ui};
 use crate::math::attention_steps::position_of_largest;
 use crate::table::Table;
+use crate::text::{tr, trf};
 use arcs::Arcs;
 use egui::{Painter, Rect, Stroke, Ui, pos2};
 use steps::Steps;
@@ -80,7 +81,7 @@ impl View for Attention {
 
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         if ctx.trace.pattern(ctx.focus.layer, ctx.focus.head).is_none() {
-            return empty_ui(ui, ctx.theme, "This recording holds no attention");
+            return empty_ui(ui, ctx.theme, tr("This recording holds no attention"));
         }
         match ctx.tab {
             MATRIX => matrix::ui(ui, ctx),
@@ -144,13 +145,13 @@ impl View for Attention {
 fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (theme, model) = (ctx.theme, ctx.trace.model.clone());
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-    if let Some(layer) = stepper_ui(ui, theme, "Layer", layer, model.n_layers, *theme.text) {
+    if let Some(layer) = stepper_ui(ui, theme, tr("Layer"), layer, model.n_layers, *theme.text) {
         ctx.send(crate::gui::command::Command::Select(Target::Head {
             layer,
             head,
         }));
     }
-    if let Some(head) = stepper_ui(ui, theme, "Head", head, model.n_heads, theme.head(head)) {
+    if let Some(head) = stepper_ui(ui, theme, tr("Head"), head, model.n_heads, theme.head(head)) {
         ctx.send(crate::gui::command::Command::Select(Target::Head {
             layer,
             head,
@@ -167,5 +168,8 @@ fn strongest_link(ctx: &Context<'_>) -> Option<String> {
     let key = ctx.focus.key.or_else(|| position_of_largest(row))?;
     let weight = percent(row.get(key).copied()?);
     let (q, k) = (ctx.label(query), ctx.key_label(key));
-    Some(format!("“{q}” gives {weight} of its attention to “{k}”"))
+    Some(trf(
+        "“{0}” gives {1} of its attention to “{2}”",
+        &[&q, &weight, &k],
+    ))
 }

@@ -8,6 +8,7 @@ use crate::math::attention_steps::{
     dot, exponentials, is_inverse_root, largest_difference, masked, position_of_largest, products,
     scaling, weighted_sum,
 };
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, ModelInfo, Positions, Trace};
 
 /// Everything the steps show.
@@ -150,16 +151,16 @@ impl<'a> Numbers<'a> {
                 format!("1/√{}", self.d_head())
             }
             Some(factor) => number(factor),
-            None => "no single factor".to_owned(),
+            None => tr("no single factor").to_owned(),
         }
     }
 
     /// What a stage is called.
     pub fn title(&self, stage: usize) -> String {
         match stage {
-            2 => format!("{} by {}", TITLES[2], self.scaling_text()),
-            3 if !self.is_causal => "Hide nothing".to_owned(),
-            _ => TITLES.get(stage).copied().unwrap_or_default().to_owned(),
+            2 => trf("Scale by {0}", &[&self.scaling_text()]),
+            3 if !self.is_causal => tr("Hide nothing").to_owned(),
+            _ => tr(TITLES.get(stage).copied().unwrap_or_default()).to_owned(),
         }
     }
 
@@ -171,7 +172,7 @@ impl<'a> Numbers<'a> {
         let n = self.keys.len();
         match stage {
             0 => [
-                format!("{query} asks, {key} answers"),
+                trf("{0} asks, {1} answers", &[&query, &key]),
                 format!("Σ q × k = {}", at(&self.dots)),
             ],
             1 => [String::new(), format!("{key}: {}", at(&self.dots))],
@@ -186,16 +187,17 @@ impl<'a> Numbers<'a> {
             ],
             3 => [
                 match n - self.n_visible() {
-                    0 => "no key is hidden".to_owned(),
-                    hidden if self.model.window.is_some() => {
-                        format!("{hidden} of {n} lie in the future or too far back")
-                    }
-                    hidden => format!("{hidden} of {n} lie in the future"),
+                    0 => tr("no key is hidden").to_owned(),
+                    hidden if self.model.window.is_some() => trf(
+                        "{0} of {1} lie in the future or too far back",
+                        &[&hidden, &n],
+                    ),
+                    hidden => trf("{0} of {1} lie in the future", &[&hidden, &n]),
                 },
                 format!("{key}: {}", at(&self.masked)),
             ],
             4 => [
-                "each e^s over their sum".to_owned(),
+                tr("each e^s over their sum").to_owned(),
                 format!(
                     "{} / {} = {}",
                     at(&self.exponentials),
@@ -204,15 +206,13 @@ impl<'a> Numbers<'a> {
                 ),
             ],
             5 => [
-                "z = Σ weight × v".to_owned(),
-                format!("= z within {}", number(self.z_error())),
+                tr("z = Σ weight × v").to_owned(),
+                trf("= z within {0}", &[&number(self.z_error())]),
             ],
             _ => [
-                format!(
-                    "{} heads × {} = {}",
-                    self.n_heads(),
-                    self.d_head(),
-                    self.all_z.len()
+                trf(
+                    "{0} heads × {1} = {2}",
+                    &[&self.n_heads(), &self.d_head(), &self.all_z.len()],
                 ),
                 "× W_O → attn_out".to_owned(),
             ],
@@ -232,7 +232,7 @@ impl<'a> Numbers<'a> {
     /// That positions are in the vectors already, when they are rotations.
     fn turning(&self) -> &'static str {
         match self.model.positions {
-            Positions::Rotary => " Both were turned by their positions first.",
+            Positions::Rotary => tr(" Both were turned by their positions first."),
             _ => "",
         }
     }
@@ -244,9 +244,9 @@ impl<'a> Numbers<'a> {
             return String::new();
         }
         let last = group.end - 1;
-        format!(
-            " Heads {} to {last} share their keys and values.",
-            group.start
+        trf(
+            " Heads {0} to {1} share their keys and values.",
+            &[&group.start, &last],
         )
     }
 
@@ -257,53 +257,65 @@ impl<'a> Numbers<'a> {
         let weight = percent(self.weights.get(self.key).copied().unwrap_or(f32::NAN));
         let d_head = self.d_head();
         match stage {
-            0 => format!(
-                "What “{query}” asks for (q) is compared with what “{key}” offers (k): multiplied in each of \
-                 {d_head} dimensions and added up, q · k = {}.{}{}",
-                at(&self.dots),
-                self.turning(),
-                self.sharing()
+            0 => trf(
+                "What “{0}” asks for (q) is compared with what “{1}” offers (k): multiplied in each of \
+                 {2} dimensions and added up, q · k = {3}.{4}{5}",
+                &[
+                    &query,
+                    &key,
+                    &d_head,
+                    &at(&self.dots),
+                    &self.turning(),
+                    &self.sharing(),
+                ],
             ),
-            1 => format!(
+            1 => trf(
                 "The same q meets the key of every token. The larger the dot product, the better the answer; \
-                 “{key}” gets {}.",
-                at(&self.dots)
+                 “{0}” gets {1}.",
+                &[&key, &at(&self.dots)],
             ),
-            2 => format!(
-                "Every dot product is multiplied by {}, or wide heads would always be sure of themselves: \
-                 {} becomes {}.",
-                self.scaling_text(),
-                at(&self.dots),
-                at(&self.scores)
+            2 => trf(
+                "Every dot product is multiplied by {0}, or wide heads would always be sure of themselves: \
+                 {1} becomes {2}.",
+                &[&self.scaling_text(), &at(&self.dots), &at(&self.scores)],
             ),
-            3 if !self.is_causal => {
-                "Every key may be seen here: there is no future to hide, so no score is set to −∞."
-                    .to_owned()
-            }
-            3 => format!(
-                "“{query}” is token {} and may not see what comes after it{}: {} of {} keys get −∞.",
-                self.query,
-                match self.model.window {
-                    Some(window) => format!(", nor further back than {window} tokens"),
-                    None => String::new(),
-                },
-                self.keys.len() - self.n_visible(),
-                self.keys.len()
+            3 => self.explain_mask(),
+            4 => trf(
+                "The softmax makes every score positive (e^s, the largest set to 1) and divides by the sum {0}: \
+                 “{1}” gets {2}, and all weights together are 100 %.",
+                &[&number(self.denominator()), &key, &weight],
             ),
-            4 => format!(
-                "The softmax makes every score positive (e^s, the largest set to 1) and divides by the sum {}: \
-                 “{key}” gets {weight}, and all weights together are 100 %.",
-                number(self.denominator())
+            5 => trf(
+                "Each token hands over its value v, as much of it as its weight: {0} of “{1}” and so on \
+                 add up to z. Hover a number of z to see its column.",
+                &[&weight, &key],
             ),
-            5 => format!(
-                "Each token hands over its value v, as much of it as its weight: {weight} of “{key}” and so on \
-                 add up to z. Hover a number of z to see its column."
+            _ => trf(
+                "The z of all {0} heads stand side by side, {1} numbers; the output matrix W_O turns them into \
+                 attn_out, which is added to the stream of “{2}”.",
+                &[&self.n_heads(), &self.all_z.len(), &query],
             ),
-            _ => format!(
-                "The z of all {} heads stand side by side, {} numbers; the output matrix W_O turns them into \
-                 attn_out, which is added to the stream of “{query}”.",
-                self.n_heads(),
-                self.all_z.len()
+        }
+    }
+
+    fn explain_mask(&self) -> String {
+        if !self.is_causal {
+            return tr(
+                "Every key may be seen here: there is no future to hide, so no score is set to −∞.",
+            )
+            .to_owned();
+        }
+        let (query, pos, n) = (self.query_name(), self.query, self.keys.len());
+        let hidden = n - self.n_visible();
+        match self.model.window {
+            Some(window) => trf(
+                "“{0}” is token {1} and may not see what comes after it, nor further back than {2} tokens: \
+                 {3} of {4} keys get −∞.",
+                &[&query, &pos, &window, &hidden, &n],
+            ),
+            None => trf(
+                "“{0}” is token {1} and may not see what comes after it: {2} of {3} keys get −∞.",
+                &[&query, &pos, &hidden, &n],
             ),
         }
     }

@@ -1,6 +1,7 @@
 //! Playing the stages: forwards, backwards, by hand or one a second.
 
 use crate::gui::theme::Theme;
+use crate::text::tr;
 use egui::{Align2, EventFilter, Key, Response, Sense, Stroke, Ui, pos2, vec2};
 use std::time::Duration;
 
@@ -53,17 +54,17 @@ impl Player {
     /// has the keyboard's focus, Space plays and the arrow keys step.
     pub fn ui(&mut self, ui: &mut Ui, theme: &Theme, titles: &[&str]) {
         let (n, now) = (titles.len(), ui.input(|input| input.time));
-        let back = ui.add_enabled(self.stage > 0, egui::Button::new("Back"));
-        let back = back.on_hover_text("The stage before (←)");
+        let back = ui.add_enabled(self.stage > 0, egui::Button::new(tr("Back")));
+        let back = back.on_hover_text(tr("The stage before (←)"));
         let is_playing = self.since.is_some();
         // Both words take the same room, so that nothing moves.
-        let play = egui::Button::new(if is_playing { "Pause" } else { "Play" })
+        let play = egui::Button::new(if is_playing { tr("Pause") } else { tr("Play") })
             .min_size(vec2(theme.body_size * 4.2, 0.0));
         let play = ui
             .add(play)
-            .on_hover_text("One stage after the other (Space)");
-        let next = ui.add_enabled(self.stage + 1 < n, egui::Button::new("Next"));
-        let next = next.on_hover_text("The next stage (→)");
+            .on_hover_text(tr("One stage after the other (Space)"));
+        let next = ui.add_enabled(self.stage + 1 < n, egui::Button::new(tr("Next")));
+        let next = next.on_hover_text(tr("The next stage (→)"));
         let track = self.track_ui(ui, theme, titles);
         if back.clicked() {
             self.step(-1, n);
@@ -114,7 +115,7 @@ impl Player {
         if let Some(pos) = pointer.filter(|_| response.is_pointer_button_down_on()) {
             self.go_to(stage_at(pos.x) as usize);
         }
-        let (value, name) = (self.stage as f64 + 1.0, "Stage");
+        let (value, name) = (self.stage as f64 + 1.0, tr("Stage"));
         response.widget_info(|| egui::WidgetInfo::slider(true, value, name));
         let x = |stage: usize| rect.left() + (stage as f32 + 0.5) * stop;
         let painter = ui.painter();
@@ -142,7 +143,7 @@ impl Player {
         let hovered = response.hover_pos().map(|pos| stage_at(pos.x) as usize);
         let title = hovered.and_then(|stage| titles.get(stage));
         match title {
-            Some(title) => response.on_hover_text(*title),
+            Some(title) => response.on_hover_text(tr(title)),
             None => response,
         }
     }

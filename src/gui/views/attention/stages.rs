@@ -10,6 +10,7 @@ use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{Labels, column_labels, row_labels};
 use crate::math::attention_steps::{largest, weighted_values};
+use crate::text::{tr, trf};
 use crate::trace::Matrix;
 use egui::{Align2, Color32, Painter, Pos2, Rect, lerp, pos2, vec2};
 
@@ -148,8 +149,8 @@ impl Stages<'_> {
                 self.key_names(&single, top);
                 vec![single.keys("q · k", Row::Dot, top, &n.dots, scale)]
             }
-            2 => vec![single.keys("score", Row::Score, rect.top(), &n.scores, scale)],
-            3 => vec![single.keys("masked", Row::Masked, rect.top(), &n.masked, scale)],
+            2 => vec![single.keys(tr("score"), Row::Score, rect.top(), &n.scores, scale)],
+            3 => vec![single.keys(tr("masked"), Row::Masked, rect.top(), &n.masked, scale)],
             4 => self.softmax(&pen, ctx, rect.top()),
             5 => self.mix(&pen, ctx, rect),
             _ => self.join(&pen, ctx, rect.top()),
@@ -174,7 +175,7 @@ impl Stages<'_> {
         let last = n.d_head().saturating_sub(1);
         pen.note(
             top + 3.0 * step,
-            &format!("dimension of the head, 0 to {last} →"),
+            &trf("dimension of the head, 0 to {0} →", &[&last]),
         );
         places
     }
@@ -191,7 +192,8 @@ impl Stages<'_> {
         column_labels(pen.painter, pen.theme, &labels, grid, focus, turned);
         let at = grid.left_top() - vec2(6.0, pen.theme.caption_size * 0.9);
         let (anchor, font) = (Align2::RIGHT_CENTER, pen.theme.caption());
-        pen.painter.text(at, anchor, "key →", font, *pen.theme.key);
+        pen.painter
+            .text(at, anchor, tr("key →"), font, *pen.theme.key);
     }
 
     /// Exponentials, weights as bars, weights as colours.
@@ -222,7 +224,7 @@ impl Stages<'_> {
             axes: Axes::Keys(n.weights.len()),
         };
         let strip_top = top + 2.6 * self.unit + 2.0 * GAP;
-        let weights = pen.keys("weight", Row::Weight, strip_top, n.weights, WEIGHTS);
+        let weights = pen.keys(tr("weight"), Row::Weight, strip_top, n.weights, WEIGHTS);
         vec![powers, bars, weights]
     }
 
@@ -266,7 +268,7 @@ impl Stages<'_> {
             vec2(width, self.unit),
         );
         strip(pen.painter, theme, z, n.z, scale);
-        pen.name(z, "sum of each column: z", *theme.text);
+        pen.name(z, tr("sum of each column: z"), *theme.text);
         let axes = Axes::KeysByDims(n_keys, d_head);
         let place = |row, rect, axes| Place { row, rect, axes };
         vec![
@@ -282,13 +284,19 @@ impl Stages<'_> {
         let (n, theme) = (self.numbers, pen.theme);
         let top = top + theme.caption_size * 1.5;
         let scales = self.scales(6);
-        let all_z = pen.dims(("all z", *theme.text), Row::AllZ, top, n.all_z, scales[0].1);
+        let all_z = pen.dims(
+            (tr("all z"), *theme.text),
+            Row::AllZ,
+            top,
+            n.all_z,
+            scales[0].1,
+        );
         let n_heads = (n.all_z.len() / n.d_head().max(1)).max(1);
         let x = |head: usize| lerp(pen.left..=pen.right, head as f32 / n_heads as f32);
         for head in 0..n_heads {
             let middle = f32::midpoint(x(head), x(head + 1));
             let text = if x(1) - x(0) > theme.caption_size * 4.5 {
-                format!("head {head}")
+                trf("head {0}", &[&head])
             } else {
                 head.to_string()
             };
@@ -311,13 +319,13 @@ impl Stages<'_> {
             .rect_stroke(own, 0.0, stroke, egui::StrokeKind::Inside);
         let second = top + self.unit + 2.0 * GAP;
         if n.attn_out.is_empty() {
-            pen.note(second, "attn_out is not in this recording");
+            pen.note(second, tr("attn_out is not in this recording"));
             return vec![all_z];
         }
         let name = ("attn_out", *theme.attention);
         let out = pen.dims(name, Row::Out, second, n.attn_out, scales[1].1);
         let last = n.attn_out.len().saturating_sub(1);
-        let note = format!("dimension of the stream, 0 to {last} →");
+        let note = trf("dimension of the stream, 0 to {0} →", &[&last]);
         pen.note(second + self.unit + GAP, &note);
         vec![all_z, out]
     }
@@ -403,9 +411,9 @@ impl Pen<'_> {
 
     /// Titles and signs that read: values × weight = weighted values.
     fn equation(&self, [values, weights, weighted]: [Rect; 3]) {
-        self.title(values, "values v", *self.theme.value);
-        self.title(weights, "weight", *self.theme.text);
-        self.title(weighted, "weight × v", *self.theme.text);
+        self.title(values, tr("values v"), *self.theme.value);
+        self.title(weights, tr("weight"), *self.theme.text);
+        self.title(weighted, tr("weight × v"), *self.theme.text);
         let between = |left: Rect, right: Rect| {
             let x = f32::midpoint(left.right(), right.left());
             pos2(x, left.center().y)

@@ -11,6 +11,7 @@ use crate::gui::format::abbreviate;
 use crate::gui::theme::{Theme, semibold};
 use crate::gui::view::Context;
 use crate::gui::widgets::{empty_ui, fitted_text};
+use crate::text::{tr, trf};
 use egui::{
     Align, Align2, EventFilter, FontId, Key, Painter, Rect, Response, Sense, StrokeKind, Ui, pos2,
     vec2,
@@ -111,7 +112,7 @@ impl Steps {
         }
         let trace = ctx.trace.clone();
         let Some(numbers) = Numbers::new(&trace, ctx) else {
-            let text = "This recording lacks queries, keys, values or scores";
+            let text = tr("This recording lacks queries, keys, values or scores");
             return empty_ui(ui, ctx.theme, text);
         };
         let theme = ctx.theme;
@@ -146,7 +147,7 @@ impl Steps {
         let size = vec2(layout.width, layout.stage_height(theme, stages, stage));
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let is_lit = stage == self.player.stage;
-        let name = format!("Stage {}: {}", stage + 1, TITLES[stage]);
+        let name = trf("Stage {0}: {1}", &[&(stage + 1), &tr(TITLES[stage])]);
         response
             .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_lit, &name));
         if response.clicked() {
@@ -212,7 +213,7 @@ impl Steps {
             let same = places[..i].iter().filter(|other| other.row == place.row);
             let id = ui.scope_id().with((place.row.name(), same.count()));
             let response = ui.interact(place.rect, id, Sense::click());
-            let name = place.row.name();
+            let name = tr(place.row.name());
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
             if matches!(place.axes, Axes::Keys(_)) {
                 step_key(ui, ctx, numbers, &response);
@@ -356,7 +357,7 @@ fn text_ui(
         (inner.left() + inner.width() * 0.58, top)
     };
     for (measure, scale) in stages.legends(stage) {
-        small_legend(painter, theme, pos2(x, y), measure, scale);
+        small_legend(painter, theme, pos2(x, y), tr(measure), scale);
         y += line;
     }
 }

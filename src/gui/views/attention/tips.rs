@@ -6,6 +6,7 @@ use crate::gui::format::{number, percent};
 use crate::gui::origin::origin;
 use crate::gui::view::Context;
 use crate::math::attention_steps::largest;
+use crate::text::trf;
 use crate::trace::{BlockHook, Hook};
 
 impl Numbers<'_> {
@@ -16,8 +17,14 @@ impl Numbers<'_> {
         let (key, dim) = (part.key.unwrap_or(0), part.dim.unwrap_or(0));
         let name = key_name(key);
         Some(match part.row {
-            Row::Q => format!("q[{dim}] of {} = {}", self.query_name(), n(self.q, dim)?),
-            Row::K => format!("k[{dim}] of {} = {}", self.key_name(), n(self.k(), dim)?),
+            Row::Q => trf(
+                "q[{0}] of {1} = {2}",
+                &[&dim, &self.query_name(), &n(self.q, dim)?],
+            ),
+            Row::K => trf(
+                "k[{0}] of {1} = {2}",
+                &[&dim, &self.key_name(), &n(self.k(), dim)?],
+            ),
             Row::Product => {
                 let (q, k) = (n(self.q, dim)?, n(self.k(), dim)?);
                 format!(
@@ -25,21 +32,18 @@ impl Numbers<'_> {
                     n(&self.products, dim)?
                 )
             }
-            Row::Dot => format!("q · k of {name} = {}", n(&self.dots, key)?),
+            Row::Dot => trf("q · k of {0} = {1}", &[&name, &n(&self.dots, key)?]),
             Row::Score => {
                 let dot = n(&self.dots, key)?;
                 let score = n(&self.scores, key)?;
                 format!("{name}: {dot} × {} = {score}", self.scaling_text())
             }
-            Row::Masked if self.is_causal && key > self.query => {
-                format!(
-                    "{name} comes after {}: {}",
-                    self.query_name(),
-                    n(&self.masked, key)?
-                )
-            }
+            Row::Masked if self.is_causal && key > self.query => trf(
+                "{0} comes after {1}: {2}",
+                &[&name, &self.query_name(), &n(&self.masked, key)?],
+            ),
             Row::Masked if self.is_too_far(key) => {
-                format!("{name} is too far back: {}", n(&self.masked, key)?)
+                trf("{0} is too far back: {1}", &[&name, &n(&self.masked, key)?])
             }
             Row::Masked => format!("{name}: {}", n(&self.masked, key)?),
             Row::Exponential => {
@@ -54,7 +58,10 @@ impl Numbers<'_> {
                 let weight = percent(*self.weights.get(key)?);
                 format!("{name}: {power} / {sum} = {weight}")
             }
-            Row::Value => format!("v[{dim}] of {name} = {}", n(self.values.get(key)?, dim)?),
+            Row::Value => trf(
+                "v[{0}] of {1} = {2}",
+                &[&dim, &name, &n(self.values.get(key)?, dim)?],
+            ),
             Row::WeightedValue => {
                 let (weight, v) = (*self.weights.get(key)?, *self.values.get(key)?.get(dim)?);
                 let product = number(weight * v);
@@ -64,7 +71,10 @@ impl Numbers<'_> {
             Row::AllZ => {
                 let d_head = self.d_head().max(1);
                 let (head, dim_of_head) = (dim / d_head, dim % d_head);
-                format!("head {head}, z[{dim_of_head}] = {}", n(self.all_z, dim)?)
+                trf(
+                    "head {0}, z[{1}] = {2}",
+                    &[&head, &dim_of_head, &n(self.all_z, dim)?],
+                )
             }
             Row::Out => format!("attn_out[{dim}] = {}", n(self.attn_out, dim)?),
         })

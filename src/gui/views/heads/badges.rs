@@ -4,6 +4,7 @@ use super::reading::Reading;
 use crate::gui::format::number;
 use crate::gui::theme::Theme;
 use crate::math::heads::{HeadRole, Score};
+use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rect, Response, Sense, Ui, pos2, vec2};
 
 /// Draws letters into the corner of a pattern's picture where the causal mask hides everything, as
@@ -66,7 +67,7 @@ pub fn badge_chip_ui(
     };
     let layout = |text: String, font| ui.painter().layout_no_wrap(text, font, ink);
     let letter = layout(role.letter().to_string(), theme.mono());
-    let name = layout(format!("{} {count}", role.name()), theme.caption());
+    let name = layout(format!("{} {count}", tr(role.name())), theme.caption());
     let pad = theme.caption_size * 0.35;
     let width = letter.size().x + name.size().x + 3.0 * pad;
     let height = letter.size().y.max(name.size().y) + pad;
@@ -92,32 +93,39 @@ pub fn badge_chip_ui(
         ui.painter().galley(at.min, galley, ink);
         x += size.x + pad;
     }
-    let accessible = format!("Badge {}: {count} heads", role.name());
+    let accessible = trf("Badge {0}: {1} heads", &[&tr(role.name()), &count]);
     response.widget_info(|| {
         egui::WidgetInfo::selected(egui::Role::Button, true, is_chosen, &accessible)
     });
-    response.on_hover_text(format!(
-        "{}\nBadge from {}{}. Click to dim the other heads",
-        capitalised(role.definition()),
-        number(role.required(0.0)),
-        if role == HeadRole::Diffuse {
-            ""
-        } else {
-            ", and at least 0.2 above what evenly spread attention would score"
-        },
-    ))
+    let definition = capitalised(tr(role.definition()));
+    let least = number(role.required(0.0));
+    response.on_hover_text(if role == HeadRole::Diffuse {
+        trf(
+            "{0}\nBadge from {1}. Click to dim the other heads",
+            &[&definition, &least],
+        )
+    } else {
+        trf(
+            "{0}\nBadge from {1}, and at least 0.2 above what evenly spread attention would score. \
+             Click to dim the other heads",
+            &[&definition, &least],
+        )
+    })
 }
 
 /// A line about a score: "P previous 0.82, from 0.40: attention to the token before".
 pub fn score_line(role: HeadRole, score: Score) -> String {
     let mark = if role.is_earned(score) { "●" } else { "○" };
-    format!(
-        "{mark} {} {} {} (badge from {}): {}",
-        role.letter(),
-        role.name(),
-        number(score.value),
-        number(role.required(score.even)),
-        role.definition(),
+    trf(
+        "{0} {1} {2} {3} (badge from {4}): {5}",
+        &[
+            &mark,
+            &role.letter(),
+            &tr(role.name()),
+            &number(score.value),
+            &number(role.required(score.even)),
+            &tr(role.definition()),
+        ],
     )
 }
 

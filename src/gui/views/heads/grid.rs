@@ -8,6 +8,7 @@ use crate::gui::textures::{PictureKey, miniature};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::math::heads::HeadRole;
+use crate::text::{tr, trf};
 use egui::{Align2, Color32, Painter, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 /// How much of a head that lacks the chosen badge is still seen.
@@ -195,8 +196,8 @@ impl Heads {
                 (is_large, theme.head(head)),
             );
         }
-        let names: Vec<&str> = badges.iter().map(|role| role.name()).collect();
-        let name = format!("Head {layer}.{head} {}", names.join(" "));
+        let names: Vec<&str> = badges.iter().map(|role| tr(role.name())).collect();
+        let name = trf("Head {0}.{1} {2}", &[&layer, &head, &names.join(" ")]);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name.trim()));
         if response.clicked() {
             self.large = Large::Head;
@@ -205,7 +206,7 @@ impl Heads {
         if let Some(reading) = &self.reading {
             response.on_hover_ui(|ui| {
                 ui.set_max_width(theme.body_size * 40.0);
-                ui.strong(format!("Layer {layer}, head {head}"));
+                ui.strong(trf("Layer {0}, head {1}", &[&layer, &head]));
                 ui.label(habits(reading, layer, head));
             });
         }
@@ -221,8 +222,8 @@ impl Heads {
         let theme = ctx.theme;
         ui.horizontal(|ui| {
             let all = [
-                (Large::Mean, "average of\nall heads"),
-                (Large::Rollout, "rollout\nover layers"),
+                (Large::Mean, tr("average of\nall heads")),
+                (Large::Rollout, tr("rollout\nover layers")),
             ];
             // Attention to another text cannot be multiplied over layers.
             let n = if ctx.trace.is_cross() { 1 } else { 2 };
@@ -243,7 +244,7 @@ impl Heads {
                 let at = Align2::LEFT_CENTER
                     .anchor_size(pos2(tile.right() + gap, rect.center().y), galley.size());
                 ui.painter().galley(at.min, galley, ink);
-                let name = format!("Show {}", large.name());
+                let name = trf("Show {0}", &[&tr(large.name())]);
                 response.widget_info(|| {
                     let is_large = self.large == large;
                     egui::WidgetInfo::selected(egui::Role::Button, true, is_large, &name)
@@ -306,9 +307,21 @@ fn grid_labels(painter: &Painter, ctx: &Context<'_>, first: egui::Pos2, pitch: f
     let theme = ctx.theme;
     let dim = *theme.dim;
     let title = pos2(first.x, first.y - theme.caption_size * 2.5);
-    painter.text(title, Align2::LEFT_CENTER, "head →", theme.caption(), dim);
+    painter.text(
+        title,
+        Align2::LEFT_CENTER,
+        tr("head →"),
+        theme.caption(),
+        dim,
+    );
     let corner = pos2(first.x - 6.0, title.y);
-    painter.text(corner, Align2::RIGHT_CENTER, "layer", theme.caption(), dim);
+    painter.text(
+        corner,
+        Align2::RIGHT_CENTER,
+        tr("layer"),
+        theme.caption(),
+        dim,
+    );
     let middle = picture(pitch).x / 2.0;
     let number = |at, anchor, n: usize, ink| {
         painter.text(at, anchor, n, theme.mono_caption(), ink);

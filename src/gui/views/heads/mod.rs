@@ -18,6 +18,7 @@ use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, legend_ui};
 use crate::math::heads::HeadRole;
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Hook, Matrix, TraceId};
 use badges::{badge_chip_ui, score_line};
 use egui::{Painter, Rect, RichText, Ui};
@@ -106,13 +107,13 @@ impl View for Heads {
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.update(ctx);
         let theme = ctx.theme;
-        legend_ui(ui, theme, WEIGHTS, "attention weight");
+        legend_ui(ui, theme, WEIGHTS, tr("attention weight"));
         let (title, ink) = match self.large {
             Large::Head => (
-                format!("Layer {}, head {}", ctx.focus.layer, ctx.focus.head),
+                trf("Layer {0}, head {1}", &[&ctx.focus.layer, &ctx.focus.head]),
                 theme.head(ctx.focus.head),
             ),
-            large => (format!("Large: {}", large.name()), *theme.text),
+            large => (trf("Large: {0}", &[&tr(large.name())]), *theme.text),
         };
         ui.label(RichText::new(title).color(ink).font(theme.body()));
         ui.spacing_mut().item_spacing.x = theme.caption_size * 0.35;
@@ -159,14 +160,16 @@ impl View for Heads {
             Large::Mean => explain_all(
                 ctx,
                 self.current(ctx).map(Reading::mean),
-                "The mean of all heads of all layers",
-                "Averages hide what single heads do: compare the tiles.",
+                tr("The mean of all heads of all layers"),
+                tr("Averages hide what single heads do: compare the tiles."),
             ),
             Large::Rollout => explain_all(
                 ctx,
                 self.current(ctx).map(Reading::rollout),
-                "Rollout: the product over the layers of ½ mean of the heads + ½ identity",
-                "It follows attention and the skip connections down to the input (Abnar & Zuidema 2020).",
+                tr("Rollout: the product over the layers of ½ mean of the heads + ½ identity"),
+                tr(
+                    "It follows attention and the skip connections down to the input (Abnar & Zuidema 2020).",
+                ),
             ),
         }
     }
@@ -214,25 +217,25 @@ impl Heads {
             Large::Head => (
                 trace.pattern(focus.layer, focus.head),
                 Some((Hook::Block(focus.layer, BlockHook::Pattern), focus.head)),
-                format!(
-                    "Attention pattern of layer {}, head {}",
-                    focus.layer, focus.head
+                trf(
+                    "Attention pattern of layer {0}, head {1}",
+                    &[&focus.layer, &focus.head],
                 ),
             ),
             Large::Mean | Large::Rollout => {
                 let Some(reading) = self.current(ctx) else {
-                    return empty_ui(ui, ctx.theme, "Reading all heads …");
+                    return empty_ui(ui, ctx.theme, tr("Reading all heads …"));
                 };
                 let matrix = match self.large {
                     Large::Rollout => reading.rollout(),
                     _ => reading.mean(),
                 };
-                let name = self.large.name().to_owned();
+                let name = tr(self.large.name()).to_owned();
                 (Some(matrix), None, name)
             }
         };
         let Some(matrix) = matrix else {
-            return empty_ui(ui, ctx.theme, "This recording holds no attention");
+            return empty_ui(ui, ctx.theme, tr("This recording holds no attention"));
         };
         let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
         let keys: Vec<String> = (0..trace.key_tokens().len())
@@ -258,37 +261,34 @@ impl Heads {
         };
         let (query, key, weight) = strongest(ctx, pattern);
         let (q, k) = (ctx.label(query), ctx.key_label(key));
+        let (weight, whole) = (percent(weight), percent(1.0));
         if !trace.is_causal() {
             let whom = if trace.is_cross() {
-                "Rows are tokens of the translation, columns tokens of the source text."
+                tr("Rows are tokens of the translation, columns tokens of the source text.")
             } else {
-                "Nothing is hidden: an encoder's tokens look back and ahead."
+                tr("Nothing is hidden: an encoder's tokens look back and ahead.")
             };
-            return format!(
-                "Rows ask, columns answer: in layer {}, head {}, “{q}” gives {} of its attention to “{k}”. \
-                 Each row sums to 100\u{a0}%. {whom}",
-                focus.layer,
-                focus.head,
-                percent(weight),
+            return trf(
+                "Rows ask, columns answer: in layer {0}, head {1}, “{2}” gives {3} of its attention to “{4}”. \
+                 Each row sums to {5}. {6}",
+                &[&focus.layer, &focus.head, &q, &weight, &k, &whole, &whom],
             );
         }
         let badges = self.current(ctx).map(|r| r.badges(focus.layer, focus.head));
         let badges: Vec<String> = badges
             .unwrap_or_default()
             .into_iter()
-            .map(|(role, score)| format!("{} {}", role.name(), number(score.value)))
+            .map(|(role, score)| format!("{} {}", tr(role.name()), number(score.value)))
             .collect();
         let habits = if badges.is_empty() {
-            "It has no badge for this text.".to_owned()
+            tr("It has no badge for this text.").to_owned()
         } else {
-            format!("Its badges with their scores: {}.", badges.join(", "))
+            trf("Its badges with their scores: {0}.", &[&badges.join(", ")])
         };
-        format!(
-            "Rows ask, columns answer: in layer {}, head {}, “{q}” gives {} of its attention to “{k}”. \
-             Each row sums to 100\u{a0}%; hatched cells are the future, which a token may not see. {habits}",
-            focus.layer,
-            focus.head,
-            percent(weight),
+        trf(
+            "Rows ask, columns answer: in layer {0}, head {1}, “{2}” gives {3} of its attention to “{4}”. \
+             Each row sums to {5}; hatched cells are the future, which a token may not see. {6}",
+            &[&focus.layer, &focus.head, &q, &weight, &k, &whole, &habits],
         )
     }
 }
@@ -308,9 +308,9 @@ fn explain_all(ctx: &Context<'_>, matrix: Option<Matrix<'_>>, what: &str, note: 
     };
     let (query, key, weight) = strongest(ctx, matrix);
     let (q, k) = (ctx.label(query), ctx.key_label(key));
-    format!(
-        "{what}: for “{q}”, “{k}” counts {}. {note}",
-        percent(weight)
+    trf(
+        "{0}: for “{1}”, “{2}” counts {3}. {4}",
+        &[&what, &q, &k, &percent(weight), &note],
     )
 }
 

@@ -6,6 +6,7 @@ use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::fitted_text;
 use crate::model::lens::Lens;
+use crate::text::{tr, trf};
 use egui::{Align2, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 
 /// Draws the list of a cell and, beneath, the way of the followed token through the layers.
@@ -28,13 +29,13 @@ pub(super) fn details_ui(
 
 fn best_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usize)) {
     let note = match row {
-        0 => "the ten best tokens".to_owned(),
-        _ => format!(
-            "the ten best, and places moved since {}",
-            row_name(lens, row - 1)
+        0 => tr("the ten best tokens").to_owned(),
+        _ => trf(
+            "the ten best, and places moved since {0}",
+            &[&row_name(lens, row - 1)],
         ),
     };
-    let title = format!("{} at {}", row_name(lens, row), label(lens, pos));
+    let title = trf("{0} at {1}", &[&row_name(lens, row), &label(lens, pos)]);
     heading_ui(ui, ctx.theme, &title, &note);
     let Some(reading) = lens.get(row, pos) else {
         return;
@@ -66,9 +67,9 @@ fn path_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usiz
     };
     let token = ctx.model.tokenizer.token(last.id).label();
     let note = if lens.chosen.is_some() {
-        "the chosen token after each layer"
+        tr("the chosen token after each layer")
     } else {
-        "the final prediction, after each layer"
+        tr("the final prediction, after each layer")
     };
     heading_ui(ui, ctx.theme, &token, note);
     let full = rows()
@@ -82,7 +83,7 @@ fn path_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usiz
             prob: standing.prob,
             full,
             words: String::new(),
-            right: format!("rank {rank}"),
+            right: trf("rank {0}", &[&rank]),
             right_width: 10.5,
             is_selected: at == row,
         };
@@ -128,9 +129,9 @@ impl Change {
 
     fn words(self) -> String {
         match self {
-            Self::Up(by) => format!("up by {by}"),
-            Self::Down(by) => format!("down by {by}"),
-            Self::Same => "unmoved".to_owned(),
+            Self::Up(by) => trf("up by {0}", &[&by]),
+            Self::Down(by) => trf("down by {0}", &[&by]),
+            Self::Same => tr("unmoved").to_owned(),
         }
     }
 }

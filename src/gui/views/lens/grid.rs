@@ -7,6 +7,7 @@ use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Zoom, fitted_text, lock_arrows};
 use crate::model::lens::{Lens, Reading};
+use crate::text::{tr, trf};
 use egui::{
     Align2, Event, Key, Painter, Pos2, Rect, Response, ScrollArea, Sense, Ui, Vec2, pos2, vec2,
 };
@@ -284,13 +285,15 @@ impl LensView {
         let Some(standing) = standing else {
             return String::new();
         };
-        format!(
-            "{} at {}: {}, {}, rank {}",
-            row_name(lens, row),
-            label(lens, pos),
-            ctx.model.tokenizer.token(standing.id).label(),
-            percent(standing.prob),
-            count(standing.rank + 1),
+        trf(
+            "{0} at {1}: {2}, {3}, rank {4}",
+            &[
+                &row_name(lens, row),
+                &label(lens, pos),
+                &ctx.model.tokenizer.token(standing.id).label(),
+                &percent(standing.prob),
+                &count(standing.rank + 1),
+            ],
         )
     }
 
@@ -333,14 +336,14 @@ impl LensView {
         let title = if shown.len() < layout.n_pos {
             let (from, to) = (shown.start, shown.end.saturating_sub(1));
             let last = layout.n_pos - 1;
-            let more = if layout.is_zoomed {
-                ""
+            let text = if layout.is_zoomed {
+                "position → {0} to {1} of 0 to {2}"
             } else {
-                ", scroll for more"
+                "position → {0} to {1} of 0 to {2}, scroll for more"
             };
-            format!("position → {from} to {to} of 0 to {last}{more}")
+            trf(text, &[&from, &to, &last])
         } else {
-            "position →".to_owned()
+            tr("position →").to_owned()
         };
         let (left, bottom) = (layout.area.left(), layout.area.top() - 0.5 * line);
         let top = layout.area.top() - self.header_height(theme) + 0.5 * line;
@@ -349,9 +352,9 @@ impl LensView {
         fitted_text(painter, at, anchor, &title, font.clone(), ink, width);
         let at = |y: f32| pos2(left - 8.0, y);
         let anchor = Align2::RIGHT_CENTER;
-        painter.text(at(top), anchor, "read after ↓", font.clone(), ink);
+        painter.text(at(top), anchor, tr("read after ↓"), font.clone(), ink);
         if self.show == Show::Rank {
-            painter.text(at(bottom), anchor, "rank of", font, ink);
+            painter.text(at(bottom), anchor, tr("rank of"), font, ink);
         }
     }
 

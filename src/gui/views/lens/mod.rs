@@ -16,6 +16,7 @@ use crate::gui::vocabulary::meant;
 use crate::gui::widgets::{empty_ui, named_legend_ui};
 use crate::model::lens::{Lens, Reading, Standing};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use crate::trace::{ModelInfo, Token, TraceId};
 use egui::{Painter, Rect, RichText, TextEdit, Ui, vec2};
 use std::sync::Arc;
@@ -115,9 +116,9 @@ impl View for LensView {
             self.follow_ui(ui, ctx);
         }
         let mut all = self.columns == Columns::All;
-        ui.checkbox(&mut all, "All positions").on_hover_text(
+        ui.checkbox(&mut all, tr("All positions")).on_hover_text(tr(
             "Fit the whole text into the picture, without words where they do not fit",
-        );
+        ));
         self.columns = if all { Columns::All } else { Columns::Readable };
         let vocab_size = ctx.trace.model.vocab_size;
         match self.show {
@@ -127,17 +128,17 @@ impl View for LensView {
                     theme,
                     SHADE,
                     ["0 %", "100 %"],
-                    "probability of the best token",
+                    tr("probability of the best token"),
                 );
             }
             Show::Rank => {
                 let last = count(vocab_size);
-                named_legend_ui(ui, theme, SHADE, [&last, "1"], "rank, logarithmic");
+                named_legend_ui(ui, theme, SHADE, [&last, "1"], tr("rank, logarithmic"));
             }
         }
         if let Some(making) = &self.making {
             let (done, all) = (making.n_rows_read(), making.n_rows());
-            let note = format!("reading … {done} of {all} rows");
+            let note = trf("reading … {0} of {1} rows", &[&done, &all]);
             ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
         }
     }
@@ -148,7 +149,7 @@ impl View for LensView {
             return empty_ui(ui, ctx.theme, why);
         }
         let Some(lens) = self.made.clone() else {
-            return empty_ui(ui, ctx.theme, "Reading every layer …");
+            return empty_ui(ui, ctx.theme, tr("Reading every layer …"));
         };
         let cell = self.cell(ctx, &lens);
         let room = ui.available_rect_before_wrap();
@@ -176,8 +177,10 @@ impl View for LensView {
 
     fn explain(&self, ctx: &Context<'_>) -> String {
         let Some(lens) = &self.made else {
-            return "The final norm and the unembedding can read the residual stream after any layer."
-                .to_owned();
+            return tr(
+                "The final norm and the unembedding can read the residual stream after any layer.",
+            )
+            .to_owned();
         };
         let pos = self.cell(ctx, lens).1;
         let name = |id: u32| ctx.model.tokenizer.token(id).label();
@@ -188,29 +191,36 @@ impl View for LensView {
         let best = |reading: &Reading| {
             let best = reading.top.first();
             best.map_or_else(String::new, |b| {
-                format!("“{}” ({})", name(b.id), percent(b.prob))
+                trf("“{0}” ({1})", &[&name(b.id), &percent(b.prob)])
             })
         };
         let at = label(lens, pos);
         let said = name(last.predicted.id);
         let since = leads_since(lens, pos);
+        let rank = count(first.predicted.rank + 1);
         let since = match since {
-            0 => "from the embedding on".to_owned(),
-            row if row + 1 == lens.n_rows() => "only after the last layer".to_owned(),
-            row => format!("from layer {} on", row - 1),
+            0 => trf(
+                "“{0}” leads from the embedding on; in the embedding it has rank {1}.",
+                &[&said, &rank],
+            ),
+            row if row + 1 == lens.n_rows() => trf(
+                "“{0}” leads only after the last layer; in the embedding it has rank {1}.",
+                &[&said, &rank],
+            ),
+            row => trf(
+                "“{0}” leads from layer {1} on; in the embedding it has rank {2}.",
+                &[&said, &(row - 1), &rank],
+            ),
         };
         let reads = if ctx.trace.model.post_norm {
-            "unembed(residual stream)"
+            tr("unembed(residual stream)")
         } else {
-            "unembed(ln_final(residual stream))"
+            tr("unembed(ln_final(residual stream))")
         };
-        format!(
-            "Each cell is {reads}: the guess if the model stopped there. \
-             At “{at}” the embedding alone says {}; in the end it is {}. “{said}” leads {since}; \
-             in the embedding it has rank {}.",
-            best(first),
-            best(last),
-            count(first.predicted.rank + 1),
+        trf(
+            "Each cell is {0}: the guess if the model stopped there. \
+             At “{1}” the embedding alone says {2}; in the end it is {3}. {4}",
+            &[&reads, &at, &best(first), &best(last), &since],
         )
     }
 
@@ -311,15 +321,15 @@ impl LensView {
     /// Which token to follow: the model's own prediction, or one that is typed.
     fn follow_ui(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
         let theme = ctx.theme;
-        let label = ui.label("of");
+        let label = ui.label(tr("of"));
         let edit = TextEdit::singleline(&mut self.typed)
-            .hint_text("the final prediction")
+            .hint_text(tr("the final prediction"))
             .font(theme.mono())
             .desired_width(theme.body_size * 10.5);
-        let response = ui.add(edit).labelled_by(label.id).on_hover_text(
+        let response = ui.add(edit).labelled_by(label.id).on_hover_text(tr(
             "A token to follow through the layers: its text (a space before a word counts) or its #id. \
              Empty follows what the model predicts in the end",
-        );
+        ));
         if response.changed() {
             let vocab_size = ctx.trace.model.vocab_size;
             self.chosen = meant(&ctx.model.tokenizer, vocab_size, &self.typed);
@@ -328,7 +338,7 @@ impl LensView {
             let note = format!("{} #{}", token.label(), token.id);
             ui.label(RichText::new(note).font(theme.mono()).color(*theme.accent));
         } else if !self.typed.is_empty() {
-            ui.label(RichText::new("no such token").color(*theme.warning));
+            ui.label(RichText::new(tr("no such token")).color(*theme.warning));
         }
     }
 
@@ -355,7 +365,7 @@ fn label(lens: &Lens, pos: usize) -> String {
 fn row_name(lens: &Lens, row: usize) -> String {
     let name = short_name(row);
     if row > 0 && row + 1 == lens.n_rows() {
-        format!("{name} = output")
+        trf("{0} = output", &[&name])
     } else {
         name
     }
@@ -364,8 +374,8 @@ fn row_name(lens: &Lens, row: usize) -> String {
 /// The name of a row without the word that it is the output.
 fn short_name(row: usize) -> String {
     match row.checked_sub(1) {
-        None => "embedding".to_owned(),
-        Some(layer) => format!("layer {layer}"),
+        None => tr("embedding").to_owned(),
+        Some(layer) => trf("layer {0}", &[&layer]),
     }
 }
 

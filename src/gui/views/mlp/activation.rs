@@ -6,6 +6,7 @@ use crate::gui::format::number;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Chart, Curve, Mark, empty_ui, heading_ui};
 use crate::model::ActivationFunction;
+use crate::text::{tr, trf};
 use crate::trace::BlockHook;
 use egui::{Pos2, Ui, pos2};
 use std::borrow::Cow;
@@ -52,10 +53,9 @@ impl<'a> Neurons<'a> {
     /// `n5: 1.2 becomes 0.9`, and with a gate `× −2 = −1.8`.
     fn describe(&self, neuron: usize) -> String {
         let at = |values: &[f32]| number(values.get(neuron).copied().unwrap_or(f32::NAN));
-        let activated = format!(
-            "n{neuron}: {} becomes {}",
-            at(self.pre),
-            at(&self.activated)
+        let activated = trf(
+            "n{0}: {1} becomes {2}",
+            &[&neuron, &at(self.pre), &at(&self.activated)],
         );
         match self.linear {
             Some(linear) => format!("{activated}, × {} = {}", at(linear), at(self.post)),
@@ -76,12 +76,12 @@ fn neuron(ctx: &Context<'_>, post: &[f32]) -> Option<usize> {
 pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
     let theme = ctx.theme;
     let Some(neurons) = Neurons::of(ctx) else {
-        return empty_ui(ui, theme, "This recording holds no neurons");
+        return empty_ui(ui, theme, tr("This recording holds no neurons"));
     };
     let name = &ctx.trace.model.activation_function;
     let heading = match neurons.linear {
-        Some(_) => format!("The gate's activation function {name}"),
-        None => format!("The activation function {name}"),
+        Some(_) => trf("The gate's activation function {0}", &[name]),
+        None => trf("The activation function {0}", &[name]),
     };
     heading_ui(ui, theme, heading);
     let finite = || neurons.pre.iter().copied().filter(|x| x.is_finite());
@@ -96,7 +96,7 @@ pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
     let chosen = neuron(ctx, neurons.post).and_then(|neuron| Some((neuron, *dots.get(neuron)?)));
     let label = ctx.label(ctx.focus.query_or_last(ctx.trace));
     curves.push(Curve {
-        name: format!("{} neurons at “{label}”", neurons.pre.len()),
+        name: trf("{0} neurons at “{1}”", &[&neurons.pre.len(), &label]),
         color: *theme.mlp,
         mark: Mark::Dots,
         points: dots,
@@ -115,11 +115,11 @@ pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
         });
     }
     let chart = Chart {
-        name: "Activation function with the token's neurons",
-        x_title: "before (hook_pre)",
+        name: tr("Activation function with the token's neurons"),
+        x_title: tr("before (hook_pre)"),
         y_title: match neurons.linear {
-            Some(_) => "what the gate lets through",
-            None => "after (hook_post)",
+            Some(_) => tr("what the gate lets through"),
+            None => tr("after (hook_post)"),
         },
         x_names: &[],
         y_holds: 0.0..=1.0,
@@ -153,24 +153,35 @@ pub fn explain(ctx: &Context<'_>) -> String {
     let label = ctx.label(ctx.focus.query_or_last(ctx.trace));
     let name = &ctx.trace.model.activation_function;
     if let Some(linear) = neurons.linear {
-        return format!(
-            "For “{label}”, the gates of {n_on} of the {} neurons of layer {} are above 0 and let through. Neuron \
-             {neuron}: {name}({}) × {} = {}. Each neuron writes its own vector into the stream, times this number.",
-            pre.len(),
-            ctx.focus.layer,
-            at(pre),
-            at(linear),
-            at(neurons.post)
+        return trf(
+            "For “{0}”, the gates of {1} of the {2} neurons of layer {3} are above 0 and let through. Neuron \
+             {4}: {5}({6}) × {7} = {8}. Each neuron writes its own vector into the stream, times this number.",
+            &[
+                &label,
+                &n_on,
+                &pre.len(),
+                &ctx.focus.layer,
+                &neuron,
+                name,
+                &at(pre),
+                &at(linear),
+                &at(neurons.post),
+            ],
         );
     }
-    format!(
-        "For “{label}”, {n_on} of the {} neurons of layer {} are above 0 and let through; the rest are held near 0. \
-         Neuron {neuron}: {}({}) = {}. Each neuron writes its own vector into the stream, times this number.",
-        pre.len(),
-        ctx.focus.layer,
-        name,
-        at(pre),
-        at(neurons.post)
+    trf(
+        "For “{0}”, {1} of the {2} neurons of layer {3} are above 0 and let through; the rest are held near 0. \
+         Neuron {4}: {5}({6}) = {7}. Each neuron writes its own vector into the stream, times this number.",
+        &[
+            &label,
+            &n_on,
+            &pre.len(),
+            &ctx.focus.layer,
+            &neuron,
+            name,
+            &at(pre),
+            &at(neurons.post),
+        ],
     )
 }
 

@@ -15,6 +15,7 @@ use crate::gui::command::{Command, Target};
 use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{panels_ui, row_break, stepper_ui};
 use crate::table::Table;
+use crate::text::{tr, trf};
 use egui::{Painter, Rect, Ui};
 
 const TABS: [Tab; 2] = [
@@ -57,7 +58,7 @@ impl View for Mlp {
         let wanted = stepper_ui(
             ui,
             ctx.theme,
-            "Layer",
+            tr("Layer"),
             ctx.focus.layer,
             n_layers,
             *ctx.theme.mlp,
@@ -69,7 +70,7 @@ impl View for Mlp {
             }));
         }
         let pos = ctx.focus.query_or_last(ctx.trace);
-        let token = format!("“{}”, position {pos}", ctx.label(pos));
+        let token = trf("“{0}”, position {1}", &[&ctx.label(pos), &pos]);
         let galley = ui
             .painter()
             .layout_no_wrap(token, ctx.theme.body(), *ctx.theme.selection);

@@ -6,6 +6,7 @@ use crate::gui::origin::with_origin;
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, colored_heading_ui, empty_ui, heading_ui};
+use crate::text::{tr, trf};
 use crate::trace::{Activation, BlockHook, Hook, Matrix, TraceId};
 use egui::{Align2, Color32, Rect, Response, ScrollArea, Sense, Ui, pos2, vec2};
 
@@ -45,18 +46,18 @@ impl Neurons {
             .block(focus.layer, BlockHook::MlpPost)
             .and_then(Activation::as_matrix);
         let (Some(post), Some(scale)) = (post, self.scale) else {
-            return empty_ui(ui, theme, "This recording holds no neurons");
+            return empty_ui(ui, theme, tr("This recording holds no neurons"));
         };
         let room = ui.available_height() - theme.caption_size * 10.0;
         let n = ((room / (theme.caption_size * 1.25)) as usize).clamp(FEWEST, MOST);
         let shown = self.shown(n, focus.neuron.filter(|&neuron| neuron < post.cols));
-        let note = if shown.len() < post.cols {
-            "strongest "
+        let heading = if shown.len() < post.cols {
+            "The strongest {0} of {1} neurons"
         } else {
-            ""
+            "The {0} of {1} neurons"
         };
-        let heading = format!("The {note}{} of {} neurons", shown.len(), post.cols);
-        colored_heading_ui(ui, theme, heading, (scale, "activation"));
+        let heading = trf(heading, &[&shown.len(), &post.cols]);
+        colored_heading_ui(ui, theme, heading, (scale, tr("activation")));
         let data: Vec<f32> = shown
             .iter()
             .flat_map(|&neuron| {
@@ -77,12 +78,12 @@ impl Neurons {
             },
             scale,
             rows: Labels {
-                title: "neuron, by peak",
+                title: tr("neuron, by peak"),
                 names: &rows,
                 color: *theme.mlp,
             },
             cols: Labels {
-                title: "token →",
+                title: tr("token →"),
                 names: &cols,
                 color: *theme.text,
             },
@@ -90,12 +91,15 @@ impl Neurons {
             cells: Cells::Stretch,
         };
         let drawn = heatmap.show(ui, ctx);
-        let name = format!("Neurons of layer {} for each token", focus.layer);
+        let name = trf("Neurons of layer {0} for each token", &[&focus.layer]);
         let hook = Hook::Block(focus.layer, BlockHook::MlpPost);
         drawn.say(&name, |row, pos| {
             let neuron = shown.get(row).copied().unwrap_or(0);
             let value = number(post.get(pos, neuron).unwrap_or(f32::NAN));
-            let text = format!("neuron {neuron} at “{}”: {value}", ctx.label(pos));
+            let text = trf(
+                "neuron {0} at “{1}”: {2}",
+                &[&neuron, &ctx.label(pos), &value],
+            );
             with_origin(ctx, &text, hook, &[pos, neuron])
         });
         if let Some((row, pos)) = drawn.pointed
@@ -160,7 +164,7 @@ pub fn ranked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         .block(focus.layer, BlockHook::MlpPost)
         .and_then(|post| post.at(&[pos]));
     let Some(post) = post else { return };
-    heading_ui(ui, theme, format!("Strongest for “{}”", ctx.label(pos)));
+    heading_ui(ui, theme, trf("Strongest for “{0}”", &[&ctx.label(pos)]));
     let order = ranked(post, RANKED);
     let limit = order
         .first()
@@ -211,7 +215,7 @@ impl SignedBar {
         let height = (theme.body_size * 1.45).round();
         let size = vec2(ui.available_width(), height);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-        let name = format!("Neuron {}, {}", self.neuron, number(self.value));
+        let name = trf("Neuron {0}, {1}", &[&self.neuron, &number(self.value)]);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         let painter = ui.painter();
         if response.hovered() || response.has_focus() {

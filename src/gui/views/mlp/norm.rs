@@ -6,6 +6,7 @@ use crate::gui::theme::Scale;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, heading_ui, legend_ui};
 use crate::math::vector::mean;
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Hook, Matrix, NormKind, Trace};
 use egui::{Rect, RichText, Ui, UiBuilder};
 
@@ -58,23 +59,26 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (layer, pos) = (ctx.focus.layer, ctx.focus.query_or_last(&trace));
     let theme = ctx.theme;
     let Some(norm) = Norm::of(&trace, layer, pos) else {
-        return empty_ui(ui, theme, "This recording holds no norm");
+        return empty_ui(ui, theme, tr("This recording holds no norm"));
     };
     let (name, formula) = match norm.mean {
-        Some(_) => ("LayerNorm", "(x − mean) / scale"),
-        None => ("RMSNorm", "x / scale"),
+        Some(_) => ("LayerNorm", tr("(x − mean) / scale")),
+        None => ("RMSNorm", tr("x / scale")),
     };
-    let place = if trace.model.post_norm {
-        "after the attention"
+    let heading = if trace.model.post_norm {
+        "{0} after the attention of layer {1}: {2}"
     } else {
-        "before the MLP"
+        "{0} before the MLP of layer {1}: {2}"
     };
-    let heading = format!("{name} {place} of layer {layer}: {formula}");
+    let heading = trf(heading, &[&name, &layer, &formula]);
     heading_ui(ui, theme, heading);
     let scale = number(norm.scale);
     let facts = match norm.mean {
-        Some(mean) => format!("mean {}   scale √(variance + ε) {scale}", number(mean)),
-        None => format!("scale √(mean of squares + ε) {scale}"),
+        Some(mean) => trf(
+            "mean {0}   scale √(variance + ε) {1}",
+            &[&number(mean), &scale],
+        ),
+        None => trf("scale √(mean of squares + ε) {0}", &[&scale]),
     };
     ui.label(RichText::new(facts).font(theme.mono()).color(*theme.text));
     let room = ui.available_rect_before_wrap();
@@ -83,7 +87,7 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (top, bottom) = room.split_top_bottom_at_y((room.top() + height).round());
     let dims: Vec<String> = (0..norm.before.len()).map(|dim| dim.to_string()).collect();
     let before = Strip {
-        name: "before: the stream (hook_resid_mid)",
+        name: tr("before: the stream (hook_resid_mid)"),
         what: format!("before norm {layer} {pos}"),
         values: norm.before,
         cols: &dims,
@@ -92,7 +96,7 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     };
     // The same columns as above: their names need not be written again.
     let after = Strip {
-        name: "after (ln2.hook_normalized)",
+        name: tr("after (ln2.hook_normalized)"),
         what: format!("after norm {layer} {pos}"),
         values: norm.after,
         cols: &[],
@@ -128,7 +132,7 @@ impl Strip<'_> {
             let title = if self.cols.is_empty() {
                 ""
             } else {
-                "dimension →"
+                tr("dimension →")
             };
             let heatmap = Heatmap {
                 what: self.what.clone(),
@@ -159,7 +163,7 @@ impl Strip<'_> {
                 let value = number(values.get(dim).copied().unwrap_or(f32::NAN));
                 with_origin(
                     ctx,
-                    &format!("dimension {dim}: {value}"),
+                    &trf("dimension {0}: {1}", &[&dim, &value]),
                     self.hook,
                     &[self.pos, dim],
                 )
@@ -177,30 +181,29 @@ pub fn explain(ctx: &Context<'_>) -> String {
         return String::new();
     };
     let at = |values: &[f32]| values.get(dim).copied().unwrap_or(f32::NAN);
-    let place = if ctx.trace.model.post_norm {
-        "After the attention"
-    } else {
-        "Before the MLP"
-    };
+    let is_post = ctx.trace.model.post_norm;
+    let [before, scale, after] = [at(norm.before), norm.scale, at(norm.after)].map(number);
     let Some(mean) = norm.mean else {
-        return format!(
-            "{place} the stream is brought to mean square 1: in dimension {dim}, {} / {} = {}.",
-            number(at(norm.before)),
-            number(norm.scale),
-            number(at(norm.after))
-        );
+        let text = if is_post {
+            "After the attention the stream is brought to mean square 1: in dimension {0}, {1} / {2} = {3}."
+        } else {
+            "Before the MLP the stream is brought to mean square 1: in dimension {0}, {1} / {2} = {3}."
+        };
+        return trf(text, &[&dim, &before, &scale, &after]);
     };
     let mean = if mean < 0.0 {
         format!("({})", number(mean))
     } else {
         number(mean)
     };
-    format!(
-        "{place} the stream is brought to mean 0 and variance 1: in dimension {dim}, ({} − {mean}) / {} = {}.",
-        number(at(norm.before)),
-        number(norm.scale),
-        number(at(norm.after))
-    )
+    let text = if is_post {
+        "After the attention the stream is brought to mean 0 and variance 1: in dimension {0}, \
+         ({1} − {2}) / {3} = {4}."
+    } else {
+        "Before the MLP the stream is brought to mean 0 and variance 1: in dimension {0}, \
+         ({1} − {2}) / {3} = {4}."
+    };
+    trf(text, &[&dim, &before, &mean, &scale, &after])
 }
 
 #[cfg(test)]

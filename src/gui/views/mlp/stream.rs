@@ -5,6 +5,7 @@ use crate::gui::format::number;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Chart, Curve, Mark, empty_ui, heading_ui};
 use crate::math::vector::norm;
+use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Trace};
 use egui::{Color32, Painter, Rect, Ui, pos2, vec2};
 
@@ -34,31 +35,31 @@ pub fn norms_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     };
     let curves: Vec<Curve> = [
         curve(
-            "the stream after the layer",
+            tr("the stream after the layer"),
             *theme.residual,
             trace.model.leaving(),
         ),
-        curve("attention adds", *theme.attention, BlockHook::AttnOut),
-        curve("the MLP adds", *theme.mlp, BlockHook::MlpOut),
+        curve(tr("attention adds"), *theme.attention, BlockHook::AttnOut),
+        curve(tr("the MLP adds"), *theme.mlp, BlockHook::MlpOut),
     ]
     .into_iter()
     .flatten()
     .collect();
     if curves.is_empty() {
-        return empty_ui(ui, theme, "This recording holds no stream");
+        return empty_ui(ui, theme, tr("This recording holds no stream"));
     }
     heading_ui(
         ui,
         theme,
-        format!("How long are the vectors of “{}”?", ctx.label(pos)),
+        trf("How long are the vectors of “{0}”?", &[&ctx.label(pos)]),
     );
     let names: Vec<String> = (0..trace.model.n_layers)
         .map(|layer| layer.to_string())
         .collect();
     let chart = Chart {
-        name: "Lengths of the stream, of attention's and of the MLP's contribution per layer",
-        x_title: "layer →",
-        y_title: "length of the vector",
+        name: tr("Lengths of the stream, of attention's and of the MLP's contribution per layer"),
+        x_title: tr("layer →"),
+        y_title: tr("length of the vector"),
         x_names: &names,
         y_holds: 0.0..=1.0,
         curves: &curves,
@@ -81,7 +82,8 @@ pub fn norms_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             number(curve.points.get(layer)?.y)
         ))
     });
-    let text = format!("layer {layer}\n{}", lines.collect::<Vec<_>>().join("\n"));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    let text = format!("{}\n{lines}", trf("layer {0}", &[&layer]));
     response.on_hover_text_at_pointer(text);
 }
 
@@ -94,8 +96,9 @@ pub fn explain(ctx: &Context<'_>) -> String {
     let [Some(stream), Some(attention), Some(mlp)] = lengths else {
         return String::new();
     };
-    format!(
-        "Into layer {layer} flows a vector of length {stream}; attention adds one of length {attention}, the MLP one of {mlp}."
+    trf(
+        "Into layer {0} flows a vector of length {1}; attention adds one of length {2}, the MLP one of {3}.",
+        &[&layer, &stream, &attention, &mlp],
     )
 }
 
