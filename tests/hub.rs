@@ -29,6 +29,8 @@ struct Manners {
     spoils: bool,
     /// Sends the whole file, whatever part was asked for.
     ignores_ranges: bool,
+    /// Has pickle files only, and the bot's proposal with the weights in the safe format.
+    is_converted: bool,
     /// Sends those who ask for weights to this address.
     redirects_to: Option<String>,
 }
@@ -119,8 +121,25 @@ fn answer(
     if let Some(status) = manners.status {
         return send(&format!("{status} No"), 0, b"");
     }
+    if path.ends_with("/discussions") {
+        let proposal = json!({
+            "num": 1, "title": "Adding `safetensors` variant of this model", "status": "open",
+            "isPullRequest": true, "author": {"name": "SFconvertbot"},
+        });
+        let proposals = if manners.is_converted {
+            vec![proposal]
+        } else {
+            vec![]
+        };
+        let body = json!({ "discussions": proposals }).to_string();
+        return send("200 OK", body.len(), body.as_bytes());
+    }
     if path.starts_with("/api/models/") {
-        let body = listing(files).to_string();
+        let mut files = files.clone();
+        if manners.is_converted && path.contains("/revision/main") {
+            files.remove("model.safetensors");
+        }
+        let body = listing(&files).to_string();
         return send("200 OK", body.len(), body.as_bytes());
     }
     let name = path
@@ -455,10 +474,31 @@ fn pickles_and_other_formats_are_explained() {
         .download(&repo(), &mut go)
         .unwrap_err();
     assert!(
-        problem.why.contains("pickle") && problem.cure.contains("refs/pr"),
+        problem.why.contains("pickle") && problem.cure.contains("save_pretrained"),
         "{problem}"
     );
     assert_eq!(n_files(dir.path()), 0);
+}
+
+/// As transformers does: Hugging Face's bot has proposed the weights in the safe format.
+#[test]
+fn pickles_that_were_converted_come_in_converted() {
+    let (server, dir, done) = download(Manners {
+        is_converted: true,
+        ..Manners::default()
+    });
+    let folder = done.unwrap();
+    assert!(folder.join("model.safetensors").exists());
+    let paths: Vec<String> = server.asked().into_iter().map(|(path, ..)| path).collect();
+    assert_eq!(
+        paths[1..3],
+        [
+            "/api/models/someone/tiny/discussions",
+            "/api/models/someone/tiny/revision/refs%2Fpr%2F1?blobs=true"
+        ]
+    );
+    // It opens by the name it was asked for, without the network.
+    assert_eq!(server.hub(dir.path()).cached(&repo()), Some(folder));
 }
 
 #[test]

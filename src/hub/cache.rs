@@ -65,7 +65,12 @@ impl Hub {
     /// The folder of a model that was downloaded before, if all that is needed of it is there.
     pub fn cached(&self, repo: &Repo) -> Option<PathBuf> {
         let folder = self.cache.join(repo.folder());
-        let commit = std::fs::read_to_string(folder.join("refs").join(&repo.revision));
+        let refs = folder.join("refs");
+        let commit = std::fs::read_to_string(refs.join(&repo.revision));
+        let commit = commit.or_else(|e| match repo.revision.as_str() {
+            "main" => only_proposal(&refs).ok_or(e),
+            _ => Err(e),
+        });
         // A revision may be a commit itself.
         let commit = commit.unwrap_or_else(|_| repo.revision.clone());
         let commit = commit.trim();
@@ -83,6 +88,17 @@ impl Hub {
             Problem::new("Could not open the model", why)
                 .cure("Download it: in the window by the name of the model, or on the command line with --model")
         })
+    }
+}
+
+/// The commit of a proposed change, when such a one is all that was downloaded: that with the weights
+/// in the safe format.
+fn only_proposal(refs: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(refs.join("refs/pr")).ok()?;
+    let paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    match paths.as_slice() {
+        [path] => std::fs::read_to_string(path).ok(),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! a revision stands for is written last: before that the model does not count as being there.
 
 use super::cache::is_commit;
+use super::conversion::converted;
 use super::http::{DOWNLOADING, Server, refused};
 use super::repo::is_plain;
 use super::{Go, Hub, Progress, Repo};
@@ -72,7 +73,15 @@ impl Hub {
             .cure("Unset HF_HUB_OFFLINE to allow the program to use the network"));
         }
         let server = Server::new(self);
-        let listing = server.listing(repo)?;
+        let mut listing = server.listing(repo)?;
+        let mut repo = repo.clone();
+        if has_only_pickles(&remotes(&listing))
+            && let Ok(Some(safe)) = converted(&server, &repo)
+        {
+            listing = server.listing(&safe)?;
+            repo = safe;
+        }
+        let repo = &repo;
         let commit = listing
             .get("sha")
             .and_then(Value::as_str)
@@ -129,6 +138,17 @@ fn remotes(listing: &Value) -> Vec<Remote> {
     files.into_iter().flatten().filter_map(remote).collect()
 }
 
+/// Are the weights there in the one format that is not read?
+fn has_only_pickles(files: &[Remote]) -> bool {
+    let ends = |end: &str| {
+        files.iter().any(|file| {
+            let extension = Path::new(&file.path).extension();
+            extension.is_some_and(|extension| extension == end)
+        })
+    };
+    (ends("bin") || ends("pt")) && !ends("safetensors")
+}
+
 /// Of all files, those this program reads; small ones first.
 fn wanted(repo: &Repo, files: &[Remote]) -> Result<Vec<Remote>> {
     let is_there = |name: &str| files.iter().any(|file| file.path == name);
@@ -151,16 +171,12 @@ fn wanted(repo: &Repo, files: &[Remote]) -> Result<Vec<Remote>> {
     if has_weights && is_there("config.json") {
         return Ok(wanted);
     }
-    let is_pickle = |file: &Remote| {
-        Path::new(&file.path)
-            .extension()
-            .is_some_and(|end| end == "bin" || end == "pt")
-    };
-    let (why, cure) = if files.iter().any(is_pickle) {
+    let (why, cure) = if has_only_pickles(files) {
         (
             format!("{repo} has its weights as pickle files only (.bin)"),
-            "Pickle files can run code when opened, so this program does not read them. Many models have a \
-             safetensors version at a revision such as hf:owner/name@refs/pr/1: see \"Community\" on the model's page",
+            "Pickle files can run code when opened, so this program does not read them, and there is no \
+             conversion by Hugging Face. Load the model with transformers, then \
+             model.save_pretrained(folder), and open that folder",
         )
     } else {
         (

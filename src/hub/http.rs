@@ -51,7 +51,19 @@ impl<'a> Server<'a> {
     pub(super) fn listing(&self, repo: &Repo) -> Result<Value> {
         let revision = repo.revision.replace('/', "%2F");
         let path = format!("api/models/{}/revision/{revision}?blobs=true", repo.name);
-        let mut answer = self.get(&path, 0).map_err(|e| self.unreachable(&e))?;
+        self.json(repo, &path)
+    }
+
+    /// The discussions about a model, changes that were proposed among them.
+    ///
+    /// # Errors
+    /// As [`Server::listing`].
+    pub(super) fn discussions(&self, repo: &Repo) -> Result<Value> {
+        self.json(repo, &format!("api/models/{}/discussions", repo.name))
+    }
+
+    fn json(&self, repo: &Repo, path: &str) -> Result<Value> {
+        let mut answer = self.get(path, 0).map_err(|e| self.unreachable(&e))?;
         if answer.status() != 200 {
             return Err(refused(repo, answer.status().as_u16()));
         }

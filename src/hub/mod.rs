@@ -10,6 +10,8 @@
 //! waits forever on a silent server, and checks neither lengths nor checksums.
 
 mod cache;
+#[cfg(feature = "download")]
+mod conversion;
 mod curated;
 #[cfg(feature = "download")]
 mod download;

@@ -2,18 +2,29 @@
 
 use crate::gui::view::Context;
 use crate::table::Table;
-use crate::trace::{BlockHook, Hook, Trace};
+use crate::trace::{BlockHook, Hook, Token, Trace};
 
 /// The weights and scores of the head in focus, and its queries, keys, values and outputs.
 pub(super) fn tables(ctx: &Context<'_>) -> Vec<Table> {
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-    [
-        weights(ctx.trace, layer, head),
-        vectors(ctx.trace, layer, head),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let trace = ctx.trace;
+    let (asks, answers) = (&[QUERY, OUTPUT][..], &[KEY, VALUE][..]);
+    let [queries, keys] = [&trace.tokens, trace.key_tokens()];
+    let vectors = if trace.is_cross() {
+        // Keys and values belong to another text.
+        vec![
+            vectors(trace, "queries", (layer, head), queries, asks),
+            vectors(trace, "keys", (layer, head), keys, answers),
+        ]
+    } else {
+        let all = [QUERY, KEY, VALUE, OUTPUT];
+        vec![vectors(trace, "vectors", (layer, head), queries, &all)]
+    };
+    let weights = weights(trace, layer, head);
+    weights
+        .into_iter()
+        .chain(vectors.into_iter().flatten())
+        .collect()
 }
 
 fn weights(trace: &Trace, layer: usize, head: usize) -> Option<Table> {
@@ -40,25 +51,29 @@ fn weights(trace: &Trace, layer: usize, head: usize) -> Option<Table> {
     Some(table)
 }
 
-/// The vectors of the head for each token, number by number.
-fn vectors(trace: &Trace, layer: usize, head: usize) -> Option<Table> {
-    // Keys and values of another text would not stand beside these queries.
-    if trace.key_tokens().len() != trace.tokens.len() {
-        return None;
-    }
+/// A column of vectors: its name, and where it is recorded.
+type Vectors = (&'static str, BlockHook);
+
+const QUERY: Vectors = ("query", BlockHook::Q);
+const KEY: Vectors = ("key", BlockHook::K);
+const VALUE: Vectors = ("value", BlockHook::V);
+const OUTPUT: Vectors = ("output_z", BlockHook::Z);
+
+/// Vectors of the head for each of these tokens, number by number.
+fn vectors(
+    trace: &Trace,
+    name: &'static str,
+    (layer, head): (usize, usize),
+    tokens: &[Token],
+    columns: &[Vectors],
+) -> Option<Table> {
     let d_head = trace.model.d_head;
-    let cells =
-        || (0..trace.tokens.len()).flat_map(move |pos| (0..d_head).map(move |dim| (pos, dim)));
-    let mut table = Table::new("vectors")
+    let cells = || (0..tokens.len()).flat_map(move |pos| (0..d_head).map(move |dim| (pos, dim)));
+    let mut table = Table::new(name)
         .integer("pos", cells().map(|(pos, _)| pos))
-        .text("token", cells().map(|(pos, _)| trace.label(pos)))
+        .text("token", cells().map(|(pos, _)| tokens[pos].label()))
         .integer("dim", cells().map(|(_, dim)| dim));
-    for (name, hook) in [
-        ("query", BlockHook::Q),
-        ("key", BlockHook::K),
-        ("value", BlockHook::V),
-        ("output_z", BlockHook::Z),
-    ] {
+    for &(name, hook) in columns {
         let activation = trace.block(layer, hook)?;
         // Several heads may share keys and values.
         let n_own = activation.shape().get(1).copied().unwrap_or(1).max(1);

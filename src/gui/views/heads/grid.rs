@@ -172,6 +172,7 @@ impl Heads {
             let number = layer * ctx.trace.model.n_heads + head;
             self.glow.paint(painter, tile, number, theme.head(head));
             let n_tokens = ctx.trace.tokens.len();
+            // The letters stand where a decoder's head sees nothing.
             let badges = if ctx.trace.is_causal() {
                 &badges[..]
             } else {

@@ -17,6 +17,7 @@ use crate::gui::theme::Scale;
 use crate::gui::view::{Context, Tab, View};
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, legend_ui};
 use crate::math::heads::HeadRole;
+use crate::session::habits::sight;
 use crate::table::Table;
 use crate::text::{tr, trf};
 use crate::trace::{BlockHook, Hook, Matrix, TraceId};
@@ -117,12 +118,9 @@ impl View for Heads {
         };
         ui.label(RichText::new(title).color(ink).font(theme.body()));
         ui.spacing_mut().item_spacing.x = theme.caption_size * 0.35;
-        // The badges are defined by looking back.
-        if !ctx.trace.is_causal() {
-            self.role = None;
-            return;
-        }
-        for role in HeadRole::ALL {
+        let sight = sight(ctx.trace);
+        self.role = self.role.filter(|&role| sight.allows(role));
+        for role in HeadRole::ALL.into_iter().filter(|&role| sight.allows(role)) {
             let chip = badge_chip_ui(ui, theme, role, self.reading.as_ref(), self.role);
             if chip.clicked() {
                 self.role = (self.role != Some(role)).then_some(role);
@@ -262,18 +260,6 @@ impl Heads {
         let (query, key, weight) = strongest(ctx, pattern);
         let (q, k) = (ctx.label(query), ctx.key_label(key));
         let (weight, whole) = (percent(weight), percent(1.0));
-        if !trace.is_causal() {
-            let whom = if trace.is_cross() {
-                tr("Rows are tokens of the translation, columns tokens of the source text.")
-            } else {
-                tr("Nothing is hidden: an encoder's tokens look back and ahead.")
-            };
-            return trf(
-                "Rows ask, columns answer: in layer {0}, head {1}, “{2}” gives {3} of its attention to “{4}”. \
-                 Each row sums to {5}. {6}",
-                &[&focus.layer, &focus.head, &q, &weight, &k, &whole, &whom],
-            );
-        }
         let badges = self.current(ctx).map(|r| r.badges(focus.layer, focus.head));
         let badges: Vec<String> = badges
             .unwrap_or_default()
@@ -285,6 +271,27 @@ impl Heads {
         } else {
             trf("Its badges with their scores: {0}.", &[&badges.join(", ")])
         };
+        if !trace.is_causal() {
+            let whom = if trace.is_cross() {
+                tr("Rows are tokens of the translation, columns tokens of the source text.")
+            } else {
+                tr("Nothing is hidden: an encoder's tokens look back and ahead.")
+            };
+            return trf(
+                "Rows ask, columns answer: in layer {0}, head {1}, “{2}” gives {3} of its attention to “{4}”. \
+                 Each row sums to {5}. {6} {7}",
+                &[
+                    &focus.layer,
+                    &focus.head,
+                    &q,
+                    &weight,
+                    &k,
+                    &whole,
+                    &whom,
+                    &habits,
+                ],
+            );
+        }
         trf(
             "Rows ask, columns answer: in layer {0}, head {1}, “{2}” gives {3} of its attention to “{4}”. \
              Each row sums to {5}; hatched cells are the future, which a token may not see. {6}",

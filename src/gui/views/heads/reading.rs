@@ -56,7 +56,8 @@ impl Reading {
 
     /// How many numbers a reading looks at: what it costs.
     pub fn cost(trace: &Trace) -> usize {
-        trace.tokens.len().pow(2)
+        trace.tokens.len()
+            * trace.key_tokens().len()
             * trace.model.n_layers
             * (trace.model.n_heads + trace.tokens.len())
     }

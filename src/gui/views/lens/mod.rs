@@ -17,7 +17,7 @@ use crate::gui::widgets::{empty_ui, named_legend_ui};
 use crate::model::lens::{Lens, Reading, Standing};
 use crate::table::Table;
 use crate::text::{tr, trf};
-use crate::trace::{ModelInfo, Token, TraceId};
+use crate::trace::{ModelInfo, Predicts, Token, TraceId};
 use egui::{Painter, Rect, RichText, TextEdit, Ui, vec2};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,7 +94,10 @@ impl View for LensView {
     }
 
     fn unfit(&self, model: &ModelInfo) -> Option<&'static str> {
-        unfit_without_next(model)
+        match model.predicts {
+            Predicts::Nothing => unfit_without_next(model),
+            Predicts::Next | Predicts::Masked => None,
+        }
     }
 
     fn question(&self) -> &'static str {
@@ -212,10 +215,11 @@ impl View for LensView {
                 &[&said, &(row - 1), &rank],
             ),
         };
-        let reads = if ctx.trace.model.post_norm {
-            tr("unembed(residual stream)")
-        } else {
-            tr("unembed(ln_final(residual stream))")
+        let model = &ctx.trace.model;
+        let reads = match (model.predicts, model.post_norm) {
+            (Predicts::Masked, _) => tr("mask_head(residual stream)"),
+            (_, true) => tr("unembed(residual stream)"),
+            (_, false) => tr("unembed(ln_final(residual stream))"),
         };
         trf(
             "Each cell is {0}: the guess if the model stopped there. \

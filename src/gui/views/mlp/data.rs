@@ -1,5 +1,6 @@
 //! Neurons, lengths and norms as tables.
 
+use super::norm::normalized;
 use crate::gui::view::Context;
 use crate::math::vector::norm;
 use crate::table::Table;
@@ -68,5 +69,5 @@ fn normed(trace: &Trace, layer: usize, pos: usize) -> Table {
         .integer("pos", dims.clone().map(|_| pos))
         .integer("dim", dims.clone())
         .number("resid_mid", numbers(BlockHook::ResidMid))
-        .number("ln2_normalized", numbers(BlockHook::Ln2Normalized))
+        .number("normalized", numbers(normalized(trace)))
 }

@@ -16,6 +16,8 @@ struct Norm<'a> {
     before: &'a [f32],
     /// Before the learned weight and bias, `[d_model]`.
     after: &'a [f32],
+    /// Where that is recorded.
+    hook: BlockHook,
     /// What was taken away; `RMSNorm` takes nothing away.
     mean: Option<f32>,
     /// √(variance + ε), or √(mean of squares + ε).
@@ -26,14 +28,15 @@ impl<'a> Norm<'a> {
     fn of(trace: &'a Trace, layer: usize, pos: usize) -> Option<Self> {
         let at = |hook| trace.block(layer, hook)?.at(&[pos]);
         let before = at(BlockHook::ResidMid)?;
-        let (after, scale) = if trace.model.post_norm {
-            (BlockHook::Ln1Normalized, BlockHook::Ln1Scale)
-        } else {
-            (BlockHook::Ln2Normalized, BlockHook::Ln2Scale)
+        let hook = normalized(trace);
+        let scale = match hook {
+            BlockHook::Ln1Normalized => BlockHook::Ln1Scale,
+            _ => BlockHook::Ln2Scale,
         };
         Some(Self {
             before,
-            after: at(after)?,
+            after: at(hook)?,
+            hook,
             mean: (trace.model.norm == NormKind::Layer).then(|| mean(before)),
             scale: at(scale)?.first().copied()?,
         })
@@ -42,6 +45,15 @@ impl<'a> Norm<'a> {
     /// The dimension that stands out most.
     fn extreme(&self) -> Option<usize> {
         super::neurons::strongest_at(self.after)
+    }
+}
+
+/// The norm between attention and MLP: after the one, or before the other.
+pub(super) fn normalized(trace: &Trace) -> BlockHook {
+    if trace.model.post_norm {
+        BlockHook::Ln1Normalized
+    } else {
+        BlockHook::Ln2Normalized
     }
 }
 
@@ -96,11 +108,11 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     };
     // The same columns as above: their names need not be written again.
     let after = Strip {
-        name: tr("after (ln2.hook_normalized)"),
+        name: &trf("after ({0})", &[&norm.hook.name()]),
         what: format!("after norm {layer} {pos}"),
         values: norm.after,
         cols: &[],
-        hook: Hook::Block(layer, BlockHook::Ln2Normalized),
+        hook: Hook::Block(layer, norm.hook),
         pos,
     };
     before.ui(ui, ctx, top);
@@ -127,7 +139,7 @@ impl Strip<'_> {
     fn ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, rect: Rect) {
         let (theme, values) = (ctx.theme, self.values);
         ui.scope_builder(UiBuilder::new().id_salt(&self.what).max_rect(rect), |ui| {
-            let scale = Scale::around_zero(values);
+            let scale = Scale::without_outliers(values);
             legend_ui(ui, theme, scale, self.name);
             let title = if self.cols.is_empty() {
                 ""
