@@ -18,6 +18,7 @@ const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// How the server treats the weights.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a way to misbehave")]
 struct Manners {
     /// Answers everything with this status.
     status: Option<u16>,

@@ -38,7 +38,15 @@ const LENGTHS: [usize; 4] = [1, 8, 64, 200];
 const LANGUAGES: [&str; 2] = ["en", "es"];
 
 /// Pictures that are wider than their place and can be moved, so that something is cut at an edge.
-const MOVABLE: [&str; 5] = ["positions", "context", "lens", "generation", "compare"];
+const MOVABLE: [&str; 7] = [
+    "positions",
+    "heads",
+    "attention",
+    "context",
+    "lens",
+    "generation",
+    "compare",
+];
 
 /// One way to look at a picture: an index into each of the lists above.
 type Setting = [usize; 5];
@@ -104,7 +112,6 @@ struct Line {
     clip: Rect,
     /// Its place in the order of painting.
     order: usize,
-    angle: f32,
 }
 
 /// What is painted, as far as it matters here.
@@ -157,7 +164,6 @@ impl Painted {
                 ink: Rect::from_points(&corners),
                 clip,
                 order: self.order,
-                angle: text.angle,
             });
         }
     }
@@ -176,9 +182,8 @@ impl Painted {
             } else {
                 visible
             };
-            let cut = line.ink.size() - place.size();
-            let is_turned = line.angle.sin().abs() > 0.5;
-            let across = if is_turned { cut.y } else { cut.x };
+            // At its upper and lower edge a scrolled page is cut as a matter of course.
+            let across = line.ink.width() - place.width();
             if across > 2.5 && !self.is_hidden(line.order, usize::MAX, visible) {
                 faults.push(format!(
                     "{:?} is cut off by {across:.0} at {:?}",

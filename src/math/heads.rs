@@ -186,9 +186,12 @@ impl HeadScorer {
             n_tokens: ids.len(),
             sight,
             keys: roles.map(|role| {
-                let keys = |query| match sight.allows(role) {
-                    true => role.keys(query, ids),
-                    false => Vec::new(),
+                let keys = |query| {
+                    if sight.allows(role) {
+                        role.keys(query, ids)
+                    } else {
+                        Vec::new()
+                    }
                 };
                 (0..ids.len()).map(keys).collect()
             }),

@@ -4,6 +4,7 @@
 use egui::vec2;
 use egui_kittest::Harness;
 use headlight::gui::{App, Saved, View, views};
+use headlight::model::BUNDLED;
 use std::time::{Duration, Instant};
 
 pub type Window = Harness<'static, Option<App>>;
@@ -17,8 +18,16 @@ pub fn open_at(saved: Saved, size: [f32; 2]) -> Window {
 
 /// A window in which a frame takes so many seconds. Every event has a frame of its own.
 pub fn open_stepping(saved: Saved, size: [f32; 2], seconds: f32) -> Window {
+    let is_bundled = BUNDLED.iter().any(|bundled| bundled.name == saved.model);
+    let builder = Harness::builder();
+    // The vocabulary of another model may hold characters of any script.
+    let builder = if is_bundled {
+        builder
+    } else {
+        builder.allow_missing_glyphs()
+    };
     let mut saved = Some(saved);
-    let mut window = Harness::builder()
+    let mut window = builder
         .with_step_dt(seconds)
         .with_size(vec2(size[0], size[1]))
         .build_ui_state(

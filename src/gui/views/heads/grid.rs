@@ -220,19 +220,26 @@ impl Heads {
 
     /// The average of all heads, and rollout, to be made large.
     fn together_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, side: f32) {
-        let theme = ctx.theme;
+        let (theme, ink) = (ctx.theme, *ctx.theme.text);
+        let gap = theme.caption_size / 2.0;
         ui.horizontal(|ui| {
+            let label = |text: &str| {
+                let text = text.to_owned();
+                ui.painter().layout_no_wrap(text, theme.caption(), ink)
+            };
             let all = [
-                (Large::Mean, tr("average of\nall heads")),
-                (Large::Rollout, tr("rollout\nover layers")),
+                (Large::Mean, label(tr("average of\nall heads"))),
+                (Large::Rollout, label(tr("rollout\nover layers"))),
             ];
+            let labels: f32 = all
+                .iter()
+                .map(|(_, label)| label.size().x + 2.0 * gap)
+                .sum();
+            let room = ui.available_width() - labels - ui.spacing().item_spacing.x;
+            let side = side.min(room / 2.0).max(gap);
             // Attention to another text cannot be multiplied over layers.
             let n = if ctx.trace.is_cross() { 1 } else { 2 };
-            for (large, label) in all.into_iter().take(n) {
-                let ink = *theme.text;
-                let text = label.to_owned();
-                let galley = ui.painter().layout_no_wrap(text, theme.caption(), ink);
-                let gap = theme.caption_size / 2.0;
+            for (large, galley) in all.into_iter().take(n) {
                 let size = vec2(side + gap + galley.size().x + gap, side);
                 let (rect, response) = ui.allocate_exact_size(size, Sense::click());
                 let tile = Rect::from_min_size(rect.min, Vec2::splat(side));

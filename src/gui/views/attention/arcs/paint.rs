@@ -43,14 +43,18 @@ pub(super) fn headings(ui: &Ui, ctx: &Context<'_>, columns: &Columns, whole: Rec
         (tr("asks (query)"), left, Align2::RIGHT_TOP, *theme.query),
         (tr("answers (key)"), right, Align2::LEFT_TOP, *theme.key),
     ];
+    let mut taken = right;
     for (text, x, anchor, color) in texts {
         let inset = if anchor == Align2::LEFT_TOP {
             8.0
         } else {
             -8.0
         };
-        ui.painter()
-            .text(pos2(x + inset, top), anchor, text, theme.caption(), color);
+        let at = pos2(x + inset, top);
+        let painter = ui.painter();
+        taken = painter
+            .text(at, anchor, text, theme.caption(), color)
+            .right();
     }
     // What the bars right of the keys are.
     let text = trf(
@@ -58,7 +62,7 @@ pub(super) fn headings(ui: &Ui, ctx: &Context<'_>, columns: &Columns, whole: Rec
         &[&ctx.label(ctx.focus.query_or_last(ctx.trace))],
     );
     let at = pos2(whole.right() - 6.0, top);
-    let room = at.x - right - theme.caption_size * 8.0;
+    let room = at.x - taken - theme.caption_size;
     let (anchor, font) = (Align2::RIGHT_TOP, theme.caption());
     fitted_text(ui.painter(), at, anchor, &text, font, *theme.query, room);
 }
