@@ -12,7 +12,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use harness::{TINY, Window, app_mut, open, settle};
 use headlight::gui::export::Captured;
-use headlight::gui::session_file::SessionFile;
+use headlight::gui::session_file::{ModelMark, SessionFile};
 use headlight::gui::{Command, Request, Saved, Thing, views};
 use headlight::model::Edit;
 use std::path::Path;
@@ -260,29 +260,33 @@ fn a_session_goes_on_where_it_ended() {
     assert_eq!((trace.text.as_str(), trace.model.n_heads), (TEXT, 3));
 }
 
-#[test]
-fn a_session_without_its_model_says_so_and_opens_the_rest() {
+/// Opens a session of this view, made with a model of this source whose weights are not known here,
+/// and waits until the window says so in these words.
+fn open_from_elsewhere(view: &str, source: &str, told: &str) -> Window {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.headlight");
-    let model = headlight::gui::session_file::ModelMark {
-        name: "elsewhere".into(),
-        source: "/no/such/elsewhere".into(),
+    let model = ModelMark {
+        name: source.rsplit('/').next().unwrap().to_owned(),
+        source: source.to_owned(),
         sha256: "00".into(),
     };
-    SessionFile::new(in_view("lens", "/no/such/elsewhere"), model)
-        .save(&path)
-        .unwrap();
+    let session = SessionFile::new(in_view(view, source), model);
+    session.save(&path).unwrap();
     let mut window = open(Saved::default());
     app_mut(&mut window).command(Command::OpenSession(path));
     let start = Instant::now();
-    while window
-        .query_by_label_contains("The model of the session is missing")
-        .is_none()
-    {
+    while window.query_by_label_contains(told).is_none() {
         assert!(start.elapsed() < Duration::from_mins(1), "it is told");
         window.step();
     }
     settle(&mut window);
+    window
+}
+
+#[test]
+fn a_session_without_its_model_says_so_and_opens_the_rest() {
+    let told = "The model of the session is missing";
+    let mut window = open_from_elsewhere("lens", "/no/such/elsewhere", told);
     let saved = app_mut(&mut window).saved.clone();
     assert_eq!(
         (saved.view.as_str(), saved.model.as_str()),
@@ -293,26 +297,7 @@ fn a_session_without_its_model_says_so_and_opens_the_rest() {
 
 #[test]
 fn a_session_with_another_model_of_the_same_name_says_so() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s.headlight");
-    let model = headlight::gui::session_file::ModelMark {
-        name: "storybook".into(),
-        source: "storybook".into(),
-        sha256: "00".into(),
-    };
-    SessionFile::new(in_view("tokens", "storybook"), model)
-        .save(&path)
-        .unwrap();
-    let mut window = open(Saved::default());
-    app_mut(&mut window).command(Command::OpenSession(path));
-    let start = Instant::now();
-    while window
-        .query_by_label_contains("The model differs")
-        .is_none()
-    {
-        assert!(start.elapsed() < Duration::from_mins(1), "it is told");
-        window.step();
-    }
+    open_from_elsewhere("tokens", "storybook", "The model differs");
 }
 
 #[test]
