@@ -164,7 +164,11 @@ impl Heads {
             .map(|(role, _)| role)
             .collect();
         if ui.is_rect_visible(tile) {
-            let is_dimmed = self.role.is_some_and(|role| !badges.contains(&role));
+            // Heads without the badge step back, unless all are without it.
+            let is_dimmed = self.role.is_some_and(|role| {
+                let is_earned = reading.is_some_and(|reading| reading.count(role) > 0);
+                is_earned && !badges.contains(&role)
+            });
             let tint = if is_dimmed { DIMMED } else { 1.0 };
             let tint = Color32::WHITE.gamma_multiply(tint);
             let painter = ui.painter();
