@@ -2,6 +2,7 @@
 
 use super::paths::{Mark, Path, Picture, Scaling, label};
 use crate::gui::format::{number, percent};
+use crate::gui::origin::{stream_after, with_source};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Axes, Placer, Zoom};
@@ -112,7 +113,12 @@ pub fn plot_ui(
     paint_labels(&painter, theme, &axes, (picture, preview), lit);
     zoom.ui(ui, theme, &response, axes.area, None);
     let response = match nearest {
-        Some((mark, step)) => response.on_hover_text_at_pointer(point_text(picture, mark, step)),
+        Some((mark, step)) => {
+            let text = point_text(picture, mark, step);
+            let stream = stream_after(step.checked_sub(1), &ctx.trace.model);
+            let text = with_source(ctx, &text, stream, &[mark.pos]);
+            response.on_hover_text_at_pointer(text)
+        }
         None => response,
     };
     (response, nearest.map(|(mark, _)| mark))

@@ -3,6 +3,7 @@
 use super::{Columns, LensView, SHADE, Show, followed, label, rank_shade, row_name};
 use crate::gui::command::Target;
 use crate::gui::format::{count, percent};
+use crate::gui::origin::{stream_after, with_source};
 use crate::gui::theme::Theme;
 use crate::gui::view::Context;
 use crate::gui::widgets::{Zoom, fitted_text, lock_arrows};
@@ -247,6 +248,8 @@ impl LensView {
                 ctx.send(crate::gui::Command::Hover(Target::Token(cell.1)));
             }
             let text = self.describe(ctx, lens, cell);
+            let stream = stream_after(cell.0.checked_sub(1), &ctx.trace.model);
+            let text = with_source(ctx, &text, stream, &[cell.1]);
             response.clone().on_hover_text_at_pointer(text);
         }
         if response.has_focus() {
