@@ -1,5 +1,6 @@
 #![no_main]
 
+#[allow(dead_code, reason = "each target needs one reader")]
 #[path = "../../readers/read.rs"]
 mod read;
 
