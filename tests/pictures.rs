@@ -6,7 +6,7 @@
 mod harness;
 
 use egui::accesskit::Role;
-use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2, vec2};
+use egui::{Event, Key, Modifiers, Order, PointerButton, Pos2, Rect, pos2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use harness::{Window, app, app_mut, open, open_stepping, pictures, settle, show};
 use headlight::gui::format::{number, percent};
@@ -158,21 +158,22 @@ fn the_keyboard_zooms_moves_and_selects() {
     assert_eq!((pinned.query, pinned.key), (Some(query), Some(1)));
 }
 
+fn is_control(role: Role) -> bool {
+    matches!(
+        role,
+        Role::Button
+            | Role::CheckBox
+            | Role::Slider
+            | Role::TextInput
+            | Role::MultilineTextInput
+            | Role::ComboBox
+            | Role::SpinButton
+            | Role::RadioButton
+    )
+}
+
 /// What can be clicked, typed into or moved, by the names `AccessKit` knows.
 fn controls(window: &Window) -> BTreeSet<(u64, String)> {
-    let is_control = |role: Role| {
-        matches!(
-            role,
-            Role::Button
-                | Role::CheckBox
-                | Role::Slider
-                | Role::TextInput
-                | Role::MultilineTextInput
-                | Role::ComboBox
-                | Role::SpinButton
-                | Role::RadioButton
-        )
-    };
     let nodes = window.root().children_recursive();
     let nodes = nodes.filter(|node| {
         is_control(node.accesskit_node().role()) && !node.accesskit_node().is_disabled()
@@ -216,6 +217,40 @@ fn the_keyboard_reaches_everything() {
             "{view} {tab:?}: a control has no name"
         );
     }
+}
+
+/// Whatever can be clicked, moved or typed into says what it does when it is pointed at.
+#[test]
+fn every_control_has_a_tooltip() {
+    let mut missing = BTreeSet::new();
+    for (view, tab) in pictures() {
+        let mut window = picture(view, tab);
+        let nodes = window.root().children_recursive();
+        let nodes = nodes.filter(|node| is_control(node.accesskit_node().role()));
+        let places: Vec<(Pos2, u64, String)> = nodes
+            .map(|node| {
+                let known = node.accesskit_node();
+                let name = known.label().or(known.value()).unwrap_or_default();
+                (node.rect().center(), known.locate().0.0, name)
+            })
+            .collect();
+        for (at, id, name) in places {
+            window.hover_at(at);
+            window.run_steps(3);
+            let memory = |memory: &egui::Memory| memory.areas().visible_layer_ids();
+            let layers = window.ctx.memory(memory);
+            let is_told = layers.iter().any(|layer| layer.order == Order::Tooltip);
+            // What has been scrolled out of sight, or lies beneath something, is not pointed at.
+            let is_pointed_at = window.ctx.interaction_snapshot(|pointer| {
+                let mut contained = pointer.contains_pointer.iter();
+                contained.any(|hovered| hovered.accesskit_id().0 == id)
+            });
+            if is_pointed_at && !is_told {
+                missing.insert(format!("{view}: {name}"));
+            }
+        }
+    }
+    assert_eq!(missing, BTreeSet::new());
 }
 
 /// The middles of what has a name in the middle of the window.

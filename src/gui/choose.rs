@@ -4,6 +4,7 @@ use super::command::Command;
 use super::dialog::dialog_ui;
 use super::format::number;
 use super::theme::Theme;
+use crate::gui::widgets::explained;
 use crate::hub::{Curated, Hub, Progress, Repo, curated};
 use crate::model::BUNDLED;
 use crate::text::{tr, trf};
@@ -228,7 +229,7 @@ fn name_ui(
         let can = !name.is_empty() && !busy.is_opening && busy.download.is_none();
         let open = ui.add_enabled(can, egui::Button::new(tr("Open")));
         let about = tr("Have this model read your text (Enter)");
-        let open = open.on_hover_text(about).on_disabled_hover_text(about);
+        let open = explained(open, about);
         if can && (open.clicked() || is_entered) {
             commands.push(Command::OpenModel(name.to_owned()));
         }

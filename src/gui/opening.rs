@@ -3,6 +3,7 @@
 use super::command::Command;
 use super::dialog::dialog_ui;
 use super::theme::Theme;
+use crate::gui::widgets::explained;
 use crate::text::tr;
 use egui::{Key, RichText, TextEdit, Ui};
 use std::ops::ControlFlow;
@@ -42,7 +43,7 @@ pub fn opening_ui(
             let can_open = !path.is_empty() && !is_busy;
             let open = ui.add_enabled(can_open, egui::Button::new(tr("Open")));
             let about = tr("Go on where this session ended (Enter)");
-            let open = open.on_hover_text(about).on_disabled_hover_text(about);
+            let open = explained(open, about);
             if open.clicked() || (is_entered && can_open) {
                 commands.push(Command::OpenSession(PathBuf::from(path)));
             }

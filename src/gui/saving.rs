@@ -4,7 +4,7 @@ use super::command::Command;
 use super::dialog::dialog_ui;
 use super::export::Format;
 use super::theme::Theme;
-use super::widgets::segmented_ui;
+use super::widgets::{explained, segmented_ui};
 use crate::text::tr;
 use egui::{Key, RichText, TextEdit, Ui};
 use std::ops::ControlFlow;
@@ -192,7 +192,7 @@ pub fn saving_ui(
             let can_save = !saving.path.trim().is_empty() && !is_busy;
             let save = ui.add_enabled(can_save, egui::Button::new(tr("Save")));
             let about = tr("Write the file (Enter)");
-            let save = save.on_hover_text(about).on_disabled_hover_text(about);
+            let save = explained(save, about);
             if save.clicked() || (is_entered && can_save) {
                 commands.push(Command::Save(saving.request()));
             }

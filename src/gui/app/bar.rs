@@ -8,6 +8,7 @@ use crate::gui::history::History;
 use crate::gui::prompt;
 use crate::gui::saved::Saved;
 use crate::gui::theme::Theme;
+use crate::gui::widgets::explained;
 use crate::lesson::Area;
 use crate::model::{Chat, Checkpoint, DeviceKind, Gguf};
 use crate::problem::Problem;
@@ -109,8 +110,7 @@ fn history_ui(ui: &mut Ui, history: &History, commands: &mut Vec<Command>) {
         let name = tip(name, &command);
         let button = ui.add_enabled(can, egui::Button::new(sign));
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, &name));
-        let button = button.on_hover_text(&name).on_disabled_hover_text(&name);
-        if button.clicked() {
+        if explained(button, &name).clicked() {
             commands.push(command);
         }
     }

@@ -7,6 +7,7 @@ use crate::gui::action::tip;
 use crate::gui::command::Command;
 use crate::gui::saved::Learning;
 use crate::gui::theme::Theme;
+use crate::gui::widgets::explained;
 use crate::lesson::{Depth, Lesson};
 use crate::model::TRANSLATOR;
 use crate::text::{tr, trf};
@@ -92,8 +93,7 @@ fn header_ui(
             let button = ui.add_enabled(place.is_some(), egui::Button::new(tr(name)));
             let spoken = tr(hint);
             button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, spoken));
-            let about = tip(hint, &Command::Step(by));
-            let button = button.on_hover_text(&about).on_disabled_hover_text(about);
+            let button = explained(button, &tip(hint, &Command::Step(by)));
             if let Some((name, step)) = place.filter(|_| button.clicked()) {
                 commands.push(Command::OpenLesson(name, step));
             }

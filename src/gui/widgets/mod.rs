@@ -26,7 +26,7 @@ pub use deck::deck_ui;
 pub use heatmap::{Cells, Grid, Heatmap, Labels, cell_text, column_labels, row_labels};
 pub use labels::place_labels;
 pub use legend::{legend_ui, named_legend_ui};
-pub use paired::{PairedBar, paired_bar_height, paired_bar_ui, paired_head_ui};
+pub use paired::{PairedBar, paired_bar_height, paired_bar_name, paired_bar_ui, paired_head_ui};
 pub use panels::{Column, colored_heading_ui, heading_ui, least_height, panels_ui, row_break};
 pub use placer::Placer;
 pub use ranked::{Ranked, ranked_ui};
@@ -37,7 +37,7 @@ pub use ticks::ticks;
 pub use zoom::{Zoom, lock_arrows};
 
 use super::theme::Theme;
-use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Response, Stroke};
 
 /// Diagonal hatching over a rectangle: cut, masked or missing.
 pub fn hatch(painter: &Painter, rect: Rect, stroke: Stroke, step: f32) {
@@ -76,6 +76,11 @@ pub fn fitted_text(
         }
         max = ((max as f32 * width / galley.size().x) as usize).clamp(3, max - 1);
     }
+}
+
+/// Says what a control does when it is pointed at, also while it cannot be used.
+pub fn explained(response: Response, text: &str) -> Response {
+    response.on_hover_text(text).on_disabled_hover_text(text)
 }
 
 /// A message in the place of a picture.

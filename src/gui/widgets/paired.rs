@@ -29,12 +29,17 @@ pub fn paired_bar_height(theme: &Theme) -> f32 {
     (theme.caption_size * 2.7).round()
 }
 
+/// A row in words.
+pub fn paired_bar_name(bar: &PairedBar<'_>) -> String {
+    let [before, after] = bar.probs.map(percent);
+    trf("{0}, {1}, then {2}", &[&bar.label, &before, &after])
+}
+
 /// Draws one row as wide as there is room; clicking it chooses the token.
 pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Response {
     let size = vec2(ui.available_width(), paired_bar_height(theme));
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let [before, after] = bar.probs.map(percent);
-    let name = trf("{0}, {1}, then {2}", &[&bar.label, &before, &after]);
+    let name = paired_bar_name(bar);
     response
         .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, bar.is_chosen, &name));
     if !ui.is_rect_visible(rect) {

@@ -1,6 +1,7 @@
 //! Playing the stages: forwards, backwards, by hand or one a second.
 
 use crate::gui::theme::Theme;
+use crate::gui::widgets::explained;
 use crate::text::tr;
 use egui::{Align2, EventFilter, Key, Response, Sense, Stroke, Ui, pos2, vec2};
 use std::time::Duration;
@@ -55,7 +56,7 @@ impl Player {
     pub fn ui(&mut self, ui: &mut Ui, theme: &Theme, titles: &[&str]) {
         let (n, now) = (titles.len(), ui.input(|input| input.time));
         let back = ui.add_enabled(self.stage > 0, egui::Button::new(tr("Back")));
-        let back = back.on_hover_text(tr("The stage before (←)"));
+        let back = explained(back, tr("The stage before (←)"));
         let is_playing = self.since.is_some();
         // Both words take the same room, so that nothing moves.
         let play = egui::Button::new(if is_playing { tr("Pause") } else { tr("Play") })
@@ -64,7 +65,7 @@ impl Player {
             .add(play)
             .on_hover_text(tr("One stage after the other (Space)"));
         let next = ui.add_enabled(self.stage + 1 < n, egui::Button::new(tr("Next")));
-        let next = next.on_hover_text(tr("The next stage (→)"));
+        let next = explained(next, tr("The next stage (→)"));
         let track = self.track_ui(ui, theme, titles);
         if back.clicked() {
             self.step(-1, n);

@@ -163,6 +163,11 @@ impl Steps {
             let align = (size.y > ui.clip_rect().height()).then_some(Align::TOP);
             ui.scroll_to_rect(rect, align);
         }
+        if self.pointed.is_none() && response.hovered() {
+            response
+                .clone()
+                .on_hover_text(tr("Click to go to this stage"));
+        }
         let mut painter = ui.painter().clone();
         if is_lit {
             painter.rect_filled(rect, 6.0, *theme.raised);

@@ -8,7 +8,7 @@ use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
 use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, empty_ui, legend_ui, paired_bar_height,
-    paired_bar_ui, paired_head_ui,
+    paired_bar_name, paired_bar_ui, paired_head_ui,
 };
 use crate::text::{tr, trf};
 use crate::trace::{Matrix, Predicts};
@@ -54,7 +54,7 @@ pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, names: &[
                 is_chosen: false,
                 id: Id::unique(("compared", rank)),
             };
-            paired_bar_ui(ui, theme, &bar);
+            paired_bar_ui(ui, theme, &bar).on_hover_text(paired_bar_name(&bar));
         }
     });
 }

@@ -4,6 +4,7 @@ use super::{Experiment, Page, parts};
 use crate::gui::command::{Command, Target};
 use crate::gui::format::abbreviate;
 use crate::gui::view::Context;
+use crate::gui::widgets::explained;
 use crate::model::{Edit, Look};
 use crate::text::{tr, trf};
 use egui::{Button, ComboBox, DragValue, RichText, Slider, TextEdit, Ui};
@@ -309,7 +310,7 @@ fn token_ui(ui: &mut Ui, ctx: &mut Context<'_>, replacement: &mut String) {
     let text = span.and_then(|span| parts::replaced(&ctx.trace.text, span, replacement));
     let can = !replacement.is_empty() && text.is_some();
     let button = ui.add_enabled(can, Button::new(tr("Replace")));
-    let is_clicked = button.on_hover_text(tr("Write it into the text")).clicked();
+    let is_clicked = explained(button, tr("Write it into the text")).clicked();
     if let Some(text) = text.filter(|_| can && (is_clicked || is_entered)) {
         ctx.send(Command::SetPrompt(text));
     }

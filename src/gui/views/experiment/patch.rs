@@ -4,6 +4,7 @@ use super::parts;
 use crate::background::{Task, finished};
 use crate::gui::command::Command;
 use crate::gui::view::Context;
+use crate::gui::widgets::explained;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
 use crate::session::intervention::patch;
@@ -85,10 +86,8 @@ impl Patch {
         let name = trf("Patch onto “{0}” ({1})", &[&ctx.label(onto), &onto]);
         let button = egui::Button::new(name);
         let button = ui.add_enabled(can, button);
-        if button
-            .on_hover_text(tr("Click a token of the text to patch onto another"))
-            .clicked()
-        {
+        let hint = tr("Click a token of the text to patch onto another");
+        if explained(button, hint).clicked() {
             self.start(ctx, from, onto);
         }
         if let Some(problem) = &self.problem {

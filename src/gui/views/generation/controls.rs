@@ -4,7 +4,7 @@ use super::writer::{Strategy, Writer};
 use super::{is_translated, whole_text};
 use crate::gui::command::Command;
 use crate::gui::view::Context;
-use crate::gui::widgets::segmented_ui;
+use crate::gui::widgets::{explained, segmented_ui};
 use crate::math::tree::ROOT;
 use crate::text::tr;
 use egui::{Button, DragValue, Ui};
@@ -123,7 +123,7 @@ const WIDE: f32 = 75.0;
 
 fn button(ui: &mut Ui, can: bool, name: &str, help: &str) -> bool {
     let button = ui.add_enabled(can, Button::new(tr(name)));
-    button.on_hover_text(tr(help)).clicked()
+    explained(button, tr(help)).clicked()
 }
 
 /// Going back, keeping and deleting, and what becomes of the text.

@@ -13,7 +13,7 @@ use crate::gui::command::{Command, Target};
 use crate::gui::format::{count, number, percent};
 use crate::gui::view::{Context, View, unfit_without_next};
 use crate::gui::vocabulary::{Query, Vocabulary, matching};
-use crate::gui::widgets::empty_ui;
+use crate::gui::widgets::{empty_ui, explained};
 use crate::math::histogram::Histogram;
 use crate::math::readout::Readout;
 use crate::table::Table;
@@ -237,7 +237,8 @@ fn position_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         let response = ui.add_enabled(to.is_some(), button);
         let name = tip.to_owned();
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, to.is_some(), &name));
-        if let Some(to) = to.filter(|_| response.on_hover_text(tip).clicked()) {
+        let is_clicked = explained(response, tip).clicked();
+        if let Some(to) = to.filter(|_| is_clicked) {
             ctx.commands.push(Command::Select(Target::Token(to)));
         }
     };

@@ -5,7 +5,7 @@ use crate::gui::command::Command;
 use crate::gui::format::percent;
 use crate::gui::theme::{Scale, Theme};
 use crate::gui::view::Context;
-use crate::gui::widgets::fitted_text;
+use crate::gui::widgets::{explained, fitted_text};
 use crate::math::coin_bar::Slice;
 use crate::text::{tr, trf};
 use egui::{Align2, DragValue, Painter, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
@@ -28,10 +28,7 @@ pub(super) fn controls_ui(ui: &mut Ui, ctx: &mut Context<'_>, n: &mut usize, tos
         *n += 1;
     }
     let first = ui.add_enabled(*n > 0, egui::Button::new(tr("First coin")));
-    if first
-        .on_hover_text(tr("Back to the first coin of this seed"))
-        .clicked()
-    {
+    if explained(first, tr("Back to the first coin of this seed")).clicked() {
         *n = 0;
     }
     let Some(toss) = toss else { return };

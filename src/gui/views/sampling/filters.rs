@@ -3,6 +3,7 @@
 
 use crate::gui::command::Command;
 use crate::gui::view::Context;
+use crate::gui::widgets::explained;
 use crate::math::sampling::{Filter, Sampling};
 use crate::text::{tr, trf};
 use egui::{Frame, RichText, ScrollArea, Sides, Slider, Ui};
@@ -159,7 +160,7 @@ pub fn filters_ui(ui: &mut Ui, ctx: &mut Context<'_>, remembered: &mut Remembere
             let reset = egui::Button::new(tr("Reset to Hugging Face order"));
             let reset = ui.add_enabled(!is_default, reset);
             let help = tr("The order in which transformers' generate() applies them: penalty, temperature, top-k, top-p, min-p, typical-p");
-            if reset.on_hover_text(help).on_disabled_hover_text(help).clicked() {
+            if explained(reset, help).clicked() {
                 sampling.order = Filter::ALL.to_vec();
             }
         });
@@ -256,7 +257,7 @@ fn move_ui(ui: &mut Ui, sampling: &mut Sampling, index: usize, filter: Filter) {
         let button = ui.add_enabled(other <= last, button);
         let name = trf(what, &[&tr(filter.name())]);
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, other <= last, &name));
-        if button.on_hover_text(&name).clicked() {
+        if explained(button, &name).clicked() {
             sampling.order.swap(index, other);
         }
     }

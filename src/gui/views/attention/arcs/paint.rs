@@ -144,7 +144,7 @@ pub(super) fn token_ui(ui: &Ui, ctx: &Context<'_>, rect: Rect, pos: usize, side:
         );
     }
     ui.painter().galley(place.min, galley, ink);
-    response
+    response.on_hover_text(name)
 }
 
 /// What the query gives this key, in each of the shown heads: bars, and the number of a single head.
