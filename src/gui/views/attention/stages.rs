@@ -190,7 +190,11 @@ impl Stages<'_> {
         let turned = self.are_names_turned(pen.theme);
         let focus = Some(self.numbers.key);
         column_labels(pen.painter, pen.theme, &labels, grid, focus, turned);
-        let at = grid.left_top() - vec2(6.0, pen.theme.caption_size * 0.9);
+        // A turned name may be wider than its narrow cell.
+        let line = pen.theme.caption_size;
+        let cell = grid.width() / self.numbers.names.len().max(1) as f32;
+        let beyond = (line * 0.7 - cell / 2.0).max(0.0);
+        let at = grid.left_top() - vec2(6.0 + beyond, line * 0.9);
         let (anchor, font) = (Align2::RIGHT_CENTER, pen.theme.caption());
         pen.painter
             .text(at, anchor, tr("key →"), font, *pen.theme.key);
