@@ -39,7 +39,14 @@ const COURSE: &[(&str, &str)] = lessons![
 const SPANISH: &[(&str, &str)] = lessons![
     "es/010-next-word"
     "es/020-tokens"
+    "es/030-embeddings"
+    "es/040-positions"
     "es/050-attention"
+    "es/060-heads"
+    "es/070-masks"
+    "es/080-context"
+    "es/090-mlp"
+    "es/100-layers"
 ];
 
 /// The course inside the program, in a language where it is translated, else in English. A damaged
