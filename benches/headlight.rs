@@ -193,10 +193,7 @@ mod gpt2_small_sized {
 fn generate_32_tokens(bencher: Bencher<'_, '_>) {
     let model = storybook();
     bencher.bench(|| {
-        Generation::new(&model, "Once", Sampling::default(), 1)
-            .unwrap()
-            .take(32)
-            .count()
+        Generation::new(&model, "Once", Sampling::default(), 1).unwrap().take(32).count()
     });
 }
 
@@ -204,9 +201,8 @@ fn generate_32_tokens(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn sampling_50257(bencher: Bencher<'_, '_>) {
     let mut coins = Coins::new(1);
-    let logits: Vec<f32> = (0..50_257)
-        .map(|_| 12.0 * (coins.toss() + coins.toss() + coins.toss()))
-        .collect();
+    let logits: Vec<f32> =
+        (0..50_257).map(|_| 12.0 * (coins.toss() + coins.toss() + coins.toss())).collect();
     let sampling = Sampling {
         temperature: 0.8,
         top_k: Some(200),
@@ -227,9 +223,7 @@ fn save_trace(bencher: Bencher<'_, '_>) {
     let trace: Trace = model.trace(&text_of(&model, 64)).unwrap();
     let dir = tempfile::tempdir().unwrap();
     bencher.bench(|| {
-        trace
-            .save(&dir.path().join("t.safetensors"), |_| true)
-            .unwrap();
+        trace.save(&dir.path().join("t.safetensors"), |_| true).unwrap();
     });
 }
 
@@ -250,40 +244,21 @@ mod window {
         // As many heads as GPT-2 small, narrow so that making it is quick.
         let dir = random_gpt2(96, 4096);
         let model = dir.path().to_string_lossy().into_owned();
-        let prompt = text_of(
-            &Checkpoint::open(&model, DeviceKind::default()).unwrap(),
-            64,
-        );
+        let prompt = text_of(&Checkpoint::open(&model, DeviceKind::default()).unwrap(), 64);
         let ctx = Context::default();
-        let mut app = App::new(
-            &ctx,
-            Saved {
-                model,
-                prompt,
-                view: view.to_owned(),
-                ..Saved::default()
-            },
-        )
-        .unwrap();
+        let mut app =
+            App::new(&ctx, Saved { model, prompt, view: view.to_owned(), ..Saved::default() })
+                .unwrap();
         let mut frame = || {
             let screen_rect = Some(Rect::from_min_size(pos2(0.0, 0.0), vec2(1920.0, 1080.0)));
-            let mut output = ctx.run_ui(
-                RawInput {
-                    screen_rect,
-                    ..Default::default()
-                },
-                |ui| {
-                    app.logic();
-                    app.ui(ui);
-                },
-            );
+            let mut output = ctx.run_ui(RawInput { screen_rect, ..Default::default() }, |ui| {
+                app.logic();
+                app.ui(ui);
+            });
             // What the graphics card takes is not ours to measure.
             output.textures_delta.clear();
             let busy = app.is_busy() || app.trace().is_none();
-            (
-                ctx.tessellate(output.shapes, output.pixels_per_point).len(),
-                busy,
-            )
+            (ctx.tessellate(output.shapes, output.pixels_per_point).len(), busy)
         };
         while frame().1 {
             std::thread::yield_now();

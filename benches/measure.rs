@@ -10,10 +10,7 @@
 //! logits 64     the last position's first eight scores, to compare
 //! peak 0        the largest resident memory so far, in MB
 //! ```
-#![allow(
-    clippy::unwrap_used,
-    reason = "a measurement that cannot go on has failed"
-)]
+#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "its answers")]
 
 use headlight::model::{Cache, Checkpoint, DeviceKind, Recorder, Silent, Target};
@@ -42,9 +39,7 @@ fn answer(model: &Checkpoint, caches: &mut BTreeMap<usize, Cache>, what: &str, n
         "forward" => {
             let mut recorder = Recorder::default();
             let start = Instant::now();
-            let logits = model
-                .network
-                .forward(&ids[..n], &mut Cache::default(), &mut recorder);
+            let logits = model.network.forward(&ids[..n], &mut Cache::default(), &mut recorder);
             let time = ms(start);
             assert!(recorder.activations.contains_key(&Hook::Logits));
             drop(logits);
@@ -52,9 +47,7 @@ fn answer(model: &Checkpoint, caches: &mut BTreeMap<usize, Cache>, what: &str, n
         }
         "silent" => {
             let start = Instant::now();
-            let logits = model
-                .network
-                .forward(&ids[..n], &mut Cache::default(), &mut Silent);
+            let logits = model.network.forward(&ids[..n], &mut Cache::default(), &mut Silent);
             let time = ms(start);
             drop(logits);
             time
@@ -76,9 +69,7 @@ fn answer(model: &Checkpoint, caches: &mut BTreeMap<usize, Cache>, what: &str, n
             let tokens = model.tokenizer.encode(&story).unwrap();
             let text = |n: usize| &story[..tokens[n - 1].span.end];
             let mut follower = Follower::default();
-            follower
-                .trace(model, text(n - 1), Target::Own, &[])
-                .unwrap();
+            follower.trace(model, text(n - 1), Target::Own, &[]).unwrap();
             let start = Instant::now();
             let trace = follower.trace(model, text(n), Target::Own, &[]).unwrap();
             let time = ms(start);
@@ -87,9 +78,7 @@ fn answer(model: &Checkpoint, caches: &mut BTreeMap<usize, Cache>, what: &str, n
         }
         "logits" => {
             let mut recorder = Recorder::default();
-            model
-                .network
-                .forward(&ids[..n], &mut Cache::default(), &mut recorder);
+            model.network.forward(&ids[..n], &mut Cache::default(), &mut recorder);
             let logits = recorder.activations[&Hook::Logits].at(&[n - 1]).unwrap();
             return format!("{:?}", &logits[..8]);
         }
@@ -101,9 +90,7 @@ fn answer(model: &Checkpoint, caches: &mut BTreeMap<usize, Cache>, what: &str, n
 
 /// The tokens that both programs read.
 fn ids(n: usize, vocab_size: usize) -> Vec<u32> {
-    (0..n)
-        .map(|i| ((i * 7919 + 13) % vocab_size) as u32)
-        .collect()
+    (0..n).map(|i| ((i * 7919 + 13) % vocab_size) as u32).collect()
 }
 
 fn ms(start: Instant) -> f64 {

@@ -44,11 +44,7 @@ fn part_name(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name();
     let name = name.ok_or_else(|| io::Error::other("the name of the file is missing"))?;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let part = format!(
-        ".{}.{}.{number}.part",
-        name.to_string_lossy(),
-        std::process::id()
-    );
+    let part = format!(".{}.{}.{number}.part", name.to_string_lossy(), std::process::id());
     Ok(path.with_file_name(part))
 }
 

@@ -22,11 +22,7 @@ pub type Result<T> = std::result::Result<T, Problem>;
 impl Problem {
     /// A problem with its cause; add a cure with [`Problem::cure`].
     pub fn new(what: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self {
-            what: what.into(),
-            why: why.to_string(),
-            cure: String::new(),
-        }
+        Self { what: what.into(), why: why.to_string(), cure: String::new() }
     }
 
     /// Says what the reader can do.

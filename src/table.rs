@@ -38,10 +38,7 @@ impl Cells {
 impl Table {
     /// A table without columns.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            columns: Vec::new(),
-        }
+        Self { name: name.into(), columns: Vec::new() }
     }
 
     /// Adds a column of words.
@@ -104,11 +101,7 @@ impl Table {
 /// A text as a CSV field.
 fn quoted(text: &str) -> String {
     let is_plain = !text.contains(['"', ',', '\n', '\r']) && text.trim() == text;
-    if is_plain {
-        text.to_owned()
-    } else {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    }
+    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
 /// `{"name", "columns": [names], "rows": [[cells]]}`. JSON has no infinities and no NaN: they are
@@ -181,14 +174,8 @@ mod tests {
     #[test]
     fn json_has_names_rows_and_no_bare_infinities() {
         let json = serde_json::to_value(table()).unwrap();
-        assert_eq!(
-            json["columns"],
-            serde_json::json!(["pos", "token", "weight"])
-        );
-        assert_eq!(
-            json["rows"][1],
-            serde_json::json!([1, " say \"hi\"\n", "-inf"])
-        );
+        assert_eq!(json["columns"], serde_json::json!(["pos", "token", "weight"]));
+        assert_eq!(json["rows"][1], serde_json::json!([1, " say \"hi\"\n", "-inf"]));
         assert_eq!(json["rows"].as_array().unwrap().len(), 3);
         let third = json["rows"][2][2].as_f64().unwrap() as f32;
         assert_eq!(third, 1.0 / 3.0);

@@ -21,11 +21,7 @@ pub struct Language {
 
 /// Every language; the first is the one the code is written in.
 pub const LANGUAGES: [Language; 2] = [
-    Language {
-        code: "en",
-        name: "English",
-        json: "{}",
-    },
+    Language { code: "en", name: "English", json: "{}" },
     Language {
         code: "es",
         name: "Español",
@@ -55,11 +51,7 @@ pub fn language(code: &str) -> &'static Language {
 pub fn system_language() -> &'static Language {
     let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let first = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find(set);
-    language(
-        &first
-            .and_then(|name| std::env::var(name).ok())
-            .unwrap_or_default(),
-    )
+    language(&first.and_then(|name| std::env::var(name).ok()).unwrap_or_default())
 }
 
 /// Speaks this language from now on, in this thread.
@@ -117,9 +109,6 @@ mod tests {
 
     #[test]
     fn values_are_put_in_place() {
-        assert_eq!(
-            trf("{1} of {0}, {2} {x} {", &[&3, &"two"]),
-            "two of 3, {2} {x} {"
-        );
+        assert_eq!(trf("{1} of {0}, {2} {x} {", &[&3, &"two"]), "two of 3, {2} {x} {");
     }
 }

@@ -29,10 +29,7 @@ fn learning(lesson: &str, step: usize) -> Learning {
 }
 
 fn in_lesson(lesson: &str) -> Saved {
-    Saved {
-        learning: learning(lesson, 0),
-        ..Saved::default()
-    }
+    Saved { learning: learning(lesson, 0), ..Saved::default() }
 }
 
 #[test]
@@ -49,18 +46,9 @@ fn every_lesson_is_read_and_listed() {
         assert!(bundled("es").contains(lesson), "{}", lesson.name);
         let english = own.iter().find(|other| other.name == lesson.name).unwrap();
         let claims = |lesson: &Lesson| -> Vec<_> {
-            lesson
-                .claims
-                .iter()
-                .map(|(_, claim)| claim.clone())
-                .collect()
+            lesson.claims.iter().map(|(_, claim)| claim.clone()).collect()
         };
-        assert_eq!(
-            claims(lesson),
-            claims(english),
-            "{}: the same claims",
-            lesson.name
-        );
+        assert_eq!(claims(lesson), claims(english), "{}: the same claims", lesson.name);
         assert_eq!(lesson.steps.len(), english.steps.len(), "{}", lesson.name);
     }
 }
@@ -86,10 +74,8 @@ fn every_claim_holds() {
             n += 1;
             match refuted(about(&models, &lesson), claim) {
                 Ok(None) => {}
-                other => refutations.push(format!(
-                    "{}.md, line {line}: {claim:?}: {other:?}",
-                    lesson.name
-                )),
+                other => refutations
+                    .push(format!("{}.md, line {line}: {claim:?}: {other:?}", lesson.name)),
             }
         }
     }
@@ -138,11 +124,7 @@ fn lessons_name_views_and_tabs_that_exist() {
             _ => None,
         })
         .collect();
-    for view in views
-        .iter()
-        .map(|view| view.id())
-        .filter(|id| *id != "compare")
-    {
+    for view in views.iter().map(|view| view.id()).filter(|id| *id != "compare") {
         assert!(shown.contains(view), "no lesson shows {view}");
     }
 }
@@ -156,19 +138,12 @@ fn act(window: &mut Window, condition: &Condition) {
         Condition::View { view, tab: None } => {
             let views = views::all();
             let view = views.iter().find(|other| other.id() == view).unwrap();
-            window
-                .get_by_label(&format!("Step: {}", view.name()))
-                .click();
+            window.get_by_label(&format!("Step: {}", view.name())).click();
         }
         Condition::Token(text) => {
             let tokens = app(window).trace().unwrap().tokens.clone();
-            let pos = tokens
-                .iter()
-                .rposition(|token| token.text.trim() == text)
-                .unwrap();
-            window
-                .get_by_label(&format!("Token {pos}: {}", tokens[pos].label()))
-                .click();
+            let pos = tokens.iter().rposition(|token| token.text.trim() == text).unwrap();
+            window.get_by_label(&format!("Token {pos}: {}", tokens[pos].label())).click();
         }
         Condition::TokenChosen => {
             let label = app(window).trace().unwrap().tokens[0].label();
@@ -181,19 +156,12 @@ fn act(window: &mut Window, condition: &Condition) {
             app_mut(window).command(Command::Select(target));
         }
         Condition::Neuron => {
-            let target = headlight::gui::Target::Neuron {
-                layer: 2,
-                neuron: 7,
-            };
+            let target = headlight::gui::Target::Neuron { layer: 2, neuron: 7 };
             app_mut(window).command(Command::Select(target));
         }
         Condition::Setting(setting, bound) => {
             let (Bound::Below(x) | Bound::Above(x)) = *bound;
-            let value = if matches!(bound, Bound::Below(_)) {
-                x * 0.8
-            } else {
-                x * 1.2
-            };
+            let value = if matches!(bound, Bound::Below(_)) { x * 0.8 } else { x * 1.2 };
             let sampling = &mut app_mut(window).saved.sampling;
             match setting {
                 Setting::Temperature => sampling.temperature = value,
@@ -293,12 +261,7 @@ fn page_down_does_what_is_awaited_and_goes_on() {
         settle(&mut window);
     }
     let learning = &app(&window).saved.learning;
-    panic!(
-        "stuck at {} {}: {:?}",
-        learning.lesson,
-        learning.step,
-        app(&window).pending()
-    );
+    panic!("stuck at {} {}: {:?}", learning.lesson, learning.step, app(&window).pending());
 }
 
 #[test]
@@ -333,10 +296,7 @@ fn learning_is_kept_and_not_undone() {
     let saved = &app(&window).saved;
     assert_eq!(saved.learning.step, 1);
     let json = serde_json::to_string(saved).unwrap();
-    assert_eq!(
-        serde_json::from_str::<Saved>(&json).unwrap().learning,
-        saved.learning
-    );
+    assert_eq!(serde_json::from_str::<Saved>(&json).unwrap().learning, saved.learning);
 }
 
 #[test]
@@ -376,9 +336,7 @@ fn the_palette_finds_and_does() {
     let mut window = open(Saved::default());
     window.key_press_modifiers(Modifiers::COMMAND, Key::K);
     window.run_steps(3);
-    window
-        .get_by_label("Find an action")
-        .type_text("theme projector");
+    window.get_by_label("Find an action").type_text("theme projector");
     window.run_steps(2);
     window.key_press(Key::Enter);
     settle(&mut window);
@@ -396,22 +354,11 @@ fn the_help_lists_views_and_keys() {
     let mut window = open(Saved::default());
     window.key_press(Key::F1);
     window.run_steps(3);
-    for action in headlight::gui::ACTIONS
-        .iter()
-        .filter(|action| !action.keys.is_empty())
-    {
-        assert!(
-            window.query_all_by_label(action.name).next().is_some(),
-            "{}",
-            action.name
-        );
+    for action in headlight::gui::ACTIONS.iter().filter(|action| !action.keys.is_empty()) {
+        assert!(window.query_all_by_label(action.name).next().is_some(), "{}", action.name);
     }
     for view in views::all() {
-        assert!(
-            window.query_all_by_label(view.question()).next().is_some(),
-            "{}",
-            view.id()
-        );
+        assert!(window.query_all_by_label(view.question()).next().is_some(), "{}", view.id());
     }
     window.get_by_label("Close help").click();
     window.run_steps(3);
@@ -468,17 +415,9 @@ fn typing_is_possible_while_presenting() {
 #[test]
 fn lessons_survive_every_window() {
     for theme in Theme::all() {
-        for size in [
-            [0.0, 0.0],
-            [320.0, 200.0],
-            [1024.0, 768.0],
-            [1920.0, 1080.0],
-        ] {
+        for size in [[0.0, 0.0], [320.0, 200.0], [1024.0, 768.0], [1920.0, 1080.0]] {
             for name in ["", "050-attention"] {
-                let saved = Saved {
-                    theme: theme.name.clone(),
-                    ..in_lesson(name)
-                };
+                let saved = Saved { theme: theme.name.clone(), ..in_lesson(name) };
                 let mut window = open_at(saved, size);
                 window.key_press(Key::F5);
                 settle(&mut window);
@@ -489,19 +428,11 @@ fn lessons_survive_every_window() {
 
 #[test]
 fn the_window_speaks_spanish() {
-    let mut window = open_at(
-        Saved {
-            language: "es".into(),
-            ..in_lesson("010-next-word")
-        },
-        [1920.0, 1080.0],
-    );
-    for label in [
-        "El paso siguiente",
-        "El paso anterior",
-        "Lecciones",
-        "Sortear el siguiente token",
-    ] {
+    let mut window =
+        open_at(Saved { language: "es".into(), ..in_lesson("010-next-word") }, [1920.0, 1080.0]);
+    for label in
+        ["El paso siguiente", "El paso anterior", "Lecciones", "Sortear el siguiente token"]
+    {
         assert!(window.query_all_by_label(label).next().is_some(), "{label}");
     }
     assert_eq!(bundled("es")[0].name, "010-next-word");

@@ -9,19 +9,12 @@ use std::process::{Command, Output};
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny");
 
 fn headlight(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_headlight"))
-        .args(args)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_headlight")).args(args).output().unwrap()
 }
 
 fn stdout(args: &[&str]) -> String {
     let output = headlight(args);
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -79,21 +72,9 @@ fn trace_writes_every_activation_in_both_formats() {
 
 #[test]
 fn predict_prints_json_most_probable_first() {
-    let args = [
-        "predict",
-        "--text",
-        "The cat sat on the",
-        "--top",
-        "5",
-        "--top-k",
-        "2",
-        "--json",
-    ];
+    let args = ["predict", "--text", "The cat sat on the", "--top", "5", "--top-k", "2", "--json"];
     let json: Value = serde_json::from_str(&stdout(&args)).unwrap();
-    assert_eq!(
-        json["tokens"],
-        serde_json::json!(["The", " cat", " sat", " on", " the"])
-    );
+    assert_eq!(json["tokens"], serde_json::json!(["The", " cat", " sat", " on", " the"]));
     let next = json["next"].as_array().unwrap();
     assert_eq!(next.len(), 5);
     let prob = |i: usize, field: &str| next[i][field].as_f64().unwrap();
@@ -105,24 +86,11 @@ fn predict_prints_json_most_probable_first() {
 
 #[test]
 fn generate_continues_the_text_and_repeats_itself_with_a_seed() {
-    let args = [
-        "generate",
-        "--text",
-        "Once upon a time",
-        "--tokens",
-        "10",
-        "--seed",
-        "7",
-    ];
+    let args = ["generate", "--text", "Once upon a time", "--tokens", "10", "--seed", "7"];
     let text = stdout(&args);
-    assert!(
-        text.starts_with("Once upon a time") && text.len() > 20,
-        "{text}"
-    );
+    assert!(text.starts_with("Once upon a time") && text.len() > 20, "{text}");
     assert_eq!(text, stdout(&args));
-    let json = [
-        "generate", "--text", "The", "--tokens", "3", "--greedy", "--json",
-    ];
+    let json = ["generate", "--text", "The", "--tokens", "3", "--greedy", "--json"];
     let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
     assert_eq!(json["tokens"].as_array().unwrap().len(), 3);
 }
@@ -135,10 +103,7 @@ fn tokenize_and_models() {
     assert!(stdout(&["tokenize", "a cat"]).contains("·cat"));
     assert_eq!(stdout(&["models", "list"]), "storybook\ntranslator\n");
     let info: Value = serde_json::from_str(&stdout(&["models", "info", TINY, "--json"])).unwrap();
-    assert_eq!(
-        (info["n_heads"].as_u64(), info["d_mlp"].as_u64()),
-        (Some(3), Some(40))
-    );
+    assert_eq!((info["n_heads"].as_u64(), info["d_mlp"].as_u64()), (Some(3), Some(40)));
     assert!(stdout(&["models", "info", "storybook"]).contains("3505152"));
 }
 
@@ -154,28 +119,16 @@ fn ablate_and_sweep_agree() {
         (6, 6)
     );
     let id = sweep["token"]["id"].as_u64().unwrap();
-    let args = [
-        "ablate", "--text", text, "--heads", "4.2", "--top", "4096", "--json",
-    ];
+    let args = ["ablate", "--text", text, "--heads", "4.2", "--top", "4096", "--json"];
     let ablate: Value = serde_json::from_str(&stdout(&args)).unwrap();
-    let row = ablate["next"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|row| row["id"] == id)
-        .unwrap();
+    let row = ablate["next"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
     let change = (row["after"].as_f64().unwrap() / row["before"].as_f64().unwrap()).ln();
     assert!((change - sweep["changes"][4][2].as_f64().unwrap()).abs() < 1e-4);
     assert!(stdout(&["sweep", "--text", text]).contains("log-probability"));
     assert!(
         problem(&["ablate", "--text", text, "--heads", "9.9"]).contains("there is no head 9.9")
     );
-    assert_eq!(
-        headlight(&["ablate", "--text", text, "--heads", "three"])
-            .status
-            .code(),
-        Some(2)
-    );
+    assert_eq!(headlight(&["ablate", "--text", text, "--heads", "three"]).status.code(), Some(2));
 }
 
 #[test]
@@ -195,13 +148,7 @@ fn wrong_usage_is_exit_code_two() {
 fn bad_models_are_explained() {
     let dir = tempfile::tempdir().unwrap();
     let predict = |model: &Path| {
-        problem(&[
-            "predict",
-            "--model",
-            model.to_str().unwrap(),
-            "--text",
-            "The cat",
-        ])
+        problem(&["predict", "--model", model.to_str().unwrap(), "--text", "The cat"])
     };
     assert!(predict(&dir.path().join("missing")).contains("there is no such folder"));
     assert!(predict(dir.path()).contains("config.json"));
@@ -217,26 +164,14 @@ fn bad_models_are_explained() {
         std::fs::write(&file, good).unwrap();
     };
     let weights = std::fs::read(model.join("model.safetensors")).unwrap();
-    damage(
-        "model.safetensors",
-        &weights[..weights.len() / 2],
-        "damaged or incomplete",
-    );
-    damage(
-        "model.safetensors",
-        b"",
-        "Could not read the model's weights",
-    );
+    damage("model.safetensors", &weights[..weights.len() / 2], "damaged or incomplete");
+    damage("model.safetensors", b"", "Could not read the model's weights");
     damage("tokenizer.json", b"not json", "tokenizer");
     damage("config.json", b"not json", "not valid JSON");
     let config: Value =
         serde_json::from_slice(&std::fs::read(model.join("config.json")).unwrap()).unwrap();
     for (field, value, expected) in [
-        (
-            "n_head",
-            Value::from(5),
-            "n_head = 5 does not divide n_embd = 24",
-        ),
+        ("n_head", Value::from(5), "n_head = 5 does not divide n_embd = 24"),
         (
             "n_embd",
             Value::from(48),
@@ -244,11 +179,7 @@ fn bad_models_are_explained() {
         ),
         ("n_layer", Value::from(9), "h.3.ln_1.weight is missing"),
         ("vocab_size", Value::from(300), "shape [320, 24]"),
-        (
-            "activation_function",
-            Value::from("xielu"),
-            "activation_function",
-        ),
+        ("activation_function", Value::from("xielu"), "activation_function"),
         ("model_type", Value::from("t5"), "model_type"),
     ] {
         let mut config = config.clone();
@@ -297,17 +228,8 @@ fn a_token_beyond_the_vocabulary_is_named() {
         include_bytes!("../models/storybook/tokenizer.json"),
     )
     .unwrap();
-    let message = problem(&[
-        "predict",
-        "--model",
-        model.to_str().unwrap(),
-        "--text",
-        "the mouse",
-    ]);
-    assert!(
-        message.contains("exceeds the model's vocabulary of 320"),
-        "{message}"
-    );
+    let message = problem(&["predict", "--model", model.to_str().unwrap(), "--text", "the mouse"]);
+    assert!(message.contains("exceeds the model's vocabulary of 320"), "{message}");
 }
 
 #[cfg(feature = "gui")]
@@ -332,11 +254,7 @@ fn shot_draws_a_picture_without_a_display() {
         .env_remove("WAYLAND_DISPLAY")
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let image = image::open(&out).unwrap().to_rgb8();
     assert_eq!(image.dimensions(), (640, 480));
     let colors: std::collections::HashSet<_> = image.pixels().collect();
@@ -393,12 +311,7 @@ fn every_part_can_be_changed_if_it_is_there() {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         assert!(problem(&args).contains(why), "{more:?}");
     }
-    for more in [
-        &[][..],
-        &["--patch", "hook_embed@0"],
-        &["--from", "A"],
-        &["--force", "0.1=up"],
-    ] {
+    for more in [&[][..], &["--patch", "hook_embed@0"], &["--from", "A"], &["--force", "0.1=up"]] {
         assert_eq!(run(more).status.code(), Some(2), "{more:?}");
     }
 }
@@ -416,11 +329,7 @@ fn beams_write_the_likeliest_text() {
     let text = stdout(&args(&["--beams", "4"]));
     let expected = format!("The cat sat on the{}", found["text"].as_str().unwrap());
     assert_eq!(text.trim_end(), expected.trim_end());
-    for more in [
-        &["--beams", "4", "--greedy"][..],
-        &["--beams", "9"],
-        &["--length-penalty", "2"],
-    ] {
+    for more in [&["--beams", "4", "--greedy"][..], &["--beams", "9"], &["--length-penalty", "2"]] {
         assert_eq!(headlight(&args(more)).status.code(), Some(2), "{more:?}");
     }
 }
@@ -439,10 +348,7 @@ fn lessons_are_listed_and_checked() {
     assert!(stdout(&["lessons", "check", folder]).starts_with("1 lessons, 0 questions, 1 claims"));
     write("020-false.md", "check: next \"He opened the\" is moon");
     let message = problem(&["lessons", "check", folder]);
-    assert!(
-        message.contains("it is [\"door\"]: 020-false.md, line 6"),
-        "{message}"
-    );
+    assert!(message.contains("it is [\"door\"]: 020-false.md, line 6"), "{message}");
     write("020-false.md", "[x](do:rm \"-rf\")");
     let message = problem(&["lessons", "check", folder]);
     assert!(message.contains("there is no command \"rm\""), "{message}");

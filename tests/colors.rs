@@ -11,10 +11,7 @@ type Light = [f32; 3];
 /// What the three kinds of colour-blindness leave of a colour: Machado, Oliveira and Fernandes 2009,
 /// severity 1, on linear light.
 const SEEN_BY: [(&str, [Light; 3]); 4] = [
-    (
-        "everyone",
-        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-    ),
+    ("everyone", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     (
         "protanopes",
         [
@@ -48,11 +45,7 @@ const LEAST_DISTANCE: f32 = 14.0;
 fn light(color: Color32) -> Light {
     [color.r(), color.g(), color.b()].map(|channel| {
         let c = f32::from(channel) / 255.0;
-        if c <= 0.040_45 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
     })
 }
 
@@ -75,11 +68,7 @@ fn lab(light: Light) -> [f32; 3] {
     let x = (0.412_456_4 * r + 0.357_576_1 * g + 0.180_437_5 * b) / 0.950_47;
     let z = (0.019_333_9 * r + 0.119_192 * g + 0.950_304_1 * b) / 1.088_83;
     let [x, y, z] = [x, luminance(light), z].map(|t: f32| {
-        if t > 216.0 / 24_389.0 {
-            t.cbrt()
-        } else {
-            (24_389.0 / 27.0 * t + 16.0) / 116.0
-        }
+        if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 }
     });
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }

@@ -1,9 +1,5 @@
 //! What can be taken from the window: every view's picture and numbers, sessions, and the menu.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "gui")]
 
 mod harness;
@@ -24,11 +20,7 @@ const TEXT: &str = "The \"cat\" & the <mouse> 注意力";
 fn wait_for(window: &mut Window, path: &Path) {
     let start = Instant::now();
     while !path.exists() {
-        assert!(
-            start.elapsed() < Duration::from_mins(1),
-            "{}",
-            path.display()
-        );
+        assert!(start.elapsed() < Duration::from_mins(1), "{}", path.display());
         std::thread::sleep(Duration::from_millis(5));
         window.step();
     }
@@ -42,12 +34,7 @@ fn captured(window: &mut Window) -> Captured {
 }
 
 fn in_view(view: &str, model: &str) -> Saved {
-    Saved {
-        prompt: TEXT.into(),
-        model: model.into(),
-        view: view.into(),
-        ..Saved::default()
-    }
+    Saved { prompt: TEXT.into(), model: model.into(), view: view.into(), ..Saved::default() }
 }
 
 #[test]
@@ -62,32 +49,21 @@ fn every_view_can_be_taken_away() {
             let files = captured.save(&path, 1.0).unwrap();
             assert!(files.iter().all(|file| file.exists()), "{id} {name}");
         }
-        let png = image::open(dir.path().join(format!("{id}-a.png")))
-            .unwrap()
-            .to_rgb8();
+        let png = image::open(dir.path().join(format!("{id}-a.png"))).unwrap().to_rgb8();
         let first = *png.get_pixel(0, 0);
         let drawn = png.pixels().filter(|&&pixel| pixel != first).count();
         assert!(drawn > 2_000, "{id} draws {drawn} pixels");
-        check_svg(
-            id,
-            &std::fs::read_to_string(dir.path().join(format!("{id}-a.svg"))).unwrap(),
-        );
+        check_svg(id, &std::fs::read_to_string(dir.path().join(format!("{id}-a.svg"))).unwrap());
         let json = std::fs::read(dir.path().join(format!("{id}-a.json"))).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-        assert_eq!(
-            (json["view"].as_str(), json["text"].as_str()),
-            (Some(id), Some(TEXT))
-        );
+        assert_eq!((json["view"].as_str(), json["text"].as_str()), (Some(id), Some(TEXT)));
         let tables = json["tables"].as_array().unwrap();
         let is_filled = |table: &serde_json::Value| !table["rows"].as_array().unwrap().is_empty();
         assert!(tables.iter().any(is_filled), "{id} has no numbers");
         for table in tables {
             let n_columns = table["columns"].as_array().unwrap().len();
             let mut rows = table["rows"].as_array().unwrap().iter();
-            assert!(
-                rows.all(|row| row.as_array().unwrap().len() == n_columns),
-                "{id}"
-            );
+            assert!(rows.all(|row| row.as_array().unwrap().len() == n_columns), "{id}");
         }
     }
 }
@@ -103,23 +79,13 @@ fn check_svg(id: &str, svg: &str) {
         .split(' ')
         .map(|number| number.parse().unwrap())
         .collect();
-    assert!(
-        view_box.len() == 4 && view_box[2] > 100.0,
-        "{id}: {view_box:?}"
-    );
-    let texts = document
-        .descendants()
-        .filter(|node| node.has_tag_name("text"));
+    assert!(view_box.len() == 4 && view_box[2] > 100.0, "{id}: {view_box:?}");
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
     let words: Vec<&str> = texts.filter_map(|node| node.text()).collect();
-    let view = views::all()
-        .into_iter()
-        .find(|view| view.id() == id)
-        .unwrap();
+    let view = views::all().into_iter().find(|view| view.id() == id).unwrap();
     assert!(words.contains(&view.question()), "{id}: {words:?}");
     let known = |node: &roxmltree::Node<'_, '_>| {
-        let url = node
-            .attribute("clip-path")
-            .and_then(|url| url.strip_prefix("url(#"));
+        let url = node.attribute("clip-path").and_then(|url| url.strip_prefix("url(#"));
         url.is_none_or(|url| svg.contains(&format!("id=\"{}\"", url.trim_end_matches(')'))))
     };
     assert!(document.descendants().all(|node| known(&node)), "{id}");
@@ -182,18 +148,11 @@ fn the_menu_saves_the_picture_where_it_is_told() {
         assert!(window.query_all_by_label(name).next().is_some(), "{name}");
     }
     let path = dir.path().join("no/a.png");
-    let request = Request {
-        thing: Thing::Picture,
-        path: path.clone(),
-        scale: 2,
-    };
+    let request = Request { thing: Thing::Picture, path: path.clone(), scale: 2 };
     app_mut(&mut window).command(Command::Save(request.clone()));
     let start = Instant::now();
     while window.query_by_label("Could not save").is_none() {
-        assert!(
-            start.elapsed() < Duration::from_mins(1),
-            "the problem is told"
-        );
+        assert!(start.elapsed() < Duration::from_mins(1), "the problem is told");
         std::thread::sleep(Duration::from_millis(5));
         window.step();
     }
@@ -205,10 +164,7 @@ fn the_menu_saves_the_picture_where_it_is_told() {
         assert!(start.elapsed() < Duration::from_mins(1), "success is told");
         window.step();
     }
-    assert!(
-        window.query_by_label("Browse …").is_none(),
-        "the dialog is closed"
-    );
+    assert!(window.query_by_label("Browse …").is_none(), "the dialog is closed");
 }
 
 #[test]
@@ -248,11 +204,7 @@ fn a_session_goes_on_where_it_ended() {
     app_mut(&mut other).command(Command::OpenSession(path.clone()));
     let start = Instant::now();
     while app_mut(&mut other).saved != saved {
-        assert!(
-            start.elapsed() < Duration::from_mins(1),
-            "{:?}",
-            app_mut(&mut other).saved
-        );
+        assert!(start.elapsed() < Duration::from_mins(1), "{:?}", app_mut(&mut other).saved);
         other.step();
     }
     settle(&mut other);
@@ -288,10 +240,7 @@ fn a_session_without_its_model_says_so_and_opens_the_rest() {
     let told = "The model of the session is missing";
     let mut window = open_from_elsewhere("lens", "/no/such/elsewhere", told);
     let saved = app_mut(&mut window).saved.clone();
-    assert_eq!(
-        (saved.view.as_str(), saved.model.as_str()),
-        ("lens", "storybook")
-    );
+    assert_eq!((saved.view.as_str(), saved.model.as_str()), ("lens", "storybook"));
     assert_eq!(app_mut(&mut window).trace().unwrap().text, TEXT);
 }
 
@@ -307,22 +256,11 @@ fn a_mistake_is_reported_without_what_was_typed() {
     headlight::gui::crash::note_command(&Command::SetPrompt("my secret".to_owned()));
     let thread = std::thread::Builder::new().name("unlucky".to_owned());
     let secret = "my secret".to_owned();
-    let thread = thread
-        .spawn(move || panic!("cannot read {secret}"))
-        .unwrap();
+    let thread = thread.spawn(move || panic!("cannot read {secret}")).unwrap();
     assert!(thread.join().is_err());
-    let report = std::fs::read_dir(dir.path())
-        .unwrap()
-        .flatten()
-        .next()
-        .unwrap();
+    let report = std::fs::read_dir(dir.path()).unwrap().flatten().next().unwrap();
     let report = std::fs::read_to_string(report.path()).unwrap();
-    for part in [
-        "SetPrompt",
-        "thread: unlucky",
-        "tests/export.rs",
-        "backtrace:",
-    ] {
+    for part in ["SetPrompt", "thread: unlucky", "tests/export.rs", "backtrace:"] {
         assert!(report.contains(part), "{part} in {report}");
     }
     assert!(!report.contains("secret"), "{report}");
@@ -336,19 +274,10 @@ fn old_sessions_keep_opening() {
     let session = SessionFile::parse(include_bytes!("fixtures/session-1.headlight")).unwrap();
     let state = &session.state;
     assert_eq!(state.prompt, "The cat sat on the naïve 注意力");
-    assert_eq!(
-        (state.theme.as_str(), state.view.as_str()),
-        ("light", "attention")
-    );
+    assert_eq!((state.theme.as_str(), state.view.as_str()), ("light", "attention"));
     assert_eq!((state.pinned.layer, state.pinned.head), (2, 3));
-    assert_eq!(
-        (state.pinned.query, state.pinned.neuron),
-        (Some(4), Some(17))
-    );
-    assert_eq!(
-        (state.sampling.temperature, state.sampling.top_k),
-        (0.7, Some(40))
-    );
+    assert_eq!((state.pinned.query, state.pinned.neuron), (Some(4), Some(17)));
+    assert_eq!((state.sampling.temperature, state.sampling.top_k), (0.7, Some(40)));
     assert_eq!((state.seed, state.edits.len()), (7, 3));
     assert_eq!(session.model.source, "storybook");
 }

@@ -8,17 +8,11 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 fn golden(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "assets/golden/gguf", name]
-        .iter()
-        .collect()
+    [env!("CARGO_MANIFEST_DIR"), "assets/golden/gguf", name].iter().collect()
 }
 
 fn model() -> Checkpoint {
-    Checkpoint::open(
-        golden("model.gguf").to_str().unwrap(),
-        DeviceKind::default(),
-    )
-    .unwrap()
+    Checkpoint::open(golden("model.gguf").to_str().unwrap(), DeviceKind::default()).unwrap()
 }
 
 fn recorded() -> Value {
@@ -36,10 +30,7 @@ fn every_activation_transformers_shows_agrees() {
     for (name, expected) in file.tensors() {
         if expected.dtype() != Dtype::F32 {
             let (ids, _) = expected.data().as_chunks::<8>();
-            let ids: Vec<u32> = ids
-                .iter()
-                .map(|&id| u64::from_le_bytes(id) as u32)
-                .collect();
+            let ids: Vec<u32> = ids.iter().map(|&id| u64::from_le_bytes(id) as u32).collect();
             assert!(trace.tokens.iter().map(|token| token.id).eq(ids));
             continue;
         }
@@ -60,12 +51,7 @@ fn every_activation_transformers_shows_agrees() {
 #[test]
 fn the_chat_form_is_that_of_transformers() {
     let (recorded, model) = (recorded(), model());
-    let text = model
-        .chat
-        .as_ref()
-        .unwrap()
-        .render("Where is the café?")
-        .unwrap();
+    let text = model.chat.as_ref().unwrap().render("Where is the café?").unwrap();
     assert_eq!(text, recorded["chat"]["text"].as_str().unwrap());
     let (tokens, _) = model.prompt(&text).unwrap();
     let ids: Value = tokens.iter().map(|token| token.id).collect();
@@ -76,9 +62,6 @@ fn the_chat_form_is_that_of_transformers() {
 #[test]
 fn the_name_is_the_files_and_the_end_comes_from_the_metadata() {
     let model = model();
-    assert_eq!(
-        (model.info.name.as_str(), model.info.architecture.as_str()),
-        ("model", "llama")
-    );
+    assert_eq!((model.info.name.as_str(), model.info.architecture.as_str()), ("model", "llama"));
     assert_eq!(model.network.ends(), [2]);
 }

@@ -30,10 +30,7 @@ fn greedy(model: &str) -> serde_json::Value {
 
 #[test]
 fn every_activation_equals_the_reference() {
-    for (name, &device) in MODELS
-        .iter()
-        .flat_map(|m| DeviceKind::ALL.iter().map(move |d| (m, d)))
-    {
+    for (name, &device) in MODELS.iter().flat_map(|m| DeviceKind::ALL.iter().map(move |d| (m, d))) {
         let file = read(name, "golden.safetensors");
         let golden = SafeTensors::deserialize(&file).unwrap();
         let text = greedy(name)["text"].as_str().unwrap().to_owned();
@@ -43,11 +40,7 @@ fn every_activation_equals_the_reference() {
         let recorded: Vec<Hook> = trace.iter().map(|(hook, _)| hook).collect();
         assert_eq!(recorded, hooks, "{name}");
         let n_golden = golden.names().len();
-        assert_eq!(
-            n_golden,
-            hooks.len() + 1,
-            "{name}: all hooks, and the tokens"
-        );
+        assert_eq!(n_golden, hooks.len() + 1, "{name}: all hooks, and the tokens");
         for hook in hooks {
             let expected = golden.tensor(&hook.to_string()).unwrap();
             assert_eq!(trace.get(hook).unwrap().shape(), expected.shape(), "{hook}");
@@ -62,26 +55,17 @@ fn compare(hook: Hook, got: &[f32], expected: &[f32], device: DeviceKind) {
     let scale = finite.fold(1.0_f32, |max, x| max.max(x.abs()));
     for (i, (&got, &expected)) in got.iter().zip(expected).enumerate() {
         let is_equal = got == expected || (got - expected).abs() <= TOLERANCE * scale;
-        assert!(
-            is_equal,
-            "{hook} on {device:?} at {i}: {got}, expected {expected}"
-        );
+        assert!(is_equal, "{hook} on {device:?} at {i}: {got}, expected {expected}");
     }
 }
 
 #[test]
 fn greedy_text_equals_the_reference() {
-    for (name, &device) in MODELS
-        .iter()
-        .flat_map(|m| DeviceKind::ALL.iter().map(move |d| (m, d)))
-    {
+    for (name, &device) in MODELS.iter().flat_map(|m| DeviceKind::ALL.iter().map(move |d| (m, d))) {
         let greedy = greedy(name);
         let text = greedy["text"].as_str().unwrap();
         let expected: Vec<u32> = serde_json::from_value(greedy["greedy"].clone()).unwrap();
-        let sampling = Sampling {
-            temperature: 0.0,
-            ..Sampling::default()
-        };
+        let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
         let model = Checkpoint::open(&format!("{GOLDEN}/{name}"), device).unwrap();
         let prompt: Vec<u32> = model.prompt(text).unwrap().0.iter().map(|t| t.id).collect();
         assert_eq!(serde_json::json!(prompt), greedy["ids"], "{name}");

@@ -59,11 +59,7 @@ impl Server {
                 answer(stream.unwrap(), &files, &seen, &how);
             }
         });
-        Self {
-            endpoint,
-            asked,
-            manners,
-        }
+        Self { endpoint, asked, manners }
     }
 
     fn hub(&self, cache: &Path) -> Hub {
@@ -89,35 +85,24 @@ fn answer(
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let path = first.split(' ').nth(1).unwrap().to_owned();
-    let headers: Vec<String> = lines
-        .map_while(|line| line.ok().filter(|line| !line.is_empty()))
-        .collect();
+    let headers: Vec<String> =
+        lines.map_while(|line| line.ok().filter(|line| !line.is_empty())).collect();
     let header = |name: &str| {
         let find = |line: &String| {
             let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name)
-                .then(|| value.trim().to_owned())
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
         };
         headers.iter().find_map(find)
     };
-    let from = header("range").map_or(0, |range| {
-        range["bytes=".len()..]
-            .trim_end_matches('-')
-            .parse()
-            .unwrap()
-    });
-    asked
-        .lock()
-        .unwrap()
-        .push((path.clone(), from, header("authorization")));
+    let from = header("range")
+        .map_or(0, |range| range["bytes=".len()..].trim_end_matches('-').parse().unwrap());
+    asked.lock().unwrap().push((path.clone(), from, header("authorization")));
     let mut manners = manners.lock().unwrap();
     let mut send = |head: &str, length: usize, body: &[u8]| {
         let head =
             format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
         // The client may have gone away.
-        let _ = stream
-            .write_all(head.as_bytes())
-            .and_then(|()| stream.write_all(body));
+        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
     };
     if let Some(status) = manners.status {
         return send(&format!("{status} No"), 0, b"");
@@ -127,11 +112,7 @@ fn answer(
             "num": 1, "title": "Adding `safetensors` variant of this model", "status": "open",
             "isPullRequest": true, "author": {"name": "SFconvertbot"},
         });
-        let proposals = if manners.is_converted {
-            vec![proposal]
-        } else {
-            vec![]
-        };
+        let proposals = if manners.is_converted { vec![proposal] } else { vec![] };
         let body = json!({ "discussions": proposals }).to_string();
         return send("200 OK", body.len(), body.as_bytes());
     }
@@ -143,10 +124,7 @@ fn answer(
         let body = listing(&files).to_string();
         return send("200 OK", body.len(), body.as_bytes());
     }
-    let name = path
-        .split(COMMIT)
-        .nth(1)
-        .map(|name| name.trim_start_matches('/'));
+    let name = path.split(COMMIT).nth(1).map(|name| name.trim_start_matches('/'));
     let Some(file) = name.and_then(|name| files.get(name)) else {
         return send("404 Not Found", 0, b"");
     };
@@ -163,11 +141,7 @@ fn answer(
     if manners.spoils {
         file[100] ^= 1;
     }
-    let from = if manners.ignores_ranges {
-        0
-    } else {
-        from as usize
-    };
+    let from = if manners.ignores_ranges { 0 } else { from as usize };
     let head = match from {
         0 => "200 OK".to_owned(),
         _ => format!(
@@ -188,10 +162,8 @@ fn answer(
 
 fn listing(files: &Files) -> serde_json::Value {
     let entry = |(name, bytes): (&String, &Vec<u8>)| {
-        let sha256: String = Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256: String =
+            Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let blob = &sha256[..40];
         let mut entry = json!({"rfilename": name, "blobId": blob, "size": bytes.len()});
         if name.ends_with(".safetensors") {
@@ -206,18 +178,9 @@ fn listing(files: &Files) -> serde_json::Value {
 fn tiny() -> Files {
     let mut files = Files::new();
     for name in ["config.json", "model.safetensors", "tokenizer.json"] {
-        files.insert(
-            name.to_owned(),
-            std::fs::read(format!("{TINY}/{name}")).unwrap(),
-        );
+        files.insert(name.to_owned(), std::fs::read(format!("{TINY}/{name}")).unwrap());
     }
-    for name in [
-        "README.md",
-        "pytorch_model.bin",
-        "tf_model.h5",
-        "onnx/model.onnx",
-        "../../evil",
-    ] {
+    for name in ["README.md", "pytorch_model.bin", "tf_model.h5", "onnx/model.onnx", "../../evil"] {
         files.insert(name.to_owned(), b"not wanted".to_vec());
     }
     files
@@ -232,12 +195,8 @@ fn go(_: &Progress) -> Go {
 }
 
 fn n_files(folder: &Path) -> usize {
-    let entries = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
-        .map(|path| if path.is_dir() { n_files(&path) } else { 1 })
-        .sum()
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { n_files(&path) } else { 1 }).sum()
 }
 
 fn download(manners: Manners) -> (Server, tempfile::TempDir, Result<PathBuf>) {
@@ -265,20 +224,12 @@ fn a_model_comes_in_and_opens_without_the_network() {
     let folder = folder.unwrap();
     assert!(seen.is_sorted_by(|a, b| a.done <= b.done && a.total == b.total));
     let last = seen.last().unwrap();
-    assert_eq!(
-        (last.done, last.file.as_str()),
-        (last.total, "model.safetensors")
-    );
+    assert_eq!((last.done, last.file.as_str()), (last.total, "model.safetensors"));
     let paths: Vec<String> = server.asked().into_iter().map(|(path, ..)| path).collect();
     assert_eq!(paths.len(), 4, "{paths:?}");
-    assert_eq!(
-        paths[0],
-        "/api/models/someone/tiny/revision/main?blobs=true"
-    );
+    assert_eq!(paths[0], "/api/models/someone/tiny/revision/main?blobs=true");
     assert!(
-        paths[1..]
-            .iter()
-            .all(|path| path.starts_with(&format!("/someone/tiny/resolve/{COMMIT}/")))
+        paths[1..].iter().all(|path| path.starts_with(&format!("/someone/tiny/resolve/{COMMIT}/")))
     );
     assert!(
         server
@@ -297,15 +248,9 @@ fn a_model_comes_in_and_opens_without_the_network() {
 
 #[test]
 fn a_cut_connection_is_taken_up_where_it_was_cut() {
-    let (server, dir, done) = download(Manners {
-        cut: Some((2, 20_000)),
-        ..Manners::default()
-    });
+    let (server, dir, done) = download(Manners { cut: Some((2, 20_000)), ..Manners::default() });
     let weights = std::fs::read(done.unwrap().join("model.safetensors")).unwrap();
-    assert_eq!(
-        weights,
-        std::fs::read(format!("{TINY}/model.safetensors")).unwrap()
-    );
+    assert_eq!(weights, std::fs::read(format!("{TINY}/model.safetensors")).unwrap());
     let starts: Vec<u64> = server
         .asked()
         .iter()
@@ -313,11 +258,7 @@ fn a_cut_connection_is_taken_up_where_it_was_cut() {
         .map(|asked| asked.1)
         .collect();
     assert_eq!(starts, [0, 20_000, 40_000]);
-    assert_eq!(
-        n_files(dir.path()),
-        3 + 3 + 1,
-        "blobs, links, the reference"
-    );
+    assert_eq!(n_files(dir.path()), 3 + 3 + 1, "blobs, links, the reference");
 }
 
 #[test]
@@ -328,11 +269,7 @@ fn what_came_in_before_a_failure_is_kept() {
         let hub = server.hub(dir.path());
         let mut listen = |progress: &Progress| {
             let is_far = progress.file == "model.safetensors" && progress.done > 25_000;
-            if is_far {
-                Go::Break(())
-            } else {
-                Go::Continue(())
-            }
+            if is_far { Go::Break(()) } else { Go::Continue(()) }
         };
         let problem = hub.download(&repo(), &mut listen).unwrap_err();
         assert!(problem.why.contains("stopped"), "{problem}");
@@ -347,71 +284,37 @@ fn what_came_in_before_a_failure_is_kept() {
             .1;
         assert!(resumed > 0, "it goes on from where it was");
         let weights = std::fs::read(folder.join("model.safetensors")).unwrap();
-        assert_eq!(
-            weights,
-            std::fs::read(format!("{TINY}/model.safetensors")).unwrap()
-        );
+        assert_eq!(weights, std::fs::read(format!("{TINY}/model.safetensors")).unwrap());
     }
 }
 
 #[test]
 fn a_connection_that_is_always_cut_is_given_up() {
-    let (dir, problem) = problem(Manners {
-        cut: Some((usize::MAX, 0)),
-        ..Manners::default()
-    });
-    assert!(
-        problem.why.contains("was cut") && problem.cure.contains("goes on"),
-        "{problem}"
-    );
+    let (dir, problem) = problem(Manners { cut: Some((usize::MAX, 0)), ..Manners::default() });
+    assert!(problem.why.contains("was cut") && problem.cure.contains("goes on"), "{problem}");
     assert!(!dir.path().join("models--someone--tiny/refs").exists());
 }
 
 #[test]
 fn wrong_bytes_do_not_become_a_model() {
     for (manners, why) in [
-        (
-            Manners {
-                adds: true,
-                ..Manners::default()
-            },
-            "longer than announced",
-        ),
-        (
-            Manners {
-                spoils: true,
-                ..Manners::default()
-            },
-            "checksum",
-        ),
+        (Manners { adds: true, ..Manners::default() }, "longer than announced"),
+        (Manners { spoils: true, ..Manners::default() }, "checksum"),
     ] {
         let (dir, problem) = problem(manners);
         assert!(problem.why.contains(why), "{problem}");
         let folder = dir.path().join("models--someone--tiny");
         assert!(!folder.join("refs").exists());
-        assert!(
-            !folder
-                .join("snapshots")
-                .join(COMMIT)
-                .join("model.safetensors")
-                .exists()
-        );
+        assert!(!folder.join("snapshots").join(COMMIT).join("model.safetensors").exists());
     }
 }
 
 #[test]
 fn refusals_say_what_to_do_and_change_nothing() {
-    for (status, cure) in [
-        (401, "HF_TOKEN"),
-        (403, "HF_TOKEN"),
-        (404, "the revision"),
-        (429, "Wait"),
-        (503, "later"),
-    ] {
-        let (dir, problem) = problem(Manners {
-            status: Some(status),
-            ..Manners::default()
-        });
+    for (status, cure) in
+        [(401, "HF_TOKEN"), (403, "HF_TOKEN"), (404, "the revision"), (429, "Wait"), (503, "later")]
+    {
+        let (dir, problem) = problem(Manners { status: Some(status), ..Manners::default() });
         assert!(problem.cure.contains(cure), "{status}: {problem}");
         assert_eq!(n_files(dir.path()), 0);
     }
@@ -421,11 +324,7 @@ fn refusals_say_what_to_do_and_change_nothing() {
 fn without_a_network_nothing_changes() {
     let dir = tempfile::tempdir().unwrap();
     // A port that was free a moment ago.
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let hub = Hub {
         endpoint: format!("http://127.0.0.1:{port}"),
         cache: dir.path().to_owned(),
@@ -437,17 +336,8 @@ fn without_a_network_nothing_changes() {
         problem.why.contains("does not answer") && problem.cure.contains("Check the network"),
         "{problem}"
     );
-    let offline = Hub {
-        is_offline: true,
-        ..hub
-    };
-    assert!(
-        offline
-            .download(&repo(), &mut go)
-            .unwrap_err()
-            .why
-            .contains("HF_HUB_OFFLINE")
-    );
+    let offline = Hub { is_offline: true, ..hub };
+    assert!(offline.download(&repo(), &mut go).unwrap_err().why.contains("HF_HUB_OFFLINE"));
     assert_eq!(n_files(dir.path()), 0);
 }
 
@@ -455,10 +345,7 @@ fn without_a_network_nothing_changes() {
 fn the_token_stays_with_the_hub() {
     let elsewhere = Server::start(tiny(), Manners::default());
     let address = elsewhere.endpoint.replace("127.0.0.1", "localhost");
-    let (_, _dir, done) = download(Manners {
-        redirects_to: Some(address),
-        ..Manners::default()
-    });
+    let (_, _dir, done) = download(Manners { redirects_to: Some(address), ..Manners::default() });
     done.unwrap();
     let asked = elsewhere.asked();
     assert_eq!((asked.len(), asked[0].2.as_deref()), (1, None));
@@ -470,10 +357,7 @@ fn pickles_and_other_formats_are_explained() {
     files.remove("model.safetensors");
     let server = Server::start(files, Manners::default());
     let dir = tempfile::tempdir().unwrap();
-    let problem = server
-        .hub(dir.path())
-        .download(&repo(), &mut go)
-        .unwrap_err();
+    let problem = server.hub(dir.path()).download(&repo(), &mut go).unwrap_err();
     assert!(
         problem.why.contains("pickle") && problem.cure.contains("save_pretrained"),
         "{problem}"
@@ -484,10 +368,7 @@ fn pickles_and_other_formats_are_explained() {
 /// As transformers does: Hugging Face's bot has proposed the weights in the safe format.
 #[test]
 fn pickles_that_were_converted_come_in_converted() {
-    let (server, dir, done) = download(Manners {
-        is_converted: true,
-        ..Manners::default()
-    });
+    let (server, dir, done) = download(Manners { is_converted: true, ..Manners::default() });
     let folder = done.unwrap();
     assert!(folder.join("model.safetensors").exists());
     let paths: Vec<String> = server.asked().into_iter().map(|(path, ..)| path).collect();
@@ -518,22 +399,12 @@ fn the_command_line_downloads_once_and_opens_offline() {
     let output = info("1", "hf:someone/tiny");
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        message.contains("HF_HUB_OFFLINE") && server.asked().is_empty(),
-        "{message}"
-    );
+    assert!(message.contains("HF_HUB_OFFLINE") && server.asked().is_empty(), "{message}");
     for offline in ["0", "1"] {
         let output = info(offline, "hf:someone/tiny");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let info: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(
-            (&info["name"], &info["n_layers"]),
-            (&"tiny".into(), &3.into())
-        );
+        assert_eq!((&info["name"], &info["n_layers"]), (&"tiny".into(), &3.into()));
     }
     assert_eq!(server.asked().len(), 4);
     let message = info("0", "hf:no such").stderr;

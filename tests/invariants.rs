@@ -18,17 +18,12 @@ fn storybook() -> Checkpoint {
 /// A model of each kind of attention: a key per head, and one per group of heads.
 fn models() -> [Checkpoint; 2] {
     let llama = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-llama");
-    [
-        storybook(),
-        Checkpoint::open(llama, DeviceKind::default()).unwrap(),
-    ]
+    [storybook(), Checkpoint::open(llama, DeviceKind::default()).unwrap()]
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .fold(0.0, |max, (a, b)| max.max((a - b).abs()))
+    a.iter().zip(b).fold(0.0, |max, (a, b)| max.max((a - b).abs()))
 }
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -78,10 +73,8 @@ fn the_stream_is_a_sum() {
 #[test]
 fn a_shorter_text_has_the_same_beginning() {
     let model = storybook();
-    let (whole, part) = (
-        model.trace(TEXT).unwrap(),
-        model.trace("The cat chased the mouse").unwrap(),
-    );
+    let (whole, part) =
+        (model.trace(TEXT).unwrap(), model.trace("The cat chased the mouse").unwrap());
     for (hook, activation) in part.iter() {
         let long = whole.get(hook).unwrap();
         for pos in 0..part.tokens.len() {
@@ -114,10 +107,7 @@ fn looking_changes_nothing() {
     let silent = numbers(model.run(&tokens, &mut Cache::default(), &mut Silent));
     let recorded = numbers(model.run(&tokens, &mut Cache::default(), &mut Recorder::default()));
     assert_eq!(silent, recorded);
-    assert_eq!(
-        silent,
-        model.trace(TEXT).unwrap().get(Hook::Logits).unwrap().data()
-    );
+    assert_eq!(silent, model.trace(TEXT).unwrap().get(Hook::Logits).unwrap().data());
 }
 
 #[test]
@@ -140,26 +130,17 @@ fn edits_change_what_they_name_and_nothing_before() {
     let model = storybook();
     let (tokens, _) = model.prompt(TEXT).unwrap();
     let run = |edits: &[Edit]| {
-        let mut probe = Edited {
-            edits,
-            inner: Recorder::default(),
-        };
+        let mut probe = Edited { edits, inner: Recorder::default() };
         model.run(&tokens, &mut Cache::default(), &mut probe);
         probe.inner.activations
     };
     let plain = run(&[]);
     let z = Hook::Block(3, BlockHook::Z);
-    let off = run(&[Edit::Head {
-        layer: 3,
-        head: 2,
-        factor: 0.0,
-    }]);
+    let off = run(&[Edit::Head { layer: 3, head: 2, factor: 0.0 }]);
     for pos in 0..tokens.len() {
         for head in 0..model.info.n_heads {
-            let (before, after) = (
-                plain[&z].at(&[pos, head]).unwrap(),
-                off[&z].at(&[pos, head]).unwrap(),
-            );
+            let (before, after) =
+                (plain[&z].at(&[pos, head]).unwrap(), off[&z].at(&[pos, head]).unwrap());
             assert_eq!(after.iter().all(|&x| x == 0.0), head == 2);
             assert!(head == 2 || before == after);
         }
@@ -179,38 +160,13 @@ fn edits_change_what_they_name_and_nothing_before() {
     let moved = run(&[patch(1)]);
     assert_eq!(moved[&hook].at(&[4]), plain[&hook].at(&[1]));
     assert_ne!(moved[&Hook::Logits], plain[&Hook::Logits]);
-    let same = [
-        Edit::Mlp {
-            layer: 2,
-            factor: 1.0,
-        },
-        Edit::Attention {
-            layer: 0,
-            factor: 1.0,
-        },
-    ];
+    let same = [Edit::Mlp { layer: 2, factor: 1.0 }, Edit::Attention { layer: 0, factor: 1.0 }];
     assert_eq!(run(&same)[&Hook::Logits], plain[&Hook::Logits]);
     let nowhere = [
-        Edit::Head {
-            layer: 99,
-            head: 0,
-            factor: 0.0,
-        },
-        Edit::Head {
-            layer: 0,
-            head: 99,
-            factor: 0.0,
-        },
-        Edit::Neuron {
-            layer: 0,
-            neuron: 9_999,
-            factor: 0.0,
-        },
-        Edit::Patch {
-            hook,
-            pos: 99,
-            values: vec![],
-        },
+        Edit::Head { layer: 99, head: 0, factor: 0.0 },
+        Edit::Head { layer: 0, head: 99, factor: 0.0 },
+        Edit::Neuron { layer: 0, neuron: 9_999, factor: 0.0 },
+        Edit::Patch { hook, pos: 99, values: vec![] },
         Edit::Hide { pos: 99 },
     ];
     assert_eq!(run(&nowhere)[&Hook::Logits], plain[&Hook::Logits]);
@@ -220,27 +176,13 @@ fn edits_change_what_they_name_and_nothing_before() {
 fn heads_can_be_told_where_to_look() {
     let model = storybook();
     let edits = [
-        Edit::Force {
-            layer: 1,
-            head: 0,
-            look: Look::Everywhere,
-        },
-        Edit::Force {
-            layer: 1,
-            head: 1,
-            look: Look::Before,
-        },
+        Edit::Force { layer: 1, head: 0, look: Look::Everywhere },
+        Edit::Force { layer: 1, head: 1, look: Look::Before },
         Edit::Hide { pos: 2 },
     ];
     let trace = model.trace_edited(TEXT, &edits).unwrap();
-    assert_eq!(
-        trace.pattern(1, 0).unwrap().row(3)[..5],
-        [0.25, 0.25, 0.25, 0.25, 0.0]
-    );
-    assert_eq!(
-        trace.pattern(1, 1).unwrap().row(3)[..5],
-        [0.0, 0.0, 1.0, 0.0, 0.0]
-    );
+    assert_eq!(trace.pattern(1, 0).unwrap().row(3)[..5], [0.25, 0.25, 0.25, 0.25, 0.0]);
+    assert_eq!(trace.pattern(1, 1).unwrap().row(3)[..5], [0.0, 0.0, 1.0, 0.0, 0.0]);
     assert_eq!(trace.pattern(1, 1).unwrap().row(0)[..2], [1.0, 0.0]);
     for head in 0..trace.model.n_heads {
         let pattern = trace.pattern(4, head).unwrap();
@@ -252,19 +194,12 @@ fn heads_can_be_told_where_to_look() {
 #[test]
 fn generating_is_predicting_again_and_again() {
     let model = storybook();
-    let greedy = Sampling {
-        temperature: 0.0,
-        ..Sampling::default()
-    };
+    let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
     let mut text = "Once upon a time".to_owned();
     let generation = Generation::new(&model, &text, greedy.clone(), 0).unwrap();
     for token in generation.take(8) {
         let trace = model.trace(&text).unwrap();
-        assert_eq!(
-            candidates(&model, &trace, &greedy, 1)[0].token.id,
-            token.id,
-            "after {text:?}"
-        );
+        assert_eq!(candidates(&model, &trace, &greedy, 1)[0].token.id, token.id, "after {text:?}");
         text.push_str(&token.text);
     }
 }
@@ -288,10 +223,7 @@ fn long_texts_keep_their_end() {
     assert_eq!(trace.tokens.len(), model.info.n_ctx);
     assert!(trace.dropped > 0);
     assert_eq!(trace.tokens.last().unwrap().span.end, text.len());
-    let sampling = Sampling {
-        temperature: 0.0,
-        ..Sampling::default()
-    };
+    let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
     let generation = Generation::new(&model, &text, sampling, 0).unwrap();
     assert_eq!(generation.take(3).count(), 3);
 }

@@ -38,11 +38,7 @@ fn redo(window: &mut Window) {
 }
 
 fn generation(prompt: &str) -> Saved {
-    Saved {
-        prompt: prompt.into(),
-        view: "generation".into(),
-        ..Saved::default()
-    }
+    Saved { prompt: prompt.into(), view: "generation".into(), ..Saved::default() }
 }
 
 /// How many tokens are written on the branch on screen.
@@ -116,16 +112,8 @@ fn an_experiment_leaves_the_tree_as_it_is() {
 #[test]
 fn the_window_writes_what_the_command_line_writes() {
     let text = "Once upon a time there was a little";
-    let sampling = Sampling {
-        temperature: 1.2,
-        top_k: Some(50),
-        ..Sampling::default()
-    };
-    let window = open(Saved {
-        seed: 7,
-        sampling: sampling.clone(),
-        ..generation(text)
-    });
+    let sampling = Sampling { temperature: 1.2, top_k: Some(50), ..Sampling::default() };
+    let window = open(Saved { seed: 7, sampling: sampling.clone(), ..generation(text) });
     let tree = app(&window).saved.tree.clone().unwrap();
     let model = Checkpoint::open("storybook", DeviceKind::default()).unwrap();
     let expected = Generation::new(&model, text, sampling, 7).unwrap();
@@ -190,11 +178,7 @@ fn an_experiment_can_be_undone_and_done_again() {
     window.get_by_label_contains("Experiment in force");
     undo(&mut window);
     assert!(app(&window).saved.edits.is_empty());
-    assert!(
-        window
-            .query_by_label_contains("Experiment in force")
-            .is_none()
-    );
+    assert!(window.query_by_label_contains("Experiment in force").is_none());
     redo(&mut window);
     click(&mut window, "Switch off");
     assert!(app(&window).saved.edits.is_empty());
@@ -208,9 +192,7 @@ fn a_sweep_lets_the_text_change() {
         ..Saved::default()
     });
     click(&mut window, "Which head matters?");
-    window
-        .get_by_label_contains("Switch off all 36 heads")
-        .click();
+    window.get_by_label_contains("Switch off all 36 heads").click();
     window.run_steps(2);
     set_text(&mut window, "The dog sat on the");
     assert_eq!(read_text(&window).as_deref(), Some("The dog sat on the"));
@@ -236,10 +218,7 @@ fn models_and_settings_are_compared() {
     assert!(same.count() > 0);
     click(&mut window, "Two models");
     window.get_by_label_contains("Choose a second model above");
-    let other = Comparison {
-        model: TINY.into(),
-        ..app(&window).saved.comparison.clone()
-    };
+    let other = Comparison { model: TINY.into(), ..app(&window).saved.comparison.clone() };
     app_mut(&mut window).command(Command::SetComparison(Box::new(other)));
     window.run_steps(2);
     settle(&mut window);
@@ -271,8 +250,5 @@ fn the_text_on_screen_is_saved() {
         window.run_steps(2);
     }
     let text = std::fs::read_to_string(path).unwrap();
-    assert!(
-        text.starts_with("The cat sat on the ") && text.len() > 25,
-        "{text}"
-    );
+    assert!(text.starts_with("The cat sat on the ") && text.len() > 25, "{text}");
 }

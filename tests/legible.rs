@@ -21,12 +21,7 @@ use harness::{open_at, pictures, show};
 use headlight::gui::{Saved, Selection};
 
 const THEMES: [&str; 3] = ["light", "dark", "projector"];
-const SIZES: [[f32; 2]; 4] = [
-    [1280.0, 720.0],
-    [1920.0, 1080.0],
-    [3840.0, 2160.0],
-    [1024.0, 768.0],
-];
+const SIZES: [[f32; 2]; 4] = [[1280.0, 720.0], [1920.0, 1080.0], [3840.0, 2160.0], [1024.0, 768.0]];
 /// Words, of which as many are taken as make so many tokens, about.
 const SCRIPTS: [&str; 4] = [
     "The cat chased the mouse because it was hungry and the dog slept near the old door",
@@ -38,15 +33,8 @@ const LENGTHS: [usize; 4] = [1, 8, 64, 200];
 const LANGUAGES: [&str; 2] = ["en", "es"];
 
 /// Pictures that are wider than their place and can be moved, so that something is cut at an edge.
-const MOVABLE: [&str; 7] = [
-    "positions",
-    "heads",
-    "attention",
-    "context",
-    "lens",
-    "generation",
-    "compare",
-];
+const MOVABLE: [&str; 7] =
+    ["positions", "heads", "attention", "context", "lens", "generation", "compare"];
 
 /// One way to look at a picture: an index into each of the lists above.
 type Setting = [usize; 5];
@@ -54,10 +42,7 @@ type Setting = [usize; 5];
 fn name([theme, size, script, length, language]: Setting) -> String {
     let [w, h] = SIZES[size];
     let script = SCRIPTS[script].chars().take(8).collect::<String>();
-    format!(
-        "{} {w}x{h} {script:?} {} {}",
-        THEMES[theme], LENGTHS[length], LANGUAGES[language]
-    )
+    format!("{} {w}x{h} {script:?} {} {}", THEMES[theme], LENGTHS[length], LANGUAGES[language])
 }
 
 /// A text of about so many tokens.
@@ -133,8 +118,7 @@ impl Painted {
                 self.covers.push((self.order, rect.rect.intersect(clip)));
             }
             Shape::Mesh(mesh) if mesh.texture_id != egui::TextureId::default() => {
-                self.covers
-                    .push((self.order, mesh.calc_bounds().intersect(clip)));
+                self.covers.push((self.order, mesh.calc_bounds().intersect(clip)));
             }
             _ => {}
         }
@@ -152,12 +136,7 @@ impl Painted {
                 continue;
             }
             let turn = egui::emath::Rot2::from_angle(text.angle);
-            let corners = [
-                ink.left_top(),
-                ink.right_top(),
-                ink.right_bottom(),
-                ink.left_bottom(),
-            ];
+            let corners = [ink.left_top(), ink.right_top(), ink.right_bottom(), ink.left_bottom()];
             let corners = corners.map(|corner| text.pos + turn * corner.to_vec2());
             self.lines.push(Line {
                 text: content,
@@ -177,18 +156,11 @@ impl Painted {
             if visible.width() < 2.0 || visible.height() < 2.0 {
                 continue;
             }
-            let place = if is_movable {
-                line.ink.intersect(screen)
-            } else {
-                visible
-            };
+            let place = if is_movable { line.ink.intersect(screen) } else { visible };
             // At its upper and lower edge a scrolled page is cut as a matter of course.
             let across = line.ink.width() - place.width();
             if across > 2.5 && !self.is_hidden(line.order, usize::MAX, visible) {
-                faults.push(format!(
-                    "{:?} is cut off by {across:.0} at {:?}",
-                    line.text, line.ink
-                ));
+                faults.push(format!("{:?} is cut off by {across:.0} at {:?}", line.text, line.ink));
             }
             for other in &self.lines[i + 1..] {
                 let both = visible.intersect(seen(other));
@@ -223,29 +195,20 @@ fn faults(view: &str, tab: Option<String>, setting: Setting, model: &str) -> Vec
         model: model.to_owned(),
         theme: THEMES[theme].into(),
         language: LANGUAGES[language].into(),
-        pinned: Selection {
-            layer: 1,
-            head: 1,
-            ..Selection::default()
-        },
+        pinned: Selection { layer: 1, head: 1, ..Selection::default() },
         ..Saved::default()
     };
     saved.learning.is_greeted = true;
     show(&mut saved, view, tab);
     let window = open_at(saved, SIZES[size]);
     let mut painted = Painted::default();
-    for ClippedShape {
-        clip_rect, shape, ..
-    } in &window.output().shapes
-    {
+    for ClippedShape { clip_rect, shape, .. } in &window.output().shapes {
         painted.add(*clip_rect, shape);
     }
     assert!(painted.lines.len() > 5, "{view}: hardly any text");
     // What is typed may be longer than its field.
-    let fields: Vec<Rect> = window
-        .query_all_by_role(Role::TextInput)
-        .map(|field| field.rect())
-        .collect();
+    let fields: Vec<Rect> =
+        window.query_all_by_role(Role::TextInput).map(|field| field.rect()).collect();
     let is_typed = |line: &Line| {
         fields.iter().any(|field| {
             field.contains(line.ink.center())

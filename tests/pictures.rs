@@ -24,11 +24,7 @@ fn picture_stepping(view: &str, tab: Option<String>, seconds: f32) -> Window {
     let mut saved = Saved {
         prompt: TEXT.into(),
         reduce_motion: true,
-        pinned: Selection {
-            layer: 4,
-            head: 1,
-            ..Selection::default()
-        },
+        pinned: Selection { layer: 4, head: 1, ..Selection::default() },
         ..Saved::default()
     };
     // The greeting of the first start would take room.
@@ -36,9 +32,7 @@ fn picture_stepping(view: &str, tab: Option<String>, seconds: f32) -> Window {
     show(&mut saved, view, tab);
     let mut window = open_stepping(saved, [1600.0, 1000.0], seconds);
     // Tooltips need not be waited for.
-    window
-        .ctx
-        .all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
+    window.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
     window.run_steps(2);
     window
 }
@@ -52,19 +46,13 @@ fn stage() -> Rect {
 fn lattice(rect: Rect, across: usize, down: usize) -> Vec<Pos2> {
     let at = |i: usize, n: usize| (i as f32 + 0.5) / n as f32;
     let point = |i: usize, j: usize| rect.min + vec2(at(i, across), at(j, down)) * rect.size();
-    (0..down)
-        .flat_map(|j| (0..across).map(move |i| point(i, j)))
-        .collect()
+    (0..down).flat_map(|j| (0..across).map(move |i| point(i, j))).collect()
 }
 
 fn labels(window: &Window) -> Vec<String> {
     let nodes = window.root().children_recursive();
     nodes
-        .filter_map(|node| {
-            node.accesskit_node()
-                .label()
-                .or(node.accesskit_node().value())
-        })
+        .filter_map(|node| node.accesskit_node().label().or(node.accesskit_node().value()))
         .collect()
 }
 
@@ -72,12 +60,7 @@ fn button(window: &Window, at: Pos2, pressed: bool) {
     let button = PointerButton::Primary;
     let modifiers = Modifiers::NONE;
     window.event(Event::PointerMoved(at));
-    window.event(Event::PointerButton {
-        pos: at,
-        button,
-        pressed,
-        modifiers,
-    });
+    window.event(Event::PointerButton { pos: at, button, pressed, modifiers });
 }
 
 fn press(window: &mut Window, at: Pos2, pressed: bool) {
@@ -110,11 +93,7 @@ fn dragging_zooms_and_a_double_click_shows_everything_again() {
     ] {
         // Frames in which two clicks can be a double click.
         let mut window = picture_stepping(view, Some(tab.to_owned()), 0.02);
-        let rect = window
-            .get_all_by_label_contains(name)
-            .next()
-            .unwrap()
-            .rect();
+        let rect = window.get_all_by_label_contains(name).next().unwrap().rect();
         let [from, to] = [0.55, 0.8].map(|share| rect.min + rect.size() * share);
         press(&mut window, from, true);
         window.event(Event::PointerMoved(from.lerp(to, 0.5)));
@@ -136,9 +115,7 @@ fn dragging_zooms_and_a_double_click_shows_everything_again() {
 #[test]
 fn the_keyboard_zooms_moves_and_selects() {
     let mut window = picture("attention", Some("matrix".into()));
-    window
-        .get_by_label_contains("Attention of layer 4, head 1")
-        .focus();
+    window.get_by_label_contains("Attention of layer 4, head 1").focus();
     window.run_steps(2);
     window.key_press(Key::Plus);
     window.run_steps(2);
@@ -182,10 +159,7 @@ fn controls(window: &Window) -> BTreeSet<(u64, String)> {
         .filter(|node| node.rect().width() > 0.0)
         .map(|node| {
             let node = node.accesskit_node();
-            (
-                node.locate().0.0,
-                node.label().or(node.value()).unwrap_or_default(),
-            )
+            (node.locate().0.0, node.label().or(node.value()).unwrap_or_default())
         })
         .collect()
 }
@@ -204,14 +178,8 @@ fn the_keyboard_reaches_everything() {
                 reached.insert(id.accesskit_id().0);
             }
         }
-        let missed: Vec<_> = wanted
-            .iter()
-            .filter(|(id, _)| !reached.contains(id))
-            .collect();
-        assert!(
-            missed.is_empty(),
-            "{view} {tab:?}: Tab never reached {missed:?}"
-        );
+        let missed: Vec<_> = wanted.iter().filter(|(id, _)| !reached.contains(id)).collect();
+        assert!(missed.is_empty(), "{view} {tab:?}: Tab never reached {missed:?}");
         assert!(
             wanted.iter().all(|(_, name)| !name.is_empty()),
             "{view} {tab:?}: a control has no name"
@@ -292,18 +260,10 @@ fn what_is_clicked_is_selected() {
                 ("token", before.query != after.query),
                 ("key", before.key != after.key),
                 ("layer", before.layer != after.layer),
-                (
-                    "head",
-                    (before.layer, before.head) != (after.layer, after.head),
-                ),
+                ("head", (before.layer, before.head) != (after.layer, after.head)),
                 ("neuron", before.neuron != after.neuron),
             ];
-            seen.extend(
-                changes
-                    .iter()
-                    .filter(|(_, changed)| *changed)
-                    .map(|(what, _)| *what),
-            );
+            seen.extend(changes.iter().filter(|(_, changed)| *changed).map(|(what, _)| *what));
             // A menu or dialog that was opened would take the clicks that follow.
             window.key_press(Key::Escape);
             window.step();
@@ -324,15 +284,8 @@ fn addressed(text: &str) -> Vec<(String, String)> {
         line.ends_with(']') && matches!(name, Some(Ok(_)))
     };
     let pairs = lines.windows(2).filter(|pair| is_address(pair[1]));
-    let value = |line: &str| {
-        line.rsplit([' ', ':', '='])
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    pairs
-        .map(|pair| (value(pair[0]), pair[1].to_owned()))
-        .collect()
+    let value = |line: &str| line.rsplit([' ', ':', '=']).next().unwrap_or_default().to_owned();
+    pairs.map(|pair| (value(pair[0]), pair[1].to_owned())).collect()
 }
 
 /// The number at an address in an exported recording, as it is shown.
@@ -387,10 +340,7 @@ fn numbers_on_screen_are_those_of_the_export() {
 }
 
 fn tempfile() -> std::path::PathBuf {
-    std::env::temp_dir().join(format!(
-        "headlight-pictures-{}.safetensors",
-        std::process::id()
-    ))
+    std::env::temp_dir().join(format!("headlight-pictures-{}.safetensors", std::process::id()))
 }
 
 #[test]

@@ -73,10 +73,7 @@ fn every_activation_of_an_encoder_equals_the_reference() {
 #[test]
 fn every_activation_of_a_translator_equals_the_reference() {
     let (model, expected) = open("tiny-marian");
-    let (text, target) = (
-        expected["text"].as_str().unwrap(),
-        expected["target"].as_str().unwrap(),
-    );
+    let (text, target) = (expected["text"].as_str().unwrap(), expected["target"].as_str().unwrap());
     let trace = model.trace_target(text, Target::Text(target), &[]).unwrap();
     let hooks: Vec<Hook> = trace.iter().map(|(hook, _)| hook).collect();
     assert_eq!(hooks, Hook::all(&model.info));
@@ -84,10 +81,7 @@ fn every_activation_of_a_translator_equals_the_reference() {
     let cross = trace.cross().unwrap();
     let pattern = cross.pattern(0, 0).unwrap();
     let encoder = trace.encoder.as_ref().unwrap();
-    assert_eq!(
-        (pattern.rows, pattern.cols),
-        (trace.tokens.len(), encoder.tokens.len())
-    );
+    assert_eq!((pattern.rows, pattern.cols), (trace.tokens.len(), encoder.tokens.len()));
 }
 
 #[test]
@@ -95,13 +89,8 @@ fn translations_equal_the_reference() {
     let (model, expected) = open("tiny-marian");
     let text = expected["text"].as_str().unwrap();
     let right: Vec<u32> = serde_json::from_value(expected["greedy"].clone()).unwrap();
-    let greedy = Sampling {
-        temperature: 0.0,
-        ..Sampling::default()
-    };
-    let generation = Generation::new(&model, text, greedy, 0)
-        .unwrap()
-        .limited(right.len());
+    let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
+    let generation = Generation::new(&model, text, greedy, 0).unwrap().limited(right.len());
     let got: Vec<u32> = generation.take(right.len()).map(|token| token.id).collect();
     assert_eq!(got, right);
 
@@ -115,9 +104,7 @@ fn translations_equal_the_reference() {
 #[test]
 fn an_encoder_does_not_write() {
     let (model, _) = open("tiny-bert");
-    let problem = Generation::new(&model, "a cat", Sampling::default(), 0)
-        .err()
-        .unwrap();
+    let problem = Generation::new(&model, "a cat", Sampling::default(), 0).err().unwrap();
     assert!(problem.why.contains("encoder") && problem.cure.contains("masked"));
 }
 
@@ -126,9 +113,7 @@ fn the_bundled_translator_knows_where_the_library_is() {
     let model = Checkpoint::open("translator", DeviceKind::default()).unwrap();
     let trace = model.trace("Where is the library?").unwrap();
     assert_eq!(trace.text, "¿Dónde está la biblioteca?");
-    let labels: Vec<String> = (0..trace.tokens.len())
-        .map(|pos| trace.label(pos))
-        .collect();
+    let labels: Vec<String> = (0..trace.tokens.len()).map(|pos| trace.label(pos)).collect();
     assert_eq!((labels[0].as_str(), labels[2].as_str()), ("<pad>", "Dónde"));
     // Where the library is written, the library is looked at.
     let (query, key) = (4, 3);

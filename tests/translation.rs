@@ -16,11 +16,7 @@ fn texts() -> BTreeSet<String> {
     let mut files = vec![Path::new(ROOT).join("src")];
     while let Some(path) = files.pop() {
         if path.is_dir() {
-            files.extend(
-                std::fs::read_dir(&path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
+            files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         } else if path.file_name().is_some_and(|name| name != "text.rs") {
             let source = std::fs::read_to_string(&path).unwrap();
             let code = source.split("#[cfg(test)]").next().unwrap();
@@ -37,11 +33,7 @@ fn texts() -> BTreeSet<String> {
     texts.extend(ACTIONS.iter().map(|action| own(action.name)));
     for view in views::all() {
         texts.extend([own(view.name()), own(view.question())]);
-        texts.extend(
-            view.tabs()
-                .iter()
-                .flat_map(|tab| [own(tab.name), own(tab.hint)]),
-        );
+        texts.extend(view.tabs().iter().flat_map(|tab| [own(tab.name), own(tab.hint)]));
     }
     texts.extend(Theme::all().iter().map(|theme| theme.label.clone()));
     texts.extend(Depth::ALL.iter().map(|depth| own(depth.name())));
@@ -70,10 +62,7 @@ fn literal(code: &str) -> Option<String> {
 }
 
 fn places(text: &str) -> BTreeSet<&str> {
-    text.split('{')
-        .skip(1)
-        .filter_map(|part| part.split('}').next())
-        .collect()
+    text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
 }
 
 #[test]
@@ -83,10 +72,7 @@ fn spanish_is_complete_and_fits() {
     let spanish: BTreeMap<String, String> = serde_json::from_str(&json).unwrap();
     let texts = texts();
     assert!(texts.len() > 100);
-    let missing: Vec<&String> = texts
-        .iter()
-        .filter(|text| !spanish.contains_key(*text))
-        .collect();
+    let missing: Vec<&String> = texts.iter().filter(|text| !spanish.contains_key(*text)).collect();
     println!("not yet in Spanish: {missing:#?}");
     // What is missing is shown in English; most of it must not be.
     assert!(missing.len() * 20 <= texts.len(), "{missing:#?}");

@@ -19,27 +19,14 @@ fn the_first_start_shows_a_sentence_at_work() {
     let window = open(Saved::default());
     assert_eq!(read_text(&window).as_deref(), Some(FIRST_PROMPT));
     window.get_by_label_contains("Attention pattern of layer 4, head 1");
-    for label in [
-        "Prompt",
-        "Next token",
-        "Temperature",
-        "Top-k",
-        "Top-p",
-        "Draw next token",
-    ] {
-        assert!(
-            window.query_all_by_label_contains(label).next().is_some(),
-            "{label}"
-        );
+    for label in ["Prompt", "Next token", "Temperature", "Top-k", "Top-p", "Draw next token"] {
+        assert!(window.query_all_by_label_contains(label).next().is_some(), "{label}");
     }
 }
 
 #[test]
 fn the_picture_follows_what_is_typed() {
-    let mut window = open(Saved {
-        prompt: "The cat".into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
     let field = window.get_by_label("Prompt");
     field.focus();
     field.type_text(" sat");
@@ -51,11 +38,8 @@ fn the_picture_follows_what_is_typed() {
 
 #[test]
 fn clicking_selects_and_escape_releases() {
-    let mut window = open(Saved {
-        prompt: "The cat sat on".into(),
-        view: "heads".into(),
-        ..Saved::default()
-    });
+    let mut window =
+        open(Saved { prompt: "The cat sat on".into(), view: "heads".into(), ..Saved::default() });
     window.get_by_label_contains("Head 2.3").click();
     window.get_by_label("Token 1: ·cat").click();
     window.run_steps(3);
@@ -69,10 +53,7 @@ fn clicking_selects_and_escape_releases() {
 
 #[test]
 fn the_selection_never_points_past_the_text() {
-    let mut window = open(Saved {
-        prompt: "The cat sat on the".into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { prompt: "The cat sat on the".into(), ..Saved::default() });
     window.get_by_label("Token 4: ·the").click();
     window.run_steps(2);
     set_text(&mut window, "The");
@@ -81,10 +62,7 @@ fn the_selection_never_points_past_the_text() {
 
 #[test]
 fn drawing_writes_a_token() {
-    let mut window = open(Saved {
-        prompt: "The cat".into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
     window.get_by_label("Draw next token").click();
     settle(&mut window);
     let text = read_text(&window).unwrap();
@@ -105,10 +83,7 @@ fn sliders_act_in_the_same_frame_and_greedy_keeps_one() {
 
 #[test]
 fn an_empty_text_invites() {
-    let mut window = open(Saved {
-        prompt: String::new(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { prompt: String::new(), ..Saved::default() });
     assert_eq!(read_text(&window), None);
     window.get_by_label("The cat sat on the").click();
     settle(&mut window);
@@ -117,10 +92,7 @@ fn an_empty_text_invites() {
 
 #[test]
 fn a_wrong_model_is_explained_and_nothing_is_lost() {
-    let mut window = open(Saved {
-        prompt: "The cat".into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
     window.key_press_modifiers(Modifiers::COMMAND, Key::O);
     window.run_steps(3);
     let field = window.get_by_label_contains("A folder with config.json");
@@ -137,19 +109,12 @@ fn a_wrong_model_is_explained_and_nothing_is_lost() {
     window.run_steps(3);
     window.get_by_label("Close").click();
     window.run_steps(3);
-    assert!(
-        window
-            .query_by_label_contains("there is no such folder")
-            .is_none()
-    );
+    assert!(window.query_by_label_contains("there is no such folder").is_none());
 }
 
 #[test]
 fn a_model_that_is_gone_since_the_last_start_gives_way_to_the_bundled_one() {
-    let window = open(Saved {
-        model: "/gone".into(),
-        ..Saved::default()
-    });
+    let window = open(Saved { model: "/gone".into(), ..Saved::default() });
     assert_eq!(app(&window).saved.model, "storybook");
     assert!(read_text(&window).is_some());
     window.get_by_label_contains("there is no such folder: /gone");
@@ -157,10 +122,7 @@ fn a_model_that_is_gone_since_the_last_start_gives_way_to_the_bundled_one() {
 
 #[test]
 fn another_model_reads_the_same_text() {
-    let mut window = open(Saved {
-        prompt: "The cat".into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
     app_mut(&mut window).command(Command::OpenModel(TINY.into()));
     settle(&mut window);
     let trace = app(&window).trace().unwrap();
@@ -170,12 +132,8 @@ fn another_model_reads_the_same_text() {
 #[test]
 fn huge_and_odd_texts_leave_the_window_alive() {
     let mut window = open(Saved::default());
-    for text in [
-        "a",
-        "\n",
-        "naïve café 👩‍👩‍👧‍👦 注意力\tü\u{200b}",
-        "\u{202e}\u{0}\u{fffd}",
-    ] {
+    for text in ["a", "\n", "naïve café 👩‍👩‍👧‍👦 注意力\tü\u{200b}", "\u{202e}\u{0}\u{fffd}"]
+    {
         set_text(&mut window, text);
         assert_eq!(read_text(&window).as_deref(), Some(text));
     }
@@ -200,19 +158,11 @@ fn every_view_has_a_name_of_its_own() {
     for view in views {
         let is_id = |c: char| c.is_ascii_lowercase();
         assert!(view.id().chars().all(is_id), "{}", view.id());
-        assert!(
-            view.question().ends_with('?') && !view.name().is_empty(),
-            "{}",
-            view.id()
-        );
+        assert!(view.question().ends_with('?') && !view.name().is_empty(), "{}", view.id());
         let mut tabs: Vec<String> = view.tabs().iter().map(headlight::gui::Tab::id).collect();
         tabs.sort_unstable();
         tabs.dedup();
-        assert!(
-            tabs.len() == view.tabs().len() && tabs.len() != 1,
-            "{}",
-            view.id()
-        );
+        assert!(tabs.len() == view.tabs().len() && tabs.len() != 1, "{}", view.id());
     }
 }
 
@@ -264,11 +214,8 @@ fn every_view_works_with_another_model() {
         .into_iter()
         .flat_map(|picture| [TINY, LLAMA].map(|model| (picture.clone(), model)))
     {
-        let mut saved = Saved {
-            model: model.into(),
-            prompt: "The café 猫!".into(),
-            ..Saved::default()
-        };
+        let mut saved =
+            Saved { model: model.into(), prompt: "The café 猫!".into(), ..Saved::default() };
         show(&mut saved, view, tab);
         let window = open(saved);
         assert!(read_text(&window).is_some(), "{view}");
@@ -277,17 +224,8 @@ fn every_view_works_with_another_model() {
 
 #[test]
 fn the_keyboard_chooses_heads() {
-    let mut window = open(Saved {
-        pinned: Selection::default(),
-        ..Saved::default()
-    });
-    for key in [
-        Key::ArrowRight,
-        Key::ArrowDown,
-        Key::ArrowDown,
-        Key::ArrowLeft,
-        Key::ArrowLeft,
-    ] {
+    let mut window = open(Saved { pinned: Selection::default(), ..Saved::default() });
+    for key in [Key::ArrowRight, Key::ArrowDown, Key::ArrowDown, Key::ArrowLeft, Key::ArrowLeft] {
         window.key_press(key);
         window.run_steps(2);
     }
@@ -297,10 +235,7 @@ fn the_keyboard_chooses_heads() {
 
 #[test]
 fn a_tab_is_kept_and_its_switch_is_named() {
-    let mut window = open(Saved {
-        view: "attention".into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { view: "attention".into(), ..Saved::default() });
     window.get_by_label("Arcs").click();
     settle(&mut window);
     assert_eq!(app(&window).saved.tabs["attention"], "arcs");
@@ -312,10 +247,7 @@ fn a_tab_is_kept_and_its_switch_is_named() {
 #[test]
 fn page_keys_walk_through_the_steps_and_stop_at_the_ends() {
     let ids: Vec<&str> = views::all().iter().map(|view| view.id()).collect();
-    let mut window = open(Saved {
-        view: ids[0].into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { view: ids[0].into(), ..Saved::default() });
     for expected in ids.iter().skip(1).chain(ids.last()) {
         window.key_press(Key::PageDown);
         settle(&mut window);
@@ -328,24 +260,9 @@ fn page_keys_walk_through_the_steps_and_stop_at_the_ends() {
 
 #[test]
 fn an_experiment_is_visible_and_one_click_from_off() {
-    let mut window = open(Saved {
-        prompt: "The cat sat on the".into(),
-        ..Saved::default()
-    });
-    let plain = app(&window)
-        .trace()
-        .unwrap()
-        .next_logits()
-        .unwrap()
-        .to_vec();
-    let edits = vec![
-        Edit::Head {
-            layer: 4,
-            head: 2,
-            factor: 0.0,
-        },
-        Edit::Hide { pos: 1 },
-    ];
+    let mut window = open(Saved { prompt: "The cat sat on the".into(), ..Saved::default() });
+    let plain = app(&window).trace().unwrap().next_logits().unwrap().to_vec();
+    let edits = vec![Edit::Head { layer: 4, head: 2, factor: 0.0 }, Edit::Hide { pos: 1 }];
     app_mut(&mut window).command(Command::SetEdits(edits));
     window.run_steps(2);
     settle(&mut window);
@@ -363,10 +280,7 @@ fn an_experiment_is_visible_and_one_click_from_off() {
 
 #[test]
 fn everything_can_be_undone() {
-    let mut window = open(Saved {
-        prompt: "The cat".into(),
-        ..Saved::default()
-    });
+    let mut window = open(Saved { prompt: "The cat".into(), ..Saved::default() });
     set_text(&mut window, "The cat sat");
     std::thread::sleep(Duration::from_millis(700));
     app_mut(&mut window).saved.sampling.temperature = 0.5;
@@ -399,31 +313,20 @@ fn the_picture_can_be_shown_alone() {
 #[test]
 fn memory_of_other_versions_is_read() {
     let saved: Saved = serde_json::from_str(r#"{"prompt":"hello","future":1}"#).unwrap();
-    assert_eq!(
-        (saved.prompt.as_str(), saved.theme.as_str()),
-        ("hello", "dark")
-    );
+    assert_eq!((saved.prompt.as_str(), saved.theme.as_str()), ("hello", "dark"));
     let json = serde_json::to_string(&saved).unwrap();
     assert_eq!(serde_json::from_str::<Saved>(&json).unwrap(), saved);
 }
 
 #[test]
 fn the_dialog_offers_what_can_be_opened() {
-    let mut window = open(Saved {
-        recent: vec![TINY.to_owned()],
-        ..Saved::default()
-    });
+    let mut window = open(Saved { recent: vec![TINY.to_owned()], ..Saved::default() });
     app_mut(&mut window).command(Command::ChooseModel);
     // The dialog finds its size and place.
     window.run_steps(12);
-    for label in [
-        "Opened before",
-        "From Hugging Face",
-        "gpt2",
-        "distilgpt2",
-        "Folder …",
-        "GGUF file …",
-    ] {
+    for label in
+        ["Opened before", "From Hugging Face", "gpt2", "distilgpt2", "Folder …", "GGUF file …"]
+    {
         window.get_by_label(label);
     }
     window.get_by_label("tiny").click();
@@ -436,11 +339,8 @@ fn the_dialog_offers_what_can_be_opened() {
 #[test]
 fn a_chat_model_is_spoken_to_in_its_form() {
     let gguf = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/gguf/model.gguf");
-    let mut window = open(Saved {
-        model: gguf.to_owned(),
-        prompt: "Hello cat".to_owned(),
-        ..Saved::default()
-    });
+    let mut window =
+        open(Saved { model: gguf.to_owned(), prompt: "Hello cat".to_owned(), ..Saved::default() });
     assert_eq!(read_text(&window).as_deref(), Some("Hello cat"));
     window.get_by_label("Chat").click();
     settle(&mut window);

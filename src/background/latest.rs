@@ -14,11 +14,7 @@ pub struct Latest<K, T> {
 
 impl<K, T> Default for Latest<K, T> {
     fn default() -> Self {
-        Self {
-            asked: None,
-            task: None,
-            answer: None,
-        }
+        Self { asked: None, task: None, answer: None }
     }
 }
 

@@ -36,9 +36,7 @@ impl Lane {
                 wake();
             }
         };
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(work);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         thread.map_err(|e| Problem::new("Could not start a thread", e))?;
         Ok(Self { jobs })
     }

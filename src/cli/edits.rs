@@ -58,26 +58,17 @@ impl EditArgs {
     pub(super) fn edits(&self, model: &Checkpoint, n_tokens: usize) -> Result<Vec<Edit>> {
         let off = self.heads.iter().map(|&head| (head, 0.0));
         let heads = off.chain(self.scale.iter().copied());
-        let mut edits: Vec<Edit> = heads
-            .map(|((layer, head), factor)| Edit::Head {
-                layer,
-                head,
-                factor,
-            })
-            .collect();
+        let mut edits: Vec<Edit> =
+            heads.map(|((layer, head), factor)| Edit::Head { layer, head, factor }).collect();
         let attention = |&(layer, factor): &_| Edit::Attention { layer, factor };
         let mlp = |&(layer, factor): &_| Edit::Mlp { layer, factor };
         edits.extend(self.attn.iter().map(attention));
         edits.extend(self.mlp.iter().map(mlp));
-        edits.extend(
-            self.neuron
-                .iter()
-                .map(|&((layer, neuron), factor)| Edit::Neuron {
-                    layer,
-                    neuron,
-                    factor,
-                }),
-        );
+        edits.extend(self.neuron.iter().map(|&((layer, neuron), factor)| Edit::Neuron {
+            layer,
+            neuron,
+            factor,
+        }));
         edits.extend(self.hide.iter().map(|&pos| Edit::Hide { pos }));
         let force = |&((layer, head), look): &_| Edit::Force { layer, head, look };
         edits.extend(self.force.iter().map(force));
@@ -114,9 +105,7 @@ fn factor(text: &str) -> Parsed<(&str, f32)> {
 }
 
 fn scaled_head(text: &str) -> Parsed<((usize, usize), f32)> {
-    let (head, factor) = text
-        .split_once('=')
-        .ok_or("write LAYER.HEAD=FACTOR, as in 3.1=0.5")?;
+    let (head, factor) = text.split_once('=').ok_or("write LAYER.HEAD=FACTOR, as in 3.1=0.5")?;
     Ok((pair(head)?, number(factor)?))
 }
 
@@ -148,10 +137,7 @@ fn place(text: &str) -> Parsed<Place> {
     let (hook, places) = text.split_once('@').ok_or(how)?;
     let (onto, from) = places.split_once('=').unwrap_or((places, places));
     Ok(Place {
-        hook: hook
-            .trim()
-            .parse::<Hook>()
-            .map_err(|e| format!("{e}; {how}"))?,
+        hook: hook.trim().parse::<Hook>().map_err(|e| format!("{e}; {how}"))?,
         onto: onto.trim().parse::<usize>().map_err(|_| how)?,
         from: from.trim().parse::<usize>().map_err(|_| how)?,
     })
@@ -174,10 +160,6 @@ mod tests {
         let patch = place("blocks.2.hook_resid_post@5=3").unwrap();
         assert_eq!((patch.onto, patch.from), (5, 3));
         assert_eq!(place("hook_embed@1").unwrap().from, 1);
-        assert!(
-            place("hook_nothing@1")
-                .unwrap_err()
-                .contains("hook_nothing")
-        );
+        assert!(place("hook_nothing@1").unwrap_err().contains("hook_nothing"));
     }
 }

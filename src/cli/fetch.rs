@@ -31,13 +31,8 @@ fn download(hub: &Hub, repo: &Repo) -> Result<()> {
         if Instant::now() >= next {
             next = Instant::now() + Duration::from_millis(if is_terminal { 200 } else { 5000 });
             let [done, total] = [progress.done, progress.total].map(|bytes| bytes as f64 / 1e6);
-            let left = progress
-                .seconds_left
-                .map(|seconds| format!(", {seconds:.0} s left"));
-            let line = format!(
-                "{repo}: {done:.0} of {total:.0} MB{}",
-                left.unwrap_or_default()
-            );
+            let left = progress.seconds_left.map(|seconds| format!(", {seconds:.0} s left"));
+            let line = format!("{repo}: {done:.0} of {total:.0} MB{}", left.unwrap_or_default());
             if is_terminal {
                 eprint!("\r{line:<76}");
             } else {

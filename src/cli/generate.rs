@@ -69,10 +69,8 @@ pub(super) fn run(args: &GenerateArgs) -> Result<()> {
     if args.json {
         let tokens: Vec<_> = generation.collect();
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
-        let rows: Vec<Value> = tokens
-            .iter()
-            .map(|t| json!({ "id": t.id, "token": t.text }))
-            .collect();
+        let rows: Vec<Value> =
+            tokens.iter().map(|t| json!({ "id": t.id, "token": t.text })).collect();
         let text = model.tokenizer.decode(&ids);
         return print_json(&json!({ "prompt": args.text, "text": text, "tokens": rows }));
     }
@@ -139,10 +137,7 @@ fn translate(
         best.iter().map(|&id| model.tokenizer.token(id)).collect()
     } else {
         let temperature = if is_drawn { sampling.temperature } else { 0.0 };
-        let sampling = Sampling {
-            temperature,
-            ..sampling
-        };
+        let sampling = Sampling { temperature, ..sampling };
         let generation = Generation::new(model, &args.text, sampling, args.seed)?;
         generation.limited(n_tokens).take(n_tokens).collect()
     };
@@ -151,9 +146,7 @@ fn translate(
     if !args.json {
         return print(&format!("{text}\n"));
     }
-    let rows = tokens
-        .iter()
-        .map(|t| json!({ "id": t.id, "token": t.text }));
+    let rows = tokens.iter().map(|t| json!({ "id": t.id, "token": t.text }));
     let rows: Vec<Value> = rows.collect();
     print_json(&json!({ "prompt": args.text, "text": text, "tokens": rows }))
 }

@@ -55,16 +55,8 @@ impl FolderArgs {
 fn list(args: &FolderArgs) -> Result<()> {
     let (lessons, problems) = args.read()?;
     let row = |lesson: &Lesson| {
-        let Lesson {
-            name,
-            title,
-            summary,
-            ..
-        } = lesson;
-        format!(
-            "{name:<22} {:>2} steps  {title}. {summary}\n",
-            lesson.steps.len()
-        )
+        let Lesson { name, title, summary, .. } = lesson;
+        format!("{name:<22} {:>2} steps  {title}. {summary}\n", lesson.steps.len())
     };
     print(&lessons.iter().map(row).collect::<String>())?;
     outcome(&problems)
@@ -88,24 +80,17 @@ fn check(args: &CheckArgs) -> Result<()> {
             n_questions += 1;
             let answer = question.answer.as_ref();
             let asked = answer.map(|answer| right_choice(model, answer, &question.choices));
-            problems.extend(
-                asked
-                    .and_then(std::result::Result::err)
-                    .map(|problem| Problem {
-                        why: format!("{}: {}.md", problem.why, lesson.name),
-                        ..problem
-                    }),
-            );
+            problems.extend(asked.and_then(std::result::Result::err).map(|problem| Problem {
+                why: format!("{}: {}.md", problem.why, lesson.name),
+                ..problem
+            }));
         }
     }
     outcome(&problems)?;
     let n = lessons.len();
     let names = [Some(&open), translator.as_ref()];
-    let names: Vec<&str> = names
-        .into_iter()
-        .flatten()
-        .map(|model| model.info.name.as_str())
-        .collect();
+    let names: Vec<&str> =
+        names.into_iter().flatten().map(|model| model.info.name.as_str()).collect();
     let name = names.join(" and ");
     print(&format!(
         "{n} lessons, {n_questions} questions, {n_claims} claims about {name}: all hold\n"
@@ -132,14 +117,8 @@ fn outcome(problems: &[Problem]) -> Result<()> {
         [] => Ok(()),
         [problem] => Err(problem.clone()),
         many => {
-            let all: Vec<String> = many
-                .iter()
-                .map(|problem| format!("\n  {problem}"))
-                .collect();
-            Err(Problem::new(
-                format!("{} problems", many.len()),
-                all.concat(),
-            ))
+            let all: Vec<String> = many.iter().map(|problem| format!("\n  {problem}")).collect();
+            Err(Problem::new(format!("{} problems", many.len()), all.concat()))
         }
     }
 }

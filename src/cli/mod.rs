@@ -150,11 +150,10 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "gui")]
         None => crate::gui::run(arguments.window),
         #[cfg(not(feature = "gui"))]
-        None => Err(Problem::new(
-            "There is no window to open",
-            "this build lacks the feature \"gui\"",
-        )
-        .cure("Use a subcommand; `headlight --help` lists them")),
+        None => {
+            Err(Problem::new("There is no window to open", "this build lacks the feature \"gui\"")
+                .cure("Use a subcommand; `headlight --help` lists them"))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -58,34 +58,17 @@ fn info(model: &str, as_json: bool) -> Result<()> {
         ("architecture", info.architecture.clone()),
         ("kind", kind(info).to_owned()),
         ("parameters", info.n_params.to_string()),
-        (
-            "memory",
-            format!("{:.1} MB of weights (f32)", weight_bytes as f64 / 1e6),
-        ),
-        (
-            "recording",
-            format!("{} at most, of a full context", megabytes(recording_bytes)),
-        ),
+        ("memory", format!("{:.1} MB of weights (f32)", weight_bytes as f64 / 1e6)),
+        ("recording", format!("{} at most, of a full context", megabytes(recording_bytes))),
         ("layers", info.n_layers.to_string()),
-        (
-            "heads",
-            format!("{} per layer, {} wide", info.n_heads, info.d_head),
-        ),
+        ("heads", format!("{} per layer, {} wide", info.n_heads, info.d_head)),
         ("d_model", info.d_model.to_string()),
-        (
-            "d_mlp",
-            format!("{} ({})", info.d_mlp, info.activation_function),
-        ),
+        ("d_mlp", format!("{} ({})", info.d_mlp, info.activation_function)),
         ("context", format!("{} tokens", info.n_ctx)),
         ("vocabulary", format!("{} tokens", info.vocab_size)),
         ("norm epsilon", format!("{:e}", info.layer_norm_epsilon)),
     ];
-    print(
-        &rows
-            .iter()
-            .map(|(name, value)| format!("{name:<13} {value}\n"))
-            .collect::<String>(),
-    )
+    print(&rows.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect::<String>())
 }
 
 /// What the model does, in words.

@@ -69,11 +69,7 @@ impl SamplingArgs {
 fn number(text: &str, range: std::ops::RangeInclusive<f32>) -> std::result::Result<f32, String> {
     let number: f32 = text.parse().map_err(|_| "not a number".to_owned())?;
     let (low, high) = (range.start(), range.end());
-    if range.contains(&number) {
-        Ok(number)
-    } else {
-        Err(format!("must be from {low} to {high}"))
-    }
+    if range.contains(&number) { Ok(number) } else { Err(format!("must be from {low} to {high}")) }
 }
 
 fn temperature(text: &str) -> std::result::Result<f32, String> {
@@ -90,9 +86,7 @@ fn penalty(text: &str) -> std::result::Result<f32, String> {
 
 pub(super) fn run(args: &PredictArgs) -> Result<()> {
     let model = args.model.open()?;
-    let trace = args
-        .target
-        .trace(&model, &args.model.text(&model, &args.text)?)?;
+    let trace = args.target.trace(&model, &args.model.text(&model, &args.text)?)?;
     if model.info.predicts == Predicts::Masked {
         return print_masked(args, &model, &trace);
     }
@@ -128,10 +122,7 @@ fn table(next: &[Candidate]) -> String {
 fn print_masked(args: &PredictArgs, model: &Checkpoint, trace: &Trace) -> Result<()> {
     let masked = masked(model, trace, args.top);
     if masked.is_empty() {
-        let mask = model
-            .tokenizer
-            .mask()
-            .map_or_else(|| "[MASK]".to_owned(), |mask| mask.text);
+        let mask = model.tokenizer.mask().map_or_else(|| "[MASK]".to_owned(), |mask| mask.text);
         let why = format!(
             "{} is an encoder: it guesses masked words, and the text has no {mask}",
             model.info.name
@@ -149,11 +140,7 @@ fn print_masked(args: &PredictArgs, model: &Checkpoint, trace: &Trace) -> Result
         return print_json(&json!({ "tokens": tokens, "masked": masked }));
     }
     for at in &masked {
-        print(&format!(
-            "masked word at position {}\n{}",
-            at.pos,
-            table(&at.candidates)
-        ))?;
+        print(&format!("masked word at position {}\n{}", at.pos, table(&at.candidates)))?;
     }
     Ok(())
 }

@@ -41,8 +41,5 @@ pub(super) fn run(args: &TraceArgs) -> Result<()> {
         );
     }
     let tokens = trace.tokens.len();
-    print(&format!(
-        "{kept} activations of {tokens} tokens: {}\n",
-        args.out.display()
-    ))
+    print(&format!("{kept} activations of {tokens} tokens: {}\n", args.out.display()))
 }

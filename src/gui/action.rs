@@ -39,10 +39,7 @@ const fn command(key: Key) -> KeyboardShortcut {
 }
 
 const fn command_shift(key: Key) -> KeyboardShortcut {
-    const COMMAND_SHIFT: Modifiers = Modifiers {
-        shift: true,
-        ..Modifiers::COMMAND
-    };
+    const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
     KeyboardShortcut::new(COMMAND_SHIFT, key)
 }
 
@@ -111,11 +108,7 @@ mod tests {
     fn no_two_actions_share_their_keys_or_names() {
         for (i, a) in ACTIONS.iter().enumerate() {
             for b in &ACTIONS[..i] {
-                assert!(
-                    a.keys.iter().all(|keys| !b.keys.contains(keys)),
-                    "{}",
-                    a.name
-                );
+                assert!(a.keys.iter().all(|keys| !b.keys.contains(keys)), "{}", a.name);
                 assert!(a.name != b.name && a.command != b.command, "{}", a.name);
             }
         }
@@ -127,10 +120,7 @@ mod tests {
         for (i, a) in all.iter().enumerate() {
             for b in &all[..i] {
                 let is_hidden = a.logical_key == b.logical_key && a.modifiers.contains(b.modifiers);
-                assert!(
-                    !is_hidden || a.modifiers == b.modifiers,
-                    "{a:?} is never reached"
-                );
+                assert!(!is_hidden || a.modifiers == b.modifiers, "{a:?} is never reached");
             }
         }
     }
@@ -139,11 +129,7 @@ mod tests {
     fn the_readme_lists_every_key() {
         let readme = include_str!("../../README.md");
         for action in ACTIONS.iter().filter(|action| !action.keys.is_empty()) {
-            let row = format!(
-                "| {} | {} |",
-                action.keys_in_words().join(", "),
-                action.name
-            );
+            let row = format!("| {} | {} |", action.keys_in_words().join(", "), action.name);
             assert!(cfg!(target_os = "macos") || readme.contains(&row), "{row}");
         }
     }

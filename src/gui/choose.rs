@@ -29,15 +29,8 @@ impl Choice {
             repo.is_ok_and(|repo| hub.cached(&repo).is_some())
         };
         Self {
-            name: if is_bundled {
-                String::new()
-            } else {
-                model.to_owned()
-            },
-            curated: curated()
-                .iter()
-                .map(|model| (model, is_here(model)))
-                .collect(),
+            name: if is_bundled { String::new() } else { model.to_owned() },
+            curated: curated().iter().map(|model| (model, is_here(model))).collect(),
         }
     }
 }
@@ -126,10 +119,7 @@ fn hub_ui(
             let can = busy.download.is_none() && (*is_here || cfg!(feature = "download"));
             let short = model.name.rsplit('/').next().unwrap_or(&model.name);
             let button = ui.add_enabled(can, egui::Button::new(short));
-            if button
-                .on_hover_text(format!("{} · {}", model.name, model.licence))
-                .clicked()
-            {
+            if button.on_hover_text(format!("{} · {}", model.name, model.licence)).clicked() {
                 commands.push(Command::OpenModel(format!("hf:{}", model.name)));
             }
             let size = if *is_here {
@@ -186,10 +176,7 @@ fn progress_text(progress: &Progress) -> String {
         ..5400.0 => format!("{:.0}\u{a0}min", seconds / 60.0),
         _ => format!("{:.1}\u{a0}h", seconds / 3600.0),
     };
-    trf(
-        "{0} of {1}, {2} left: {3}",
-        &[&done, &total, &left, &progress.file],
-    )
+    trf("{0} of {1}, {2} left: {3}", &[&done, &total, &left, &progress.file])
 }
 
 fn megabytes(bytes: u64) -> String {
@@ -218,9 +205,7 @@ fn name_ui(
         .hint_text(tr("/path/to/model, /path/to/model.gguf or hf:owner/name"))
         .desired_width(f32::INFINITY);
     let edit = ui.add(edit).labelled_by(label.id);
-    let edit = edit.on_hover_text(tr(
-        "Paste a path or a name; what is not here yet is downloaded",
-    ));
+    let edit = edit.on_hover_text(tr("Paste a path or a name; what is not here yet is downloaded"));
     let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.add_space(theme.body_size / 2.0);
     let mut flow = ControlFlow::Continue(());

@@ -39,10 +39,7 @@ impl Default for Comparison {
             text: None,
             model: String::new(),
             // Bolder than what is in force at first, so that there is something to see.
-            sampling: Sampling {
-                temperature: 0.5,
-                ..Sampling::default()
-            },
+            sampling: Sampling { temperature: 0.5, ..Sampling::default() },
         }
     }
 }

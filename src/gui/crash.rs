@@ -26,10 +26,8 @@ struct Recent {
     model: String,
 }
 
-static RECENT: Mutex<Recent> = Mutex::new(Recent {
-    commands: VecDeque::new(),
-    model: String::new(),
-});
+static RECENT: Mutex<Recent> =
+    Mutex::new(Recent { commands: VecDeque::new(), model: String::new() });
 
 /// Notes that something was asked for: only its kind, without what it holds.
 pub fn note_command(command: &Command) {
@@ -46,9 +44,7 @@ pub fn note_command(command: &Command) {
 /// The name of a command's variant.
 fn kind(command: &Command) -> String {
     let text = format!("{command:?}");
-    let end = text
-        .find(|c: char| !c.is_alphanumeric())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
     text[..end].to_owned()
 }
 
@@ -85,9 +81,7 @@ pub fn report_to(folder: PathBuf) {
 
 fn report(panic: &PanicHookInfo<'_>) -> String {
     let thread = std::thread::current();
-    let place = panic
-        .location()
-        .map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    let place = panic.location().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     // The window may be in the middle of noting something when it panics.
     let (commands, model) = match RECENT.try_lock() {
         Ok(recent) => {
@@ -116,8 +110,7 @@ fn report(panic: &PanicHookInfo<'_>) -> String {
 fn message<'a>(panic: &'a PanicHookInfo<'_>) -> &'a str {
     let payload = panic.payload();
     let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("unknown")
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
 }
 
 /// A panic's message, unless it may quote a text: only messages of the language itself that hold
@@ -154,10 +147,7 @@ pub fn last_report(folder: &Path) -> Option<Problem> {
     }
     told.sort();
     let why = "a report of what happened was written, with nothing you have typed";
-    let cure = trf(
-        "To help, send it to the maintainers: {0}",
-        &[&told.last()?.display()],
-    );
+    let cure = trf("To help, send it to the maintainers: {0}", &[&told.last()?.display()]);
     Some(Problem::new("Headlight made a mistake last time", why).cure(cure))
 }
 
@@ -167,10 +157,7 @@ mod tests {
 
     #[test]
     fn only_kinds_of_commands_are_kept() {
-        assert_eq!(
-            kind(&Command::SetPrompt("my secret".to_owned())),
-            "SetPrompt"
-        );
+        assert_eq!(kind(&Command::SetPrompt("my secret".to_owned())), "SetPrompt");
         assert_eq!(kind(&Command::Draw), "Draw");
     }
 

@@ -24,18 +24,10 @@ pub fn dialog_ui(
         ui.set_max_height(room.y);
         content(ui, room)
     });
-    if modal.should_close() {
-        ControlFlow::Break(())
-    } else {
-        modal.inner
-    }
+    if modal.should_close() { ControlFlow::Break(()) } else { modal.inner }
 }
 
 /// Breaks if this is so.
 pub fn break_if(condition: bool) -> ControlFlow<()> {
-    if condition {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+    if condition { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

@@ -17,15 +17,11 @@ pub fn greeting_ui(
         ui.label(tr("Type another one, or"));
         let start = egui::Button::new(RichText::new(tr("Start the tour")).color(*theme.on_accent))
             .fill(*theme.accent);
-        let start = ui
-            .add(start)
-            .on_hover_text(tr("Lessons in short steps, from word to word"));
+        let start = ui.add(start).on_hover_text(tr("Lessons in short steps, from word to word"));
         if let (true, Some(name)) = (start.clicked(), first_lesson) {
             commands.push(Command::OpenLesson(name.to_owned(), 0));
         }
-        let away = ui
-            .button(tr("Not now"))
-            .on_hover_text(tr("Take this line away"));
+        let away = ui.button(tr("Not now")).on_hover_text(tr("Take this line away"));
         if away.clicked() {
             commands.push(Command::EndGreeting);
         }

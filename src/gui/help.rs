@@ -22,9 +22,7 @@ pub fn help_ui(
             ui.label(RichText::new(tr("Help")).font(theme.title()));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let close = ui.button(tr("Close help"));
-                is_done |= close
-                    .on_hover_text(tip("Close help", &Command::ToggleHelp))
-                    .clicked();
+                is_done |= close.on_hover_text(tip("Close help", &Command::ToggleHelp)).clicked();
                 let lessons = ui.button(tr("Lessons"));
                 let lessons =
                     lessons.on_hover_text(tip("A course in short steps", &Command::ToggleLessons));

@@ -22,12 +22,7 @@ pub struct History {
 impl History {
     /// Starts with the state the program starts in.
     pub fn new(present: Saved) -> Self {
-        Self {
-            past: Vec::new(),
-            present,
-            future: Vec::new(),
-            changed_at: None,
-        }
+        Self { past: Vec::new(), present, future: Vec::new(), changed_at: None }
     }
 
     /// Notes the state at the end of a frame.
@@ -36,9 +31,7 @@ impl History {
         if *state == self.present {
             return;
         }
-        let is_continued = self
-            .changed_at
-            .is_some_and(|at| now.duration_since(at) < PAUSE);
+        let is_continued = self.changed_at.is_some_and(|at| now.duration_since(at) < PAUSE);
         let before = std::mem::replace(&mut self.present, state.clone());
         if !is_continued {
             self.past.push(before);
@@ -58,8 +51,7 @@ impl History {
     /// The state before the last change.
     pub fn undo(&mut self) -> Option<Saved> {
         let before = self.past.pop()?;
-        self.future
-            .push(std::mem::replace(&mut self.present, before));
+        self.future.push(std::mem::replace(&mut self.present, before));
         self.changed_at = None;
         Some(self.present.clone())
     }
@@ -88,10 +80,7 @@ mod tests {
     use super::*;
 
     fn saying(prompt: &str) -> Saved {
-        Saved {
-            prompt: prompt.to_owned(),
-            ..Saved::default()
-        }
+        Saved { prompt: prompt.to_owned(), ..Saved::default() }
     }
 
     #[test]
@@ -108,10 +97,7 @@ mod tests {
         assert!(history.undo().is_none() && !history.can_undo());
         assert_eq!(history.redo(), Some(saying("ca")));
         history.record(&saying("dog"), at(9_000));
-        assert!(
-            history.redo().is_none(),
-            "a change makes what was undone unreachable"
-        );
+        assert!(history.redo().is_none(), "a change makes what was undone unreachable");
         assert_eq!(history.undo(), Some(saying("ca")));
     }
 
@@ -119,10 +105,7 @@ mod tests {
     fn what_is_amended_is_not_undone_by_itself() {
         let mut history = History::new(saying("a"));
         history.record(&saying("b"), Instant::now());
-        let seeded = |prompt: &str| Saved {
-            seed: 7,
-            ..saying(prompt)
-        };
+        let seeded = |prompt: &str| Saved { seed: 7, ..saying(prompt) };
         history.amend(|present| present.seed = 7);
         history.record(&seeded("b"), Instant::now() + 2 * PAUSE);
         assert_eq!(history.undo(), Some(saying("a")));
@@ -133,10 +116,7 @@ mod tests {
     fn the_past_is_bounded() {
         let mut history = History::new(saying(""));
         for i in 0..2 * MOST {
-            history.record(
-                &saying(&i.to_string()),
-                Instant::now() + PAUSE * 2 * i as u32,
-            );
+            history.record(&saying(&i.to_string()), Instant::now() + PAUSE * 2 * i as u32);
         }
         assert_eq!(history.past.len(), MOST);
     }

@@ -77,10 +77,7 @@ impl Memory {
 }
 
 fn write(path: &Path, saved: Saved) -> Result<()> {
-    let mark = ModelMark {
-        source: saved.model.clone(),
-        ..ModelMark::default()
-    };
+    let mark = ModelMark { source: saved.model.clone(), ..ModelMark::default() };
     let json = SessionFile::new(saved, mark).to_json()?;
     write_atomically(path, &json).map_err(|e| {
         let why = format!("{e}: {}", path.display());
@@ -93,20 +90,11 @@ fn write(path: &Path, saved: Saved) -> Result<()> {
 pub fn remembered(folder: &Path) -> Remembered {
     let path = folder.join(FILE);
     if !path.exists() {
-        return Remembered {
-            saved: None,
-            problem: None,
-        };
+        return Remembered { saved: None, problem: None };
     }
     match SessionFile::open(&path) {
-        Ok(session) => Remembered {
-            saved: Some(session.state),
-            problem: None,
-        },
-        Err(problem) => Remembered {
-            saved: None,
-            problem: Some(put_aside(&path, &problem)),
-        },
+        Ok(session) => Remembered { saved: Some(session.state), problem: None },
+        Err(problem) => Remembered { saved: None, problem: Some(put_aside(&path, &problem)) },
     }
 }
 
@@ -126,10 +114,7 @@ mod tests {
     use super::*;
 
     fn saying(prompt: &str) -> Saved {
-        Saved {
-            prompt: prompt.to_owned(),
-            ..Saved::default()
-        }
+        Saved { prompt: prompt.to_owned(), ..Saved::default() }
     }
 
     #[test]
@@ -161,17 +146,9 @@ mod tests {
         std::fs::write(dir.path().join(FILE), b"{\"format\":\"headlight-ses").unwrap();
         let remembered = remembered(dir.path());
         let problem = remembered.problem.unwrap();
-        assert!(
-            remembered.saved.is_none() && problem.cure.contains("damaged-"),
-            "{problem}"
-        );
+        assert!(remembered.saved.is_none() && problem.cure.contains("damaged-"), "{problem}");
         let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().flatten().collect();
         assert_eq!(names.len(), 1);
-        assert!(
-            names[0]
-                .file_name()
-                .to_string_lossy()
-                .starts_with("state.damaged-")
-        );
+        assert!(names[0].file_name().to_string_lossy().starts_with("state.damaged-"));
     }
 }

@@ -26,24 +26,14 @@ pub fn progress(ctx: &egui::Context, since: f64) -> f32 {
 
 /// A number on its way to a new value; `id` tells it from others. What is new is there at once.
 pub fn glide(ctx: &egui::Context, id: Id, target: f32) -> f32 {
-    let at_rest = Glide {
-        from: target,
-        to: target,
-        since: f64::NEG_INFINITY,
-    };
-    let glide = ctx
-        .data(|data| data.get_temp::<Glide>(id))
-        .unwrap_or(at_rest);
+    let at_rest = Glide { from: target, to: target, since: f64::NEG_INFINITY };
+    let glide = ctx.data(|data| data.get_temp::<Glide>(id)).unwrap_or(at_rest);
     let shown = glide.from + (glide.to - glide.from) * progress(ctx, glide.since);
     let is_same = glide.to == target || !target.is_finite();
     let next = if is_same {
         glide
     } else {
-        Glide {
-            from: shown,
-            to: target,
-            since: ctx.input(|input| input.time),
-        }
+        Glide { from: shown, to: target, since: ctx.input(|input| input.time) }
     };
     ctx.data_mut(|data| data.insert_temp(id, next));
     if !is_same && ctx.global_style().animation_time > 0.0 {
@@ -70,10 +60,7 @@ mod tests {
     use super::*;
 
     fn frame(ctx: &egui::Context, time: f64, draw: impl FnMut(&mut egui::Ui)) {
-        let input = egui::RawInput {
-            time: Some(time),
-            ..Default::default()
-        };
+        let input = egui::RawInput { time: Some(time), ..Default::default() };
         // Nobody paints these frames.
         ctx.run_ui(input, draw).textures_delta.clear();
     }

@@ -48,9 +48,8 @@ impl Notices {
         let rect = ui.max_rect();
         let corner = rect.right_top() + vec2(-12.0, 12.0);
         let width = (theme.body_size * 30.0).min(rect.width() - 24.0).max(0.0);
-        let area = Area::new(egui::Id::unique("notices"))
-            .pivot(Align2::RIGHT_TOP)
-            .fixed_pos(corner);
+        let area =
+            Area::new(egui::Id::unique("notices")).pivot(Align2::RIGHT_TOP).fixed_pos(corner);
         area.show(ui.ctx(), |ui| {
             ui.set_width(width);
             self.cards.retain(|card| !card_ui(ui, theme, card));
@@ -76,9 +75,7 @@ fn heading_ui(ui: &mut Ui, text: RichText) -> bool {
     ui.horizontal(|ui| {
         let right = egui::Layout::right_to_left(egui::Align::Min);
         ui.with_layout(right, |ui| {
-            let close = ui
-                .button(tr("Close"))
-                .on_hover_text(tr("Close this notice"));
+            let close = ui.button(tr("Close")).on_hover_text(tr("Close this notice"));
             let left = egui::Layout::left_to_right(egui::Align::Min).with_main_wrap(true);
             ui.with_layout(left, |ui| ui.label(text));
             close.clicked()
@@ -91,10 +88,7 @@ fn heading_ui(ui: &mut Ui, text: RichText) -> bool {
 /// Draws what was done; true when it was closed.
 fn done_ui(ui: &mut Ui, theme: &Theme, text: &str) -> bool {
     let card = frame(theme, *theme.outline);
-    card.show(ui, |ui| {
-        heading_ui(ui, RichText::new(text).font(theme.body()))
-    })
-    .inner
+    card.show(ui, |ui| heading_ui(ui, RichText::new(text).font(theme.body()))).inner
 }
 
 /// Draws one card; true when it was closed.

@@ -30,11 +30,7 @@ pub struct Entry {
 
 /// Everything that can be chosen: all actions, views, lessons, themes and languages.
 pub fn entries(views: &[Box<dyn View>], lessons: Vec<Entry>) -> Vec<Entry> {
-    let entry = |name: String, command| Entry {
-        name,
-        keys: String::new(),
-        command,
-    };
+    let entry = |name: String, command| Entry { name, keys: String::new(), command };
     let actions = ACTIONS.iter().map(|action| Entry {
         name: tr(action.name).to_owned(),
         keys: action.keys_in_words().join(", "),
@@ -106,9 +102,7 @@ pub fn palette_ui(
 }
 
 fn entry_ui(ui: &mut Ui, theme: &Theme, entry: &Entry, is_chosen: bool) -> egui::Response {
-    let keys = RichText::new(&entry.keys)
-        .font(theme.mono_caption())
-        .color(*theme.dim);
+    let keys = RichText::new(&entry.keys).font(theme.mono_caption()).color(*theme.dim);
     let row = egui::Button::selectable(is_chosen, entry.name.as_str())
         .right_text(keys)
         .min_size(egui::vec2(ui.available_width(), 0.0));
@@ -117,9 +111,7 @@ fn entry_ui(ui: &mut Ui, theme: &Theme, entry: &Entry, is_chosen: bool) -> egui:
 
 /// The entries that hold the letters of the query in this order, the best first.
 fn matches<'a>(query: &str, entries: &'a [Entry]) -> Vec<&'a Entry> {
-    let scored = entries
-        .iter()
-        .filter_map(|entry| Some((score(query, &entry.name)?, entry)));
+    let scored = entries.iter().filter_map(|entry| Some((score(query, &entry.name)?, entry)));
     let mut scored: Vec<_> = scored.collect();
     scored.sort_by_key(|&(score, _)| std::cmp::Reverse(score));
     scored.into_iter().map(|(_, entry)| entry).collect()
@@ -161,9 +153,6 @@ mod tests {
             let found = matches(&entry.name, &all);
             assert_eq!(found[0].command, entry.command, "{}", entry.name);
         }
-        assert!(
-            all.iter()
-                .any(|entry| entry.command == Command::SetTheme("projector".into()))
-        );
+        assert!(all.iter().any(|entry| entry.command == Command::SetTheme("projector".into())));
     }
 }

@@ -25,10 +25,7 @@ pub struct Presenter {
 impl Presenter {
     /// Fills the screen, or gives it back.
     pub fn toggle_presenting(&mut self, ctx: &egui::Context) {
-        *self = Self {
-            is_presenting: !self.is_presenting,
-            ..Self::default()
-        };
+        *self = Self { is_presenting: !self.is_presenting, ..Self::default() };
         ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.is_presenting));
     }
 

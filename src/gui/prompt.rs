@@ -45,15 +45,8 @@ pub fn prompt_ui(
         .desired_width(f32::INFINITY)
         .layouter(&mut layouter);
     let has_focus = ui.memory(|memory| memory.has_focus(id()));
-    let outline = if has_focus {
-        theme.accent
-    } else {
-        theme.outline
-    };
-    let frame = Frame::new()
-        .fill(*theme.background)
-        .stroke(theme.line(outline))
-        .corner_radius(6);
+    let outline = if has_focus { theme.accent } else { theme.outline };
+    let frame = Frame::new().fill(*theme.background).stroke(theme.line(outline)).corner_radius(6);
     let scroll = ScrollArea::vertical()
         .id_salt("prompt scroll")
         .max_height(3.0 * row)
@@ -65,9 +58,7 @@ pub fn prompt_ui(
     response.widget_info(|| {
         egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, tr("Prompt"))
     });
-    response
-        .on_hover_text(tip("The text the model reads", &Command::TypePrompt))
-        .changed()
+    response.on_hover_text(tip("The text the model reads", &Command::TypePrompt)).changed()
 }
 
 /// The line with a translator's translation: its own, or one that was typed.
@@ -79,23 +70,13 @@ pub fn target_ui(
     commands: &mut Vec<Command>,
 ) {
     ui.horizontal(|ui| {
-        let note = if typed.is_some() {
-            tr("Your translation")
-        } else {
-            tr("Its translation")
-        };
+        let note = if typed.is_some() { tr("Your translation") } else { tr("Its translation") };
         let label = ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
         let own = typed.is_some().then(|| {
-            ui.button(tr("Its own"))
-                .on_hover_text(tr("Let the model translate again"))
-                .clicked()
+            ui.button(tr("Its own")).on_hover_text(tr("Let the model translate again")).clicked()
         });
         let mut text = typed.unwrap_or(written).to_owned();
-        let ink = if typed.is_some() {
-            theme.text
-        } else {
-            theme.accent
-        };
+        let ink = if typed.is_some() { theme.text } else { theme.accent };
         let edit = TextEdit::singleline(&mut text)
             .id(Id::unique("target"))
             .char_limit(2_000)
@@ -130,21 +111,10 @@ fn token_job(
     let mut job = LayoutJob::default();
     let mut done = 0;
     for (i, span) in shared_spans(text, trace, start).enumerate() {
-        let color = if i % 2 == 0 {
-            *theme.accent
-        } else {
-            *theme.dim
-        };
+        let color = if i % 2 == 0 { *theme.accent } else { *theme.dim };
         let underline = Stroke::new(theme.stroke + 0.5, color);
         job.append(&text[done..span.start], 0.0, plain.clone());
-        job.append(
-            &text[span.clone()],
-            0.0,
-            TextFormat {
-                underline,
-                ..plain.clone()
-            },
-        );
+        job.append(&text[span.clone()], 0.0, TextFormat { underline, ..plain.clone() });
         done = span.end;
     }
     job.append(&text[done..], 0.0, plain);
@@ -157,14 +127,8 @@ fn shared_spans<'a>(
     trace: Option<&'a Trace>,
     start: usize,
 ) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
-    let read = trace
-        .and_then(|trace| trace.text.get(start..))
-        .unwrap_or_default();
-    let same = text
-        .bytes()
-        .zip(read.bytes())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let read = trace.and_then(|trace| trace.text.get(start..)).unwrap_or_default();
+    let same = text.bytes().zip(read.bytes()).take_while(|(a, b)| a == b).count();
     let tokens = trace.map_or(&[][..], |trace| &trace.tokens);
     let mut done = 0;
     tokens
@@ -216,19 +180,10 @@ mod tests {
         let trace = model.trace("The cat sat 注").unwrap();
         let spans = |text| shared_spans(text, Some(&trace), 0).collect::<Vec<_>>();
         assert_eq!(spans("The cat saw"), [0..3, 3..7]);
-        assert_eq!(
-            spans("The cat sat 注意").len(),
-            4,
-            "pieces of a character are left plain"
-        );
+        assert_eq!(spans("The cat sat 注意").len(), 4, "pieces of a character are left plain");
         assert!(spans("").is_empty());
-        let job = token_job(
-            Theme::named("dark"),
-            &FontId::default(),
-            "The cat saw",
-            Some(&trace),
-            0,
-        );
+        let job =
+            token_job(Theme::named("dark"), &FontId::default(), "The cat saw", Some(&trace), 0);
         assert_eq!(job.text, "The cat saw");
     }
 }

@@ -8,16 +8,9 @@ use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 /// Draws the rail; clicking a step shows its view.
 pub fn rail_ui(ui: &mut Ui, ctx: &mut Context<'_>, views: &[Box<dyn View>], current: &str) {
     let theme = ctx.theme;
-    let current = views
-        .iter()
-        .position(|view| view.id() == current)
-        .unwrap_or(0);
+    let current = views.iter().position(|view| view.id() == current).unwrap_or(0);
     let collapsed = theme.rail_width < theme.body_size * 6.0;
-    let caption = if collapsed {
-        0.0
-    } else {
-        theme.body_size * 1.7
-    };
+    let caption = if collapsed { 0.0 } else { theme.body_size * 1.7 };
     let gap = 4.0;
     let room = ui.available_height() / views.len().max(1) as f32 - gap;
     // Where there is little room the miniatures give way; where there is none, the rail scrolls.
@@ -56,29 +49,19 @@ fn steps_ui(
         let inner = rect.shrink2(vec2(10.0, 4.0));
         // The miniature lies beneath the name where there is room, else beside it.
         let beneath = inner.with_min_y(inner.top() + caption);
-        let beside = rect
-            .shrink(4.0)
-            .with_min_x(rect.left() + rect.width() * 0.68);
+        let beside = rect.shrink(4.0).with_min_x(rect.left() + rect.width() * 0.68);
         let has_room = beneath.height() >= theme.caption_size;
         let picture = if has_room { beneath } else { beside };
         let unfit = view.unfit(&ctx.trace.model);
         if caption > 0.0 {
-            let name_height = if has_room {
-                caption - 4.0
-            } else {
-                inner.height()
-            };
+            let name_height = if has_room { caption - 4.0 } else { inner.height() };
             let at = pos2(inner.left(), inner.top() + name_height / 2.0);
             painter.text(
                 at,
                 Align2::LEFT_CENTER,
                 tr(view.name()),
                 theme.body(),
-                if unfit.is_none() {
-                    *theme.text
-                } else {
-                    *theme.dim
-                },
+                if unfit.is_none() { *theme.text } else { *theme.dim },
             );
         }
         if picture.height() >= theme.caption_size && unfit.is_none() {

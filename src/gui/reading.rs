@@ -55,10 +55,7 @@ fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             ),
         );
         let button = ui.button(trf("Add {0}", &[&mask]));
-        if button
-            .on_hover_text(tr("Write it after the text"))
-            .clicked()
-        {
+        if button.on_hover_text(tr("Write it after the text")).clicked() {
             ctx.send(Command::Append(format!(" {mask}")));
         }
         if ctx.trace.get(Hook::Pooled).is_some() {
@@ -108,12 +105,7 @@ fn pooled_ui(ui: &mut Ui, ctx: &Context<'_>) {
         return;
     };
     let values = pooled.data();
-    let how = ctx
-        .trace
-        .model
-        .pooling
-        .as_deref()
-        .unwrap_or("the mean of all tokens");
+    let how = ctx.trace.model.pooling.as_deref().unwrap_or("the mean of all tokens");
     let text = trf(
         "{0} numbers: {1}. Texts that mean the same have vectors that point the same way: \
          compare two under Embeddings, Similarity.",
@@ -126,30 +118,24 @@ fn pooled_ui(ui: &mut Ui, ctx: &Context<'_>) {
     let side = (ui.available_width() / PER_ROW as f32).floor().max(1.0);
     let rows = values.len().div_ceil(PER_ROW);
     let size = vec2(side * PER_ROW as f32, side * rows as f32);
-    ScrollArea::vertical()
-        .id_salt("pooled")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            let (area, response) = ui.allocate_exact_size(size, Sense::hover());
-            response.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::Image, true, tr("Vector of the text"))
-            });
-            for (i, &value) in values.iter().enumerate() {
-                let (row, col) = (i / PER_ROW, i % PER_ROW);
-                let min = area.min + vec2(col as f32 * side, row as f32 * side);
-                let cell = Rect::from_min_size(min, vec2(side, side));
-                ui.painter()
-                    .rect_filled(cell, 0.0, theme.color(scale, value));
-            }
-            let pointed = response.hover_pos().and_then(|at| {
-                let at = (at - area.min) / side;
-                let i = at.y as usize * PER_ROW + (at.x as usize).min(PER_ROW - 1);
-                values
-                    .get(i)
-                    .map(|value| trf("dimension {0}: {1}", &[&i, &number(*value)]))
-            });
-            if let Some(text) = pointed {
-                response.on_hover_text_at_pointer(text);
-            }
+    ScrollArea::vertical().id_salt("pooled").auto_shrink(false).show(ui, |ui| {
+        let (area, response) = ui.allocate_exact_size(size, Sense::hover());
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Image, true, tr("Vector of the text"))
         });
+        for (i, &value) in values.iter().enumerate() {
+            let (row, col) = (i / PER_ROW, i % PER_ROW);
+            let min = area.min + vec2(col as f32 * side, row as f32 * side);
+            let cell = Rect::from_min_size(min, vec2(side, side));
+            ui.painter().rect_filled(cell, 0.0, theme.color(scale, value));
+        }
+        let pointed = response.hover_pos().and_then(|at| {
+            let at = (at - area.min) / side;
+            let i = at.y as usize * PER_ROW + (at.x as usize).min(PER_ROW - 1);
+            values.get(i).map(|value| trf("dimension {0}: {1}", &[&i, &number(*value)]))
+        });
+        if let Some(text) = pointed {
+            response.on_hover_text_at_pointer(text);
+        }
+    });
 }

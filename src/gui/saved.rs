@@ -81,10 +81,7 @@ const MAX_RECENT: usize = 8;
 impl Saved {
     /// Puts a model at the head of those opened before; bundled ones are always at hand.
     pub fn remember_model(&mut self, name: &str) {
-        if crate::model::BUNDLED
-            .iter()
-            .all(|bundled| bundled.name != name)
-        {
+        if crate::model::BUNDLED.iter().all(|bundled| bundled.name != name) {
             self.recent.retain(|other| other != name);
             self.recent.insert(0, name.to_owned());
             self.recent.truncate(MAX_RECENT);
@@ -111,11 +108,7 @@ impl Default for Saved {
             view: "heads".to_owned(),
             tabs: BTreeMap::new(),
             // A head of the bundled model that lights up: it looks at the token before.
-            pinned: Selection {
-                layer: 4,
-                head: 1,
-                ..Selection::default()
-            },
+            pinned: Selection { layer: 4, head: 1, ..Selection::default() },
             sampling: Sampling::default(),
             seed: 0,
             edits: Vec::new(),

@@ -98,11 +98,7 @@ impl Saving {
             Thing::Text => "text".to_owned(),
         };
         let file = format!("{name}.{}", thing.extensions()[0]);
-        Self {
-            thing,
-            path: folder.join(file).display().to_string(),
-            scale: 2,
-        }
+        Self { thing, path: folder.join(file).display().to_string(), scale: 2 }
     }
 
     /// The file name chosen in the desktop's dialog.
@@ -116,11 +112,7 @@ impl Saving {
         let path = expanded(&self.path);
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let name = path.file_name().unwrap_or_default();
-        (
-            self.thing.label(),
-            folder,
-            name.to_string_lossy().into_owned(),
-        )
+        (self.thing.label(), folder, name.to_string_lossy().into_owned())
     }
 
     fn extension(&self) -> Option<usize> {
@@ -139,11 +131,7 @@ impl Saving {
 
     fn request(&mut self) -> Request {
         self.complete();
-        Request {
-            thing: self.thing,
-            path: expanded(&self.path),
-            scale: self.scale,
-        }
+        Request { thing: self.thing, path: expanded(&self.path), scale: self.scale }
     }
 }
 
@@ -182,11 +170,7 @@ pub fn saving_ui(
         } else {
             " "
         };
-        ui.label(
-            RichText::new(note)
-                .font(theme.caption())
-                .color(*theme.warning),
-        );
+        ui.label(RichText::new(note).font(theme.caption()).color(*theme.warning));
         let mut flow = ControlFlow::Continue(());
         ui.horizontal(|ui| {
             let can_save = !saving.path.trim().is_empty() && !is_busy;
@@ -223,10 +207,7 @@ fn format_ui(ui: &mut Ui, theme: &Theme, saving: &mut Saving) {
     ui.horizontal(|ui| {
         let mut chosen = saving.extension().unwrap_or(0);
         let before = chosen;
-        let names: Vec<_> = extensions
-            .iter()
-            .map(|name| (*name, tr(about(name))))
-            .collect();
+        let names: Vec<_> = extensions.iter().map(|name| (*name, tr(about(name)))).collect();
         segmented_ui(ui, theme, &names, &mut chosen);
         if chosen != before {
             let path = PathBuf::from(saving.path.trim());

@@ -76,10 +76,7 @@ mod tests {
             selection.holds(Target::Cell { query: 3, key: 1 }) && selection.holds(Target::Token(3))
         );
         let selection = selection.at(Target::Head { layer: 2, head: 4 });
-        assert_eq!(
-            (selection.layer, selection.head, selection.query),
-            (2, 4, Some(3))
-        );
+        assert_eq!((selection.layer, selection.head, selection.query), (2, 4, Some(3)));
         assert_eq!(selection.at(Target::Token(0)).key, None);
     }
 }

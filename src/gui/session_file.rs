@@ -62,11 +62,7 @@ pub struct ModelMark {
 impl ModelMark {
     /// What a model is known by; `sha256` is its fingerprint.
     pub fn of(model: &Checkpoint, sha256: String) -> Self {
-        Self {
-            name: model.info.name.clone(),
-            source: model.source.clone(),
-            sha256,
-        }
+        Self { name: model.info.name.clone(), source: model.source.clone(), sha256 }
     }
 
     /// Where the model is on this machine: inside the program, among the downloaded ones, where it
@@ -92,10 +88,7 @@ impl ModelMark {
 
     /// What is missing when the model is not here.
     pub fn missing(&self) -> Problem {
-        let why = trf(
-            "the session was made with “{0}”, which is not here",
-            &[&self.name],
-        );
+        let why = trf("the session was made with “{0}”, which is not here", &[&self.name]);
         Problem::new("The model of the session is missing", why).cure(trf(
             "The rest is open with another model. Put the model's folder beside the session, or \
              open it with Ctrl+O (it was in {0})",
@@ -164,10 +157,7 @@ impl SessionFile {
             return Err(problem(why, "Choose a file that Headlight saved"));
         }
         if session.version > VERSION {
-            let why = format!(
-                "it has version {}; this program knows {VERSION}",
-                session.version
-            );
+            let why = format!("it has version {}; this program knows {VERSION}", session.version);
             return Err(problem(why, "Open it with a newer Headlight"));
         }
         let state = sensible(session.state);
@@ -228,10 +218,7 @@ mod tests {
     use super::*;
 
     fn session() -> SessionFile {
-        let state = Saved {
-            prompt: "naïve 注意力".to_owned(),
-            ..Saved::default()
-        };
+        let state = Saved { prompt: "naïve 注意力".to_owned(), ..Saved::default() };
         SessionFile::new(state, ModelMark::default())
     }
 
@@ -268,10 +255,7 @@ mod tests {
         );
         let state = SessionFile::parse(json.as_bytes()).unwrap().state;
         assert!(state.prompt.len() <= prompt::MAX_BYTES);
-        assert_eq!(
-            (state.theme.as_str(), state.sampling.temperature),
-            ("dark", 1.0)
-        );
+        assert_eq!((state.theme.as_str(), state.sampling.temperature), ("dark", 1.0));
         assert_eq!(state.sampling.top_p, None);
         assert_eq!(state.edits, [Edit::Hide { pos: 999_999_999 }]);
     }

@@ -106,11 +106,8 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
     let first = Saved::default();
     // The window shows problems as cards; here they end the command.
     let model = Checkpoint::open(args.model.name(), args.model.device)?;
-    let tabs = args
-        .tab
-        .as_deref()
-        .map(|tab| self::tab(&args.view, tab, &model.info))
-        .transpose()?;
+    let tabs =
+        args.tab.as_deref().map(|tab| self::tab(&args.view, tab, &model.info)).transpose()?;
     let saved = Saved {
         pinned: args.select.unwrap_or(first.pinned),
         model: args.model.name().to_owned(),
@@ -121,10 +118,7 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         theme: args.theme.clone(),
         reduce_motion: true,
         view: args.view.clone(),
-        tabs: tabs
-            .map(|tab| (args.view.clone(), tab))
-            .into_iter()
-            .collect(),
+        tabs: tabs.map(|tab| (args.view.clone(), tab)).into_iter().collect(),
         sampling: args.sampling.sampling(),
         seed: args.seed,
         prompt: args.text.clone().unwrap_or(first.prompt),
@@ -185,10 +179,7 @@ fn settle(app: &mut App) -> Result<()> {
     app.logic();
     while app.is_busy() {
         if start.elapsed() > PATIENCE {
-            return Err(Problem::new(
-                "Could not draw the view",
-                "the model takes too long",
-            ));
+            return Err(Problem::new("Could not draw the view", "the model takes too long"));
         }
         std::thread::park_timeout(Duration::from_millis(2));
         app.logic();
@@ -198,9 +189,7 @@ fn settle(app: &mut App) -> Result<()> {
 
 fn out(path: &str) -> std::result::Result<PathBuf, String> {
     let path = PathBuf::from(path);
-    Format::of(&path)
-        .map(|_| path.clone())
-        .ok_or_else(|| unknown_format(&path).to_string())
+    Format::of(&path).map(|_| path.clone()).ok_or_else(|| unknown_format(&path).to_string())
 }
 
 fn view(id: &str) -> std::result::Result<String, String> {
@@ -230,10 +219,7 @@ fn tab(view: &str, tab: &str, model: &ModelInfo) -> Result<String> {
 }
 
 pub(super) fn theme(name: &str) -> std::result::Result<String, String> {
-    let names: Vec<&str> = Theme::all()
-        .iter()
-        .map(|theme| theme.name.as_str())
-        .collect();
+    let names: Vec<&str> = Theme::all().iter().map(|theme| theme.name.as_str()).collect();
     if names.contains(&name) {
         Ok(name.to_owned())
     } else {
@@ -261,10 +247,7 @@ pub(super) fn language(code: &str) -> std::result::Result<String, String> {
 
 /// Where the learner is, for a picture of a lesson; without one, past the greeting.
 fn learning(place: Option<&str>) -> Result<Learning> {
-    let mut learning = Learning {
-        is_greeted: true,
-        ..Learning::default()
-    };
+    let mut learning = Learning { is_greeted: true, ..Learning::default() };
     let Some(place) = place else {
         return Ok(learning);
     };
@@ -280,31 +263,21 @@ fn learning(place: Option<&str>) -> Result<Learning> {
         .cure(format!("There are: {}", names.join(", "))));
     }
     name.clone_into(&mut learning.lesson);
-    learning.step = step
-        .parse::<usize>()
-        .map_or(0, |step| step.saturating_sub(1));
+    learning.step = step.parse::<usize>().map_or(0, |step| step.saturating_sub(1));
     Ok(learning)
 }
 
 fn size(text: &str) -> std::result::Result<[usize; 2], String> {
-    let sides = text
-        .split_once('x')
-        .and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
-    let possible = |sides: &[usize; 2]| {
-        sides
-            .iter()
-            .all(|side| (1..=raster::MAX_SIDE).contains(side))
-    };
+    let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
+    let possible =
+        |sides: &[usize; 2]| sides.iter().all(|side| (1..=raster::MAX_SIDE).contains(side));
     sides
         .filter(possible)
         .ok_or_else(|| format!("give WIDTHxHEIGHT, each from 1 to {}", raster::MAX_SIDE))
 }
 
 fn zoom(text: &str) -> std::result::Result<egui::Rect, String> {
-    let sides: Vec<f32> = text
-        .split(',')
-        .filter_map(|side| side.trim().parse().ok())
-        .collect();
+    let sides: Vec<f32> = text.split(',').filter_map(|side| side.trim().parse().ok()).collect();
     match sides[..] {
         [left, top, right, bottom] if 0.0 <= left && left < right && 0.0 <= top && top < bottom => {
             Ok(egui::Rect::from_min_max(
@@ -317,9 +290,7 @@ fn zoom(text: &str) -> std::result::Result<egui::Rect, String> {
 }
 
 fn edits(text: &str) -> std::result::Result<Edits, String> {
-    serde_json::from_str(text)
-        .map(Edits)
-        .map_err(|e| e.to_string())
+    serde_json::from_str(text).map(Edits).map_err(|e| e.to_string())
 }
 
 fn comparison(text: &str) -> std::result::Result<Comparison, String> {
@@ -330,19 +301,14 @@ fn select(text: &str) -> std::result::Result<Pinned, String> {
     let mut selection = Pinned::default();
     for part in text.split(',').filter(|part| !part.trim().is_empty()) {
         let number = |text: &str| text.trim().parse::<usize>().ok();
-        let pair = part
-            .split_once('=')
-            .and_then(|(name, n)| Some((name.trim(), number(n)?)));
+        let pair = part.split_once('=').and_then(|(name, n)| Some((name.trim(), number(n)?)));
         match pair {
             Some(("token" | "query", n)) => selection.query = Some(n),
             Some(("second" | "key", n)) => selection.key = Some(n),
             Some(("layer", n)) => selection.layer = n,
             Some(("head", n)) => selection.head = n,
             Some(("neuron", n)) => {
-                selection = selection.at(Target::Neuron {
-                    layer: selection.layer,
-                    neuron: n,
-                });
+                selection = selection.at(Target::Neuron { layer: selection.layer, neuron: n });
             }
             _ => {
                 return Err(format!(
@@ -364,16 +330,10 @@ mod tests {
         assert_eq!(size("1920x1080"), Ok([1920, 1080]));
         assert!(size("0x10").is_err() && size("10").is_err() && size("99999x10").is_err());
         let selection = select("token=3, layer=2,head=1").unwrap();
-        assert_eq!(
-            (selection.query, selection.layer, selection.head),
-            (Some(3), 2, 1)
-        );
+        assert_eq!((selection.query, selection.layer, selection.head), (Some(3), 2, 1));
         assert!(select("tokens=3").is_err() && select("layer=x").is_err());
         let learned = ModelInfo::default();
-        let rotary = ModelInfo {
-            positions: Positions::Rotary,
-            ..ModelInfo::default()
-        };
+        let rotary = ModelInfo { positions: Positions::Rotary, ..ModelInfo::default() };
         let tab = |view, name| tab(view, name, &learned);
         assert!(tab("attention", "arcs").is_ok() && tab("positions", "word-order").is_ok());
         assert!(tab("positions", "rotation").is_err());

@@ -21,10 +21,9 @@ pub fn side_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         &[&kept, &of, &format!("{entropy:.2}")],
     );
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
-    let draw = ui.button(tr("Draw next token")).on_hover_text(tip(
-        "Draw one token and write it after the text",
-        &Command::Draw,
-    ));
+    let draw = ui
+        .button(tr("Draw next token"))
+        .on_hover_text(tip("Draw one token and write it after the text", &Command::Draw));
     if draw.clicked() {
         ctx.send(Command::Draw);
     }
@@ -36,24 +35,15 @@ fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         ui.spacing_mut().item_spacing.y = 1.0;
         let next = ctx.next;
         let largest = |probs: &[f32]| {
-            next.ranked
-                .iter()
-                .filter_map(|&id| probs.get(id))
-                .copied()
-                .fold(0.0, f32::max)
+            next.ranked.iter().filter_map(|&id| probs.get(id)).copied().fold(0.0, f32::max)
         };
         let full = largest(&next.probs).max(largest(&next.sampling_probs));
         for (rank, &id) in next.ranked.iter().enumerate() {
             let token = ctx.model.tokenizer.token(id as u32);
             let label = token.label();
             let (before, after) = (next.probs[id], next.sampling_probs[id]);
-            let bar = Bar {
-                label: &label,
-                before,
-                after,
-                full,
-                id: Id::unique(("next token", rank)),
-            };
+            let bar =
+                Bar { label: &label, before, after, full, id: Id::unique(("next token", rank)) };
             let response = bar_ui(ui, ctx.theme, &bar);
             let chosen = response.clicked();
             response.on_hover_ui(|ui| {
@@ -78,9 +68,8 @@ pub fn sampling_ui(ui: &mut Ui, sampling: &mut Sampling, vocab_size: usize) {
     ui.spacing_mut().slider_width = (ui.available_width() - taken).max(3.0 * unit);
     egui::Grid::new("sampling").num_columns(2).show(ui, |ui| {
         let label = ui.label(tr("Temperature"));
-        let slider = Slider::new(&mut sampling.temperature, 0.0..=5.0)
-            .step_by(0.01)
-            .max_decimals(2);
+        let slider =
+            Slider::new(&mut sampling.temperature, 0.0..=5.0).step_by(0.01).max_decimals(2);
         let slider = ui.add(slider).labelled_by(label.id);
         let slider = slider.on_hover_text(tr(
             "Below 1 bolder, above 1 more even, 0 always the most probable. Double-click resets",
@@ -95,14 +84,9 @@ pub fn sampling_ui(ui: &mut Ui, sampling: &mut Sampling, vocab_size: usize) {
         let label = ui.label(tr("Top-k"));
         let slider = Slider::new(&mut k, 1..=vocab_size.max(1)).logarithmic(true);
         let slider = ui.add(slider).labelled_by(label.id);
-        let slider = slider.on_hover_text(tr(
-            "Keep only the k most probable tokens. Double-click keeps all",
-        ));
-        k = if slider.double_clicked() {
-            vocab_size
-        } else {
-            k
-        };
+        let slider = slider
+            .on_hover_text(tr("Keep only the k most probable tokens. Double-click keeps all"));
+        k = if slider.double_clicked() { vocab_size } else { k };
         sampling.top_k = (k < vocab_size).then_some(k);
         ui.end_row();
 

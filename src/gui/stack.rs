@@ -33,18 +33,9 @@ impl Stack {
 
 /// The choices, with what each is.
 const CHOICES: [(&str, &str); 3] = [
-    (
-        "Encoder",
-        "Reads the source text; every token sees every other",
-    ),
-    (
-        "Decoder",
-        "Writes the translation; a token sees only those before it",
-    ),
-    (
-        "Cross-attention",
-        "What the decoder looks at in the source text",
-    ),
+    ("Encoder", "Reads the source text; every token sees every other"),
+    ("Decoder", "Writes the translation; a token sees only those before it"),
+    ("Cross-attention", "What the decoder looks at in the source text"),
 ];
 
 /// The recordings of one reading: one, or of a translator three.
@@ -86,10 +77,7 @@ impl Stacks {
 /// The switch. Cross-attention is offered where attention is what is shown.
 pub fn stack_ui(ui: &mut Ui, theme: &Theme, stack: &mut Stack, shows_attention: bool) {
     let n = if shows_attention { 3 } else { 2 };
-    let mut chosen = Stack::ALL
-        .iter()
-        .position(|other| other == stack)
-        .unwrap_or(1);
+    let mut chosen = Stack::ALL.iter().position(|other| other == stack).unwrap_or(1);
     if chosen >= n {
         chosen = 1;
     }

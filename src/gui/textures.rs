@@ -68,11 +68,7 @@ impl Textures {
         let image = Arc::new(paint());
         let texture = ctx.load_texture(format!("{key:?}"), Arc::clone(&image), options);
         let id = texture.id();
-        let kept = Kept {
-            texture,
-            image,
-            is_used: true,
-        };
+        let kept = Kept { texture, image, is_used: true };
         self.pictures.insert(key, kept);
         id
     }
@@ -86,8 +82,7 @@ impl Textures {
             && let Some(Kept { texture, image, .. }) = self.pictures.get(other)
         {
             let now = ctx.input(|input| input.time);
-            self.leaving
-                .insert(key.what.clone(), (texture.clone(), Arc::clone(image), now));
+            self.leaving.insert(key.what.clone(), (texture.clone(), Arc::clone(image), now));
         }
     }
 
@@ -95,11 +90,7 @@ impl Textures {
     pub fn leaving(&self, ctx: &egui::Context, what: &str) -> Option<Leaving> {
         let (texture, _, since) = self.leaving.get(what)?;
         let progress = motion::progress(ctx, *since);
-        let leaving = Leaving {
-            texture: texture.id(),
-            size: texture.size(),
-            progress,
-        };
+        let leaving = Leaving { texture: texture.id(), size: texture.size(), progress };
         (progress < 1.0).then_some(leaving)
     }
 
@@ -115,21 +106,15 @@ impl Textures {
 
     /// Forgets pictures that were not used since the last call.
     pub fn end_frame(&mut self, ctx: &egui::Context) {
-        self.pictures
-            .retain(|_, kept| std::mem::take(&mut kept.is_used));
+        self.pictures.retain(|_, kept| std::mem::take(&mut kept.is_used));
         let now = ctx.input(|input| input.time);
-        self.leaving
-            .retain(|_, (_, _, since)| now - *since < f64::from(motion::SECS));
+        self.leaving.retain(|_, (_, _, since)| now - *since < f64::from(motion::SECS));
     }
 }
 
 /// Numbers as a picture of one pixel per cell.
 pub fn picture(matrix: Matrix<'_>, theme: &Theme, scale: Scale) -> ColorImage {
-    let pixels = matrix
-        .data
-        .iter()
-        .map(|&value| theme.color(scale, value))
-        .collect();
+    let pixels = matrix.data.iter().map(|&value| theme.color(scale, value)).collect();
     ColorImage::new([matrix.cols, matrix.rows], pixels)
 }
 
@@ -159,28 +144,14 @@ mod tests {
         let theme = Theme::named("dark");
         let mut data = vec![0.0; 100 * 100];
         data[57 * 100 + 31] = 1.0;
-        let matrix = Matrix {
-            rows: 100,
-            cols: 100,
-            data: &data,
-        };
+        let matrix = Matrix { rows: 100, cols: 100, data: &data };
         let scale = Scale::Sequential { max: 1.0 };
         let image = miniature(matrix, 10, theme, scale);
         let bright = theme.color(scale, 1.0);
         let lit: Vec<usize> = (0..100).filter(|&i| image.pixels[i] == bright).collect();
         assert_eq!(lit, [53]);
         assert_eq!(
-            miniature(
-                Matrix {
-                    rows: 0,
-                    cols: 0,
-                    data: &[]
-                },
-                10,
-                theme,
-                scale
-            )
-            .size,
+            miniature(Matrix { rows: 0, cols: 0, data: &[] }, 10, theme, scale).size,
             [0, 0]
         );
     }

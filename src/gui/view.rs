@@ -32,10 +32,8 @@ impl Tab {
     /// Its name in files and on the command line: `word-order`.
     pub fn id(&self) -> String {
         let words = self.name.split(|c: char| !c.is_alphanumeric());
-        let words: Vec<String> = words
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
+        let words: Vec<String> =
+            words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
         words.join("-")
     }
 }

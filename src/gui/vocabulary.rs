@@ -51,10 +51,7 @@ impl Vocabulary {
 
     /// The lower-case labels of all tokens of a model, by id; `None` while they are being made.
     pub fn labels(&mut self, model: &Arc<Checkpoint>, lane: &Lane) -> Option<&[String]> {
-        let is_known = self
-            .model
-            .as_ref()
-            .is_some_and(|known| Arc::ptr_eq(known, model));
+        let is_known = self.model.as_ref().is_some_and(|known| Arc::ptr_eq(known, model));
         if !is_known {
             self.model = Some(Arc::clone(model));
             self.labels = None;
@@ -72,9 +69,7 @@ pub fn matching(order: &[u32], labels: &[String], query: &Query) -> Vec<u32> {
     let fits = |&id: &u32| match query {
         Query::All => true,
         Query::Id(wanted) => id == *wanted,
-        Query::Text(text) => labels
-            .get(id as usize)
-            .is_some_and(|label| label.contains(text)),
+        Query::Text(text) => labels.get(id as usize).is_some_and(|label| label.contains(text)),
     };
     order.iter().copied().filter(fits).collect()
 }
@@ -108,10 +103,7 @@ mod tests {
         let order = [2, 1, 0];
         let found = |typed| matching(&order, &labels, &Query::parse(typed));
         assert_eq!((found("cat"), found(" cat")), (vec![1, 0], vec![0]));
-        assert_eq!(
-            (found("#2"), found("#9"), found("")),
-            (vec![2], vec![], vec![2, 1, 0])
-        );
+        assert_eq!((found("#2"), found("#9"), found("")), (vec![2], vec![], vec![2, 1, 0]));
     }
 
     #[test]

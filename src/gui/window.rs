@@ -61,10 +61,7 @@ pub fn run(args: WindowArgs) -> Result<()> {
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([640.0, 480.0])
         .with_drag_and_drop(true);
-    let options = eframe::NativeOptions {
-        viewport,
-        ..Default::default()
-    };
+    let options = eframe::NativeOptions { viewport, ..Default::default() };
     let folder = eframe::storage_dir(APP_ID).unwrap_or_else(std::env::temp_dir);
     let crashes = folder.join("crashes");
     let crashed = crash::last_report(&crashes);
@@ -81,18 +78,11 @@ pub fn run(args: WindowArgs) -> Result<()> {
         if let Some((lessons, problems)) = lessons {
             app.teach(lessons, problems);
         }
-        problem
-            .into_iter()
-            .chain(crashed)
-            .for_each(|problem| app.notice(problem));
+        problem.into_iter().chain(crashed).for_each(|problem| app.notice(problem));
         if let Some(session) = session {
             app.command(Command::OpenSession(session));
         }
-        Ok(Box::new(Window {
-            app,
-            memory: Some(memory),
-            mistakes: 0,
-        }))
+        Ok(Box::new(Window { app, memory: Some(memory), mistakes: 0 }))
     });
     let Err(e) = eframe::run_native(APP_ID, options, create) else {
         return Ok(());
@@ -211,19 +201,11 @@ mod tests {
         let saved = Saved {
             prompt: "The text is kept".into(),
             view: "attention".into(),
-            edits: vec![Edit::Head {
-                layer,
-                head,
-                factor,
-            }],
+            edits: vec![Edit::Head { layer, head, factor }],
             ..Saved::default()
         };
         let app = App::new(&ctx, saved).unwrap();
-        let mut window = Window {
-            app,
-            memory: None,
-            mistakes: 0,
-        };
+        let mut window = Window { app, memory: None, mistakes: 0 };
         let frame = |window: &mut Window, fails: bool| {
             let mut is_drawn = false;
             let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {

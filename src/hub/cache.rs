@@ -23,11 +23,7 @@ pub struct Hub {
 impl Hub {
     /// As the environment says.
     pub fn from_env() -> Self {
-        Self::configured(|name| {
-            std::env::var(name)
-                .ok()
-                .filter(|value| !value.trim().is_empty())
-        })
+        Self::configured(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
     }
 
     fn configured(variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -45,21 +41,11 @@ impl Hub {
             variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_owned());
         let token =
             variable("HF_TOKEN").or_else(|| std::fs::read_to_string(home.join("token")).ok());
-        let token = token
-            .map(|token| token.trim().to_owned())
-            .filter(|token| !token.is_empty());
+        let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
         let is_offline = variable("HF_HUB_OFFLINE").is_some_and(|value| {
-            matches!(
-                value.to_ascii_lowercase().as_str(),
-                "1" | "true" | "yes" | "on"
-            )
+            matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
         });
-        Self {
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-            cache,
-            token,
-            is_offline,
-        }
+        Self { endpoint: endpoint.trim_end_matches('/').to_owned(), cache, token, is_offline }
     }
 
     /// The folder of a model that was downloaded before, if all that is needed of it is there.
@@ -121,10 +107,8 @@ fn is_complete(folder: &Path) -> bool {
 fn parts(json: &[u8]) -> Option<Vec<String>> {
     let index: serde_json::Value = serde_json::from_slice(json).ok()?;
     let map = index.get("weight_map")?.as_object()?;
-    let mut names: Vec<String> = map
-        .values()
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
+    let mut names: Vec<String> =
+        map.values().filter_map(|name| name.as_str().map(str::to_owned)).collect();
     names.sort();
     names.dedup();
     Some(names)
@@ -144,10 +128,7 @@ mod tests {
     fn the_environment_decides() {
         let plain = hub(&[("HOME", "/home/ada")]);
         assert_eq!(plain.cache, Path::new("/home/ada/.cache/huggingface/hub"));
-        assert_eq!(
-            (plain.endpoint.as_str(), plain.token),
-            ("https://huggingface.co", None)
-        );
+        assert_eq!((plain.endpoint.as_str(), plain.token), ("https://huggingface.co", None));
         let own = hub(&[
             ("HF_HOME", "/data/hf"),
             ("HF_ENDPOINT", "http://mirror/"),
@@ -159,14 +140,8 @@ mod tests {
             (own.endpoint.as_str(), own.token.as_deref(), own.is_offline),
             ("http://mirror", Some("t"), true)
         );
-        assert_eq!(
-            hub(&[("HF_HOME", "/a"), ("HF_HUB_CACHE", "/b")]).cache,
-            Path::new("/b")
-        );
-        assert_eq!(
-            hub(&[("XDG_CACHE_HOME", "/c")]).cache,
-            Path::new("/c/huggingface/hub")
-        );
+        assert_eq!(hub(&[("HF_HOME", "/a"), ("HF_HUB_CACHE", "/b")]).cache, Path::new("/b"));
+        assert_eq!(hub(&[("XDG_CACHE_HOME", "/c")]).cache, Path::new("/c/huggingface/hub"));
     }
 
     #[test]
@@ -193,12 +168,7 @@ mod tests {
         let index = r#"{"weight_map":{"x":"model-1.safetensors","y":"model-2.safetensors"}}"#;
         std::fs::write(snapshot.join("model.safetensors.index.json"), index).unwrap();
         std::fs::write(snapshot.join("model-1.safetensors"), "").unwrap();
-        assert!(
-            hub.folder(&repo)
-                .unwrap_err()
-                .why
-                .contains("hf:a/b has not been downloaded")
-        );
+        assert!(hub.folder(&repo).unwrap_err().why.contains("hf:a/b has not been downloaded"));
         std::fs::write(snapshot.join("model-2.safetensors"), "").unwrap();
         assert_eq!(hub.cached(&repo), Some(snapshot.clone()));
         let exact = Repo::parse(&format!("hf:a/b@{commit}")).unwrap();

@@ -18,10 +18,8 @@ const TITLE: &str = "Adding `safetensors` variant of this model";
 /// When the hub does not answer.
 pub(super) fn converted(server: &Server<'_>, repo: &Repo) -> Result<Option<Repo>> {
     let answer = server.discussions(repo)?;
-    Ok(proposal(&answer).map(|number| Repo {
-        name: repo.name.clone(),
-        revision: format!("refs/pr/{number}"),
-    }))
+    Ok(proposal(&answer)
+        .map(|number| Repo { name: repo.name.clone(), revision: format!("refs/pr/{number}") }))
 }
 
 /// The number of the bot's proposal among the discussions about a model.
@@ -51,10 +49,7 @@ mod tests {
         let others = discussion(3, "mallory", TITLE, "open");
         let closed = discussion(4, BOT, TITLE, "closed");
         let talk = discussion(5, BOT, "Hello", "open");
-        assert_eq!(
-            proposal(&all(&[others.clone(), closed, talk, bots])),
-            Some(7)
-        );
+        assert_eq!(proposal(&all(&[others.clone(), closed, talk, bots])), Some(7));
         assert_eq!(proposal(&all(&[others])), None);
         assert_eq!(proposal(&json!([])), None);
     }

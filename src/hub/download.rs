@@ -82,10 +82,7 @@ impl Hub {
             repo = safe;
         }
         let repo = &repo;
-        let commit = listing
-            .get("sha")
-            .and_then(Value::as_str)
-            .filter(|sha| is_commit(sha));
+        let commit = listing.get("sha").and_then(Value::as_str).filter(|sha| is_commit(sha));
         let commit = commit.ok_or_else(|| server.nonsense("it names no commit"))?;
         let files = remotes(&listing);
         if files.is_empty() {
@@ -155,11 +152,7 @@ fn wanted(repo: &Repo, files: &[Remote]) -> Result<Vec<Remote>> {
     let is_single = is_there("model.safetensors");
     let is_part = |path: &str| path.starts_with("model-") && path.ends_with(".safetensors");
     let is_weights = |path: &str| {
-        if is_single {
-            path == "model.safetensors"
-        } else {
-            is_part(path)
-        }
+        if is_single { path == "model.safetensors" } else { is_part(path) }
     };
     let wanted = files.iter().filter(|file| {
         let is_index = file.path == "model.safetensors.index.json";
@@ -225,12 +218,8 @@ impl Download<'_> {
 
     /// Brings the bytes in, taking a cut connection up again.
     fn fetch(&mut self, file: &Remote, partial: &Path) -> Result<()> {
-        let open = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(partial);
+        let open =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(partial);
         let mut to = open.map_err(|e| cannot_write(partial, &e))?;
         let here = to.metadata().map_or(0, |data| data.len());
         if here > file.size {
@@ -273,10 +262,7 @@ impl Download<'_> {
             Err(e) => return Ok(Some(e.to_string())),
         };
         let status = response.status().as_u16();
-        let range = response
-            .headers()
-            .get("content-range")
-            .and_then(|range| range.to_str().ok());
+        let range = response.headers().get("content-range").and_then(|range| range.to_str().ok());
         let continues =
             status == 206 && range.is_some_and(|range| range.starts_with(&format!("bytes {at}-")));
         match status {
@@ -293,13 +279,8 @@ impl Download<'_> {
             500.. => return Ok(Some(format!("status {status}"))),
             _ => return Err(refused(self.repo, status)),
         }
-        to.seek(std::io::SeekFrom::Start(*at))
-            .map_err(|e| cannot_write(partial, &e))?;
-        let mut body = response
-            .into_body()
-            .into_with_config()
-            .limit(u64::MAX)
-            .reader();
+        to.seek(std::io::SeekFrom::Start(*at)).map_err(|e| cannot_write(partial, &e))?;
+        let mut body = response.into_body().into_with_config().limit(u64::MAX).reader();
         let mut chunk = vec![0; CHUNK];
         loop {
             let n = match body.read(&mut chunk) {
@@ -312,8 +293,7 @@ impl Download<'_> {
             if *at + n as u64 > file.size {
                 return Err(wrong(file, "it is longer than announced", partial));
             }
-            to.write_all(&chunk[..n])
-                .map_err(|e| cannot_write(partial, &e))?;
+            to.write_all(&chunk[..n]).map_err(|e| cannot_write(partial, &e))?;
             *at += n as u64;
             self.advance(n as u64, true)?;
         }
@@ -353,11 +333,7 @@ fn check(file: &Remote, to: &mut File, partial: &Path) -> Result<()> {
     if hex == file.blob {
         Ok(())
     } else {
-        Err(wrong(
-            file,
-            "its checksum is not the one the hub gives",
-            partial,
-        ))
+        Err(wrong(file, "its checksum is not the one the hub gives", partial))
     }
 }
 

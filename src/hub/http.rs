@@ -33,15 +33,8 @@ impl<'a> Server<'a> {
         let is_own_machine = ["http://127.0.0.1", "http://localhost"]
             .iter()
             .any(|own| hub.endpoint.starts_with(own));
-        let config = if is_own_machine {
-            config.proxy(None)
-        } else {
-            config
-        };
-        Self {
-            hub,
-            agent: config.build().into(),
-        }
+        let config = if is_own_machine { config.proxy(None) } else { config };
+        Self { hub, agent: config.build().into() }
     }
 
     /// What is in a model's folder on the hub, and at which commit.
@@ -67,11 +60,7 @@ impl<'a> Server<'a> {
         if answer.status() != 200 {
             return Err(refused(repo, answer.status().as_u16()));
         }
-        let text = answer
-            .body_mut()
-            .with_config()
-            .limit(MAX_ANSWER)
-            .read_to_string();
+        let text = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_string();
         let text = text.map_err(|e| self.unreachable(&e))?;
         serde_json::from_str(&text).map_err(|e| self.nonsense(&e.to_string()))
     }
@@ -101,10 +90,7 @@ impl<'a> Server<'a> {
 
     /// The server answered with something that is no answer.
     pub(super) fn nonsense(&self, why: &str) -> Problem {
-        let why = format!(
-            "{} gave an answer that makes no sense: {why}",
-            self.hub.endpoint
-        );
+        let why = format!("{} gave an answer that makes no sense: {why}", self.hub.endpoint);
         Problem::new(DOWNLOADING, why)
             .cure("If HF_ENDPOINT is set, check that it is a mirror of huggingface.co")
     }

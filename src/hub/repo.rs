@@ -34,10 +34,7 @@ impl Repo {
             return Err(Problem::new("Could not open the model", why)
                 .cure("Give it as hf:owner/name, such as hf:openai-community/gpt2"));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            revision: revision.to_owned(),
-        })
+        Ok(Self { name: name.to_owned(), revision: revision.to_owned() })
     }
 
     /// The name of its folder in the cache.
@@ -69,10 +66,7 @@ mod tests {
     #[test]
     fn names_are_read_and_written() {
         let repo = Repo::parse("hf:openai-community/gpt2").unwrap();
-        assert_eq!(
-            (repo.name.as_str(), repo.revision.as_str()),
-            ("openai-community/gpt2", "main")
-        );
+        assert_eq!((repo.name.as_str(), repo.revision.as_str()), ("openai-community/gpt2", "main"));
         assert_eq!(repo.folder(), "models--openai-community--gpt2");
         assert_eq!(repo.to_string(), "hf:openai-community/gpt2");
         let repo = Repo::parse("hf:Qwen/Qwen2.5-0.5B@refs/pr/3").unwrap();

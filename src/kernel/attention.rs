@@ -65,13 +65,7 @@ pub fn scores(q: &[f32], k: &[f32], heads: Heads, scaling: f32) -> Vec<f32> {
     let jobs = scores.chunks_mut((n_queries * n_keys).max(1)).enumerate();
     each_head(jobs, n_queries * n_keys * heads.d_head, |(head, scores)| {
         let (q, k) = (heads.of_head(q, head), heads.of_kv_head(k, head));
-        dispatch(Scores {
-            q,
-            k,
-            n_keys,
-            scaling,
-            out: scores,
-        });
+        dispatch(Scores { q, k, n_keys, scaling, out: scores });
     });
     scores
 }
@@ -110,10 +104,7 @@ fn softmax_row(scores: &[f32], pattern: &mut [f32]) {
             *max = if x > *max { x } else { *max };
         }
     }
-    let max = max
-        .iter()
-        .chain(rest)
-        .fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    let max = max.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| a.max(b));
     for (weight, &score) in pattern.iter_mut().zip(scores) {
         let x = score - max;
         // Below that, e^x is no number that f32 holds in full; what is hidden (−∞) must be exactly 0.
@@ -141,18 +132,11 @@ pub fn mix(pattern: &[f32], v: &[f32], heads: Heads, sight: Option<Sight>) -> Ve
     let n_queries = pattern.len() / (heads.n_heads * n_keys).max(1);
     let width = heads.n_heads * heads.d_head;
     let mut z = vec![0.0; n_queries * width];
-    let jobs = split::columns(&mut z, width, heads.d_head)
-        .into_iter()
-        .enumerate();
+    let jobs = split::columns(&mut z, width, heads.d_head).into_iter().enumerate();
     each_head(jobs, n_queries * n_keys * heads.d_head, |(head, mut z)| {
         let pattern = Rows::new(&pattern[head * n_queries * n_keys..], n_keys);
         let v = heads.of_kv_head(v, head);
-        dispatch(Mix {
-            pattern,
-            v,
-            sight,
-            z: &mut z,
-        });
+        dispatch(Mix { pattern, v, sight, z: &mut z });
     });
     z
 }
@@ -181,13 +165,7 @@ impl WithSimd for Scores<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            q,
-            k,
-            n_keys,
-            scaling,
-            out: scores,
-        } = self;
+        let Self { q, k, n_keys, scaling, out: scores } = self;
         if n_keys == 0 {
             return;
         }
@@ -242,12 +220,7 @@ impl WithSimd for Mix<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            pattern,
-            v,
-            sight,
-            z,
-        } = self;
+        let Self { pattern, v, sight, z } = self;
         let n_keys = pattern.width;
         let visible = |query: usize| Sight::visible(sight, query, n_keys).end;
         if v.width.is_multiple_of(S::F32_LANES) {
@@ -358,10 +331,7 @@ mod tests {
     fn close(got: &[f32], expected: &[f64]) {
         assert_eq!(got.len(), expected.len());
         for (i, (&got, expected)) in got.iter().zip(expected).enumerate() {
-            assert!(
-                (f64::from(got) - expected).abs() < 1e-5,
-                "{i}: {got}, {expected}"
-            );
+            assert!((f64::from(got) - expected).abs() < 1e-5, "{i}: {got}, {expected}");
         }
     }
 
@@ -373,11 +343,7 @@ mod tests {
         n_keys: usize,
         sight: Option<Sight>,
     ) -> [Vec<f64>; 3] {
-        let Heads {
-            n_heads,
-            n_kv_heads,
-            d_head,
-        } = heads;
+        let Heads { n_heads, n_kv_heads, d_head } = heads;
         let mut scores = Vec::new();
         let mut pattern = Vec::new();
         let mut z = vec![0.0; n_queries * n_heads * d_head];
@@ -393,10 +359,9 @@ mod tests {
                     .collect();
                 let weight = |key: usize| match sight {
                     Some(sight) if key > sight.past + query => 0.0,
-                    Some(Sight {
-                        past,
-                        window: Some(window),
-                    }) if key + window <= past + query => 0.0,
+                    Some(Sight { past, window: Some(window) }) if key + window <= past + query => {
+                        0.0
+                    }
                     _ => row[key].exp(),
                 };
                 let sum: f64 = (0..n_keys).map(weight).sum();
@@ -416,12 +381,7 @@ mod tests {
     #[test]
     fn each_step_equals_its_formula() {
         let causal = |past| Some(Sight { past, window: None });
-        let window = |past, window| {
-            Some(Sight {
-                past,
-                window: Some(window),
-            })
-        };
+        let window = |past, window| Some(Sight { past, window: Some(window) });
         for (n_heads, n_kv_heads, d_head, n_queries, n_keys, sight) in [
             (1, 1, 1, 1, 1, causal(0)),
             (12, 12, 64, 1, 70, causal(69)),
@@ -433,11 +393,7 @@ mod tests {
             (3, 3, 16, 6, 130, None),
             (2, 1, 24, 13, 5, None),
         ] {
-            let heads = Heads {
-                n_heads,
-                n_kv_heads,
-                d_head,
-            };
+            let heads = Heads { n_heads, n_kv_heads, d_head };
             let q = numbers(n_queries * n_heads * d_head, 1);
             let k = numbers(n_keys * n_kv_heads * d_head, 2);
             let v = numbers(n_keys * n_kv_heads * d_head, 3);
@@ -456,10 +412,7 @@ mod tests {
             &[1.0, f32::NEG_INFINITY, 3.0, 9.0],
             1,
             4,
-            Some(Sight {
-                past: 2,
-                window: None,
-            }),
+            Some(Sight { past: 2, window: None }),
         );
         assert_eq!((pattern[1], pattern[3]), (0.0, 0.0));
         assert!((pattern.iter().sum::<f32>() - 1.0).abs() < 1e-6);

@@ -43,20 +43,12 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// A whole matrix.
     pub fn new(data: &'a [f32], width: usize) -> Self {
-        Self {
-            data,
-            stride: width,
-            width,
-        }
+        Self { data, stride: width, width }
     }
 
     /// Columns `start..start + width` of a matrix.
     pub fn columns(self, start: usize, width: usize) -> Self {
-        Self {
-            data: self.data.get(start..).unwrap_or_default(),
-            stride: self.stride,
-            width,
-        }
+        Self { data: self.data.get(start..).unwrap_or_default(), stride: self.stride, width }
     }
 
     /// One row.

@@ -15,20 +15,17 @@ pub fn normalize(x: &[f32], width: usize, centred: bool, epsilon: f64) -> (Vec<f
     let mut results = vec![0.0; x.len()];
     let rows = scales.len().div_ceil(split::parts(x.len() * COST)).max(1);
     let jobs = x.chunks(rows * width).zip(results.chunks_mut(rows * width));
-    split::each(
-        jobs.zip(scales.chunks_mut(rows)),
-        |((x, results), scales)| {
-            dispatch(
-                #[inline(always)]
-                || {
-                    let rows = x.chunks_exact(width).zip(results.chunks_exact_mut(width));
-                    for ((x, result), scale) in rows.zip(scales) {
-                        *scale = row(x, result, centred, epsilon);
-                    }
-                },
-            );
-        },
-    );
+    split::each(jobs.zip(scales.chunks_mut(rows)), |((x, results), scales)| {
+        dispatch(
+            #[inline(always)]
+            || {
+                let rows = x.chunks_exact(width).zip(results.chunks_exact_mut(width));
+                for ((x, result), scale) in rows.zip(scales) {
+                    *scale = row(x, result, centred, epsilon);
+                }
+            },
+        );
+    });
     (scales, results)
 }
 
@@ -93,18 +90,12 @@ mod tests {
     #[test]
     fn rows_get_mean_0_and_variance_1() {
         for width in [1, 5, 31, 192, 771] {
-            let x: Vec<f32> = (0..3 * width)
-                .map(|i| (i * 37 % 101) as f32 - 30.0)
-                .collect();
+            let x: Vec<f32> = (0..3 * width).map(|i| (i * 37 % 101) as f32 - 30.0).collect();
             for centred in [true, false] {
                 let (scales, normalized) = normalize(&x, width, centred, 1e-5);
                 for (pos, x) in x.chunks_exact(width).enumerate() {
                     let x: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
-                    let mean = if centred {
-                        x.iter().sum::<f64>() / width as f64
-                    } else {
-                        0.0
-                    };
+                    let mean = if centred { x.iter().sum::<f64>() / width as f64 } else { 0.0 };
                     let squares = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
                     let scale = (squares / width as f64 + 1e-5).sqrt();
                     assert!((f64::from(scales[pos]) - scale).abs() < 1e-5 * scale);
@@ -119,10 +110,7 @@ mod tests {
     #[test]
     fn columns_are_scaled_and_shifted() {
         let x = [1.0, 2.0, 3.0, 4.0];
-        assert_eq!(
-            scale_and_shift(&x, &[2.0, 10.0], None),
-            [2.0, 20.0, 6.0, 40.0]
-        );
+        assert_eq!(scale_and_shift(&x, &[2.0, 10.0], None), [2.0, 20.0, 6.0, 40.0]);
         let shifted = scale_and_shift(&x, &[2.0, 10.0], Some(&[0.5, -1.0]));
         assert_eq!(shifted, [2.5, 19.0, 6.5, 39.0]);
     }

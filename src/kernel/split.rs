@@ -10,20 +10,14 @@ pub fn parts(work: usize) -> usize {
         return 1;
     }
     let threads = rayon::current_num_threads();
-    if threads == 1 {
-        1
-    } else {
-        (work / WORTH_SHARING).clamp(threads, 4 * threads)
-    }
+    if threads == 1 { 1 } else { (work / WORTH_SHARING).clamp(threads, 4 * threads) }
 }
 
 /// The rows of a matrix cut into groups of `columns` columns: for each group, its part of each row.
 pub fn columns(matrix: &mut [f32], width: usize, columns: usize) -> Vec<Vec<&mut [f32]>> {
     let n_rows = matrix.len() / width.max(1);
     let mut groups: Vec<Vec<&mut [f32]>> = Vec::new();
-    groups.resize_with(width.div_ceil(columns.max(1)), || {
-        Vec::with_capacity(n_rows)
-    });
+    groups.resize_with(width.div_ceil(columns.max(1)), || Vec::with_capacity(n_rows));
     for row in matrix.chunks_exact_mut(width.max(1)) {
         for (group, part) in groups.iter_mut().zip(row.chunks_mut(columns.max(1))) {
             group.push(part);

@@ -135,15 +135,10 @@ impl Action {
             ("stack", [_]) => return Err(format!("the stacks are: {}", STACKS.join(", "))),
             ("lesson", [name]) => Self::Lesson((*name).to_owned()),
             (command, _) if COMMANDS.split(", ").any(|known| known == command) => {
-                return Err(format!(
-                    "{command} takes other words than {}",
-                    values.join(" ")
-                ));
+                return Err(format!("{command} takes other words than {}", values.join(" ")));
             }
             (command, _) => {
-                return Err(format!(
-                    "there is no command {command:?}; there are: {COMMANDS}"
-                ));
+                return Err(format!("there is no command {command:?}; there are: {COMMANDS}"));
             }
         })
     }
@@ -164,8 +159,7 @@ fn show(words: &[Word]) -> Result<Action, String> {
 }
 
 fn place(text: &str) -> Place {
-    text.parse()
-        .map_or_else(|_| Place::Text(text.to_owned()), Place::Position)
+    text.parse().map_or_else(|_| Place::Text(text.to_owned()), Place::Position)
 }
 
 fn select(words: &[Word]) -> Result<Action, String> {
@@ -213,21 +207,12 @@ mod tests {
 
     #[test]
     fn commands_are_read_strictly() {
-        assert_eq!(
-            Action::parse("text \"I love\""),
-            Ok(Action::Text("I love".into()))
-        );
+        assert_eq!(Action::parse("text \"I love\""), Ok(Action::Text("I love".into())));
         assert_eq!(
             Action::parse("show view=attention tab=arcs"),
-            Ok(Action::Show {
-                view: "attention".into(),
-                tab: Some("arcs".into())
-            })
+            Ok(Action::Show { view: "attention".into(), tab: Some("arcs".into()) })
         );
-        assert_eq!(
-            Action::parse("off 4.1"),
-            Ok(Action::HeadOff { layer: 4, head: 1 })
-        );
+        assert_eq!(Action::parse("off 4.1"), Ok(Action::HeadOff { layer: 4, head: 1 }));
         for wrong in [
             "",
             "shw view=x",

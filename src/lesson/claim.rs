@@ -185,18 +185,9 @@ mod tests {
         );
         assert_eq!(
             Claim::parse("tokens unbelievable are \"un|b\""),
-            Ok(Claim::TokensAre(
-                "unbelievable".into(),
-                vec!["un".into(), "b".into()]
-            ))
+            Ok(Claim::TokensAre("unbelievable".into(), vec!["un".into(), "b".into()]))
         );
-        for wrong in [
-            "",
-            "next",
-            "next a are b",
-            "looks 4 from a to b in c",
-            "cosine a b near 1",
-        ] {
+        for wrong in ["", "next", "next a are b", "looks 4 from a to b in c", "cosine a b near 1"] {
             assert!(Claim::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Answer::parse("is \"a b\""), Ok(Answer::Is("a b".into())));

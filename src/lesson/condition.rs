@@ -170,9 +170,7 @@ impl Condition {
                 Self::Setting(setting, Bound::parse(side, value)?)
             }
             _ => {
-                return Err(format!(
-                    "{line:?} cannot be waited for; there are: {CONDITIONS}"
-                ));
+                return Err(format!("{line:?} cannot be waited for; there are: {CONDITIONS}"));
             }
         })
     }
@@ -180,8 +178,7 @@ impl Condition {
     /// Has it come to pass, in a step that began with `start`?
     pub fn holds(&self, now: &Situation, start: &Situation) -> bool {
         let is_text = |tokens: &[String], pos: Option<usize>, text: &str| {
-            pos.and_then(|pos| tokens.get(pos))
-                .is_some_and(|token| token.trim() == text)
+            pos.and_then(|pos| tokens.get(pos)).is_some_and(|token| token.trim() == text)
         };
         match self {
             Self::TextContains(text) => now.text.contains(text),
@@ -232,12 +229,8 @@ mod tests {
             top_p: 1.0,
             ..Situation::default()
         };
-        let now = Situation {
-            text: "The cat sat".into(),
-            token: Some(1),
-            top_k: 5,
-            ..start.clone()
-        };
+        let now =
+            Situation { text: "The cat sat".into(), token: Some(1), top_k: 5, ..start.clone() };
         let holds = |line| Condition::parse(line).unwrap().holds(&now, &start);
         for line in [
             "text contains \"sat\"",

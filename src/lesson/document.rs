@@ -49,10 +49,7 @@ const LINK: &str = "](do:";
 /// What it holds that a lesson cannot show, or a wrong command.
 pub fn read(markdown: &str, first: usize) -> Result<Vec<Block>, Mistake> {
     let (text, actions) = take_actions(markdown, first)?;
-    let mut reader = Reader {
-        actions,
-        ..Reader::default()
-    };
+    let mut reader = Reader { actions, ..Reader::default() };
     for (event, range) in Parser::new(&text).into_offset_iter() {
         let line = first + text[..range.start.min(text.len())].matches('\n').count();
         reader.take(event).map_err(|why| Mistake { line, why })?;
@@ -124,11 +121,7 @@ impl Reader {
     }
 
     fn push(&mut self, text: &str, code: bool) {
-        self.line.push(Inline {
-            text: text.to_owned(),
-            code,
-            ..self.style.clone()
-        });
+        self.line.push(Inline { text: text.to_owned(), code, ..self.style.clone() });
     }
 
     fn start(&mut self, tag: &Tag<'_>) -> Result<(), String> {
@@ -142,9 +135,7 @@ impl Reader {
             Tag::List(_) if self.list.is_some() => return Err("a list within a list".to_owned()),
             Tag::List(from) => self.list = Some((*from, Vec::new())),
             Tag::Link { dest_url, .. } => {
-                let number = dest_url
-                    .strip_prefix("do:")
-                    .and_then(|n| n.parse::<usize>().ok());
+                let number = dest_url.strip_prefix("do:").and_then(|n| n.parse::<usize>().ok());
                 let action = number.and_then(|n| self.actions.get(n)).cloned();
                 self.style.action =
                     Some(action.ok_or("a link in a lesson is a command: [words](do:…)")?);
@@ -152,10 +143,7 @@ impl Reader {
             other => {
                 let name = format!("{other:?}");
                 let name = name.split([' ', '(', '{']).next().unwrap_or_default();
-                return Err(format!(
-                    "a lesson cannot show this: {}",
-                    name.to_lowercase()
-                ));
+                return Err(format!("a lesson cannot show this: {}", name.to_lowercase()));
             }
         }
         Ok(())
@@ -200,27 +188,15 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> Inline {
-        Inline {
-            text: text.into(),
-            ..Inline::default()
-        }
+        Inline { text: text.into(), ..Inline::default() }
     }
 
     #[test]
     fn markdown_becomes_blocks() {
-        let blocks = read(
-            "A **b** [c](do:text \"d (e)\").\n\n- f\n- g\n\n```\nx = y\n```\n",
-            1,
-        )
-        .unwrap();
-        let link = Inline {
-            action: Some(Action::Text("d (e)".into())),
-            ..plain("c")
-        };
-        let strong = Inline {
-            strong: true,
-            ..plain("b")
-        };
+        let blocks =
+            read("A **b** [c](do:text \"d (e)\").\n\n- f\n- g\n\n```\nx = y\n```\n", 1).unwrap();
+        let link = Inline { action: Some(Action::Text("d (e)".into())), ..plain("c") };
+        let strong = Inline { strong: true, ..plain("b") };
         let expected = [
             Block::Paragraph(vec![plain("A "), strong, plain(" "), link, plain(".")]),
             Block::List(None, vec![vec![plain("f")], vec![plain("g")]]),

@@ -29,13 +29,9 @@ impl Condition {
             Self::TextChanges => tr("Type another text").to_owned(),
             Self::TextGrows => tr("Draw the next token").to_owned(),
             Self::View { view, tab: None } => trf("Go to {0} in the rail", &[&view_name(view)]),
-            Self::View {
-                view,
-                tab: Some(tab),
-            } => trf(
-                "Go to {0} and there to “{1}”",
-                &[&view_name(view), &tr_tab(tab)],
-            ),
+            Self::View { view, tab: Some(tab) } => {
+                trf("Go to {0} and there to “{1}”", &[&view_name(view), &tr_tab(tab)])
+            }
             Self::Token(text) => trf("Click the token “{0}”", &[text]),
             Self::TokenChosen => tr("Click any token").to_owned(),
             Self::Key(text) => trf("Choose “{0}” as the token looked at", &[text]),
@@ -83,44 +79,28 @@ impl Condition {
             Self::TextIs(text) => Some(Action::Text(text.clone())),
             Self::TextChanges => Some(Action::Append(" and".to_owned())),
             Self::TextGrows => Some(Action::Draw),
-            Self::View { view, tab } => Some(Action::Show {
-                view: view.clone(),
-                tab: tab.clone(),
-            }),
-            Self::Token(text) => select(Select {
-                token: Some(Place::Text(text.clone())),
-                ..Select::default()
-            }),
+            Self::View { view, tab } => Some(Action::Show { view: view.clone(), tab: tab.clone() }),
+            Self::Token(text) => {
+                select(Select { token: Some(Place::Text(text.clone())), ..Select::default() })
+            }
             Self::TokenChosen => select(Select {
                 token: Some(Place::Position(now.tokens.len().saturating_sub(1))),
                 ..Select::default()
             }),
-            Self::Key(text) => select(Select {
-                key: Some(Place::Text(text.clone())),
-                ..Select::default()
-            }),
-            Self::Head(layer, head) => select(Select {
-                layer: Some(*layer),
-                head: Some(*head),
-                ..Select::default()
-            }),
+            Self::Key(text) => {
+                select(Select { key: Some(Place::Text(text.clone())), ..Select::default() })
+            }
+            Self::Head(layer, head) => {
+                select(Select { layer: Some(*layer), head: Some(*head), ..Select::default() })
+            }
             Self::HeadChanges => select(Select {
                 head: Some(if now.head == 0 { 1 } else { now.head - 1 }),
                 ..Select::default()
             }),
-            Self::Layer(layer) => select(Select {
-                layer: Some(*layer),
-                ..Select::default()
-            }),
-            Self::Neuron => select(Select {
-                neuron: Some(0),
-                ..Select::default()
-            }),
+            Self::Layer(layer) => select(Select { layer: Some(*layer), ..Select::default() }),
+            Self::Neuron => select(Select { neuron: Some(0), ..Select::default() }),
             Self::Setting(setting, bound) => Some(Action::Sampling(setting.moved(now, *bound))),
-            Self::Experiment(true) => Some(Action::HeadOff {
-                layer: now.layer,
-                head: now.head,
-            }),
+            Self::Experiment(true) => Some(Action::HeadOff { layer: now.layer, head: now.head }),
             Self::Experiment(false) => Some(Action::Unchanged),
             Self::Model(name) => Some(Action::Model(name.clone())),
             Self::Stack(name) => Some(Action::Stack(name.clone())),
@@ -172,12 +152,7 @@ mod tests {
 
     #[test]
     fn sliders_are_moved_past_their_bounds() {
-        let now = Situation {
-            temperature: 1.0,
-            top_k: 4096,
-            top_p: 1.0,
-            ..Situation::default()
-        };
+        let now = Situation { temperature: 1.0, top_k: 4096, top_p: 1.0, ..Situation::default() };
         for line in [
             "temperature below 0.5",
             "temperature above 1.5",

@@ -78,10 +78,8 @@ pub fn folder(path: &Path) -> Result<(Vec<Lesson>, Vec<Problem>)> {
     }
     files.sort();
     if files.len() > MOST {
-        return Err(
-            failed(format!("more than {MOST} files: {}", path.display()))
-                .cure("Give a folder with lessons only"),
-        );
+        return Err(failed(format!("more than {MOST} files: {}", path.display()))
+            .cure("Give a folder with lessons only"));
     }
     let (mut lessons, mut problems) = (Vec::new(), Vec::new());
     for file in files {
@@ -96,17 +94,12 @@ pub fn folder(path: &Path) -> Result<(Vec<Lesson>, Vec<Problem>)> {
 fn read(file: &Path) -> Result<Lesson> {
     use std::io::Read as _;
     let failed = |e: std::io::Error| {
-        Problem::new(
-            "Could not read the lesson",
-            format!("{e}: {}", file.display()),
-        )
+        Problem::new("Could not read the lesson", format!("{e}: {}", file.display()))
     };
     let mut text = String::new();
     let open = std::fs::File::open(file).map_err(failed)?;
     // One byte more than allowed, so that the reader of lessons sees that it is too long.
-    open.take(MAX_BYTES as u64 + 1)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
+    open.take(MAX_BYTES as u64 + 1).read_to_string(&mut text).map_err(failed)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     Lesson::parse(&name, &text)
 }

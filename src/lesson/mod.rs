@@ -135,10 +135,7 @@ impl Lesson {
             Part::Question(question) => question.asked.iter().chain(&question.reveal).collect(),
             Part::Wait(_) => Vec::new(),
         });
-        blocks
-            .flat_map(Block::inlines)
-            .filter_map(|inline| inline.action.as_ref())
-            .collect()
+        blocks.flat_map(Block::inlines).filter_map(|inline| inline.action.as_ref()).collect()
     }
 }
 

@@ -3,14 +3,8 @@
 /// The views by their ids, each with the ids of its tabs.
 pub const VIEWS: &[(&str, &[&str])] = &[
     ("tokens", &[]),
-    (
-        "embeddings",
-        &["vectors", "nearest", "map", "analogy", "similarity"],
-    ),
-    (
-        "positions",
-        &["learned", "token-position", "sinusoidal", "word-order"],
-    ),
+    ("embeddings", &["vectors", "nearest", "map", "analogy", "similarity"]),
+    ("positions", &["learned", "token-position", "sinusoidal", "word-order"]),
     ("heads", &["by-layer", "ranked"]),
     ("attention", &["steps", "matrix", "arcs"]),
     ("context", &[]),
@@ -36,17 +30,13 @@ pub const STACKS: &[&str] = &["encoder", "decoder", "cross"];
 pub(super) fn check_view(view: &str, tab: Option<&str>) -> Result<(), String> {
     let ids: Vec<&str> = VIEWS.iter().map(|(id, _)| *id).collect();
     let Some((_, tabs)) = VIEWS.iter().find(|(id, _)| *id == view) else {
-        return Err(format!(
-            "there is no view {view:?}; there are: {}",
-            ids.join(", ")
-        ));
+        return Err(format!("there is no view {view:?}; there are: {}", ids.join(", ")));
     };
     match tab.filter(|tab| !tabs.contains(tab)) {
         None => Ok(()),
         Some(tab) if tabs.is_empty() => Err(format!("the view {view} has no tab {tab:?}, nor any")),
-        Some(tab) => Err(format!(
-            "the view {view} has no tab {tab:?}; there are: {}",
-            tabs.join(", ")
-        )),
+        Some(tab) => {
+            Err(format!("the view {view} has no tab {tab:?}; there are: {}", tabs.join(", ")))
+        }
     }
 }

@@ -21,11 +21,8 @@ impl Lesson {
     /// The first mistake, with its line.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         lesson(name, text).map_err(|Mistake { line, why }| {
-            Problem::new(
-                "Could not read the lesson",
-                format!("{why}: {name}.md, line {line}"),
-            )
-            .cure("docs/writing-lessons.md describes the format")
+            Problem::new("Could not read the lesson", format!("{why}: {name}.md, line {line}"))
+                .cure("docs/writing-lessons.md describes the format")
         })
     }
 }
@@ -33,18 +30,12 @@ impl Lesson {
 type Read<T> = std::result::Result<T, Mistake>;
 
 fn mistake<T>(line: usize, why: impl Into<String>) -> Read<T> {
-    Err(Mistake {
-        line,
-        why: why.into(),
-    })
+    Err(Mistake { line, why: why.into() })
 }
 
 fn lesson(name: &str, text: &str) -> Read<Lesson> {
     if text.len() > MAX_BYTES {
-        return mistake(
-            1,
-            format!("the file is longer than {} KiB", MAX_BYTES / 1024),
-        );
+        return mistake(1, format!("the file is longer than {} KiB", MAX_BYTES / 1024));
     }
     let lines: Vec<&str> = text.lines().collect();
     let (mut lesson, body) = front_matter(name, &lines)?;
@@ -57,17 +48,11 @@ fn lesson(name: &str, text: &str) -> Read<Lesson> {
         if !is_code && line.starts_with("## ") {
             heads.push(i);
         } else if heads.is_empty() && !line.trim().is_empty() {
-            return mistake(
-                i + 1,
-                "a lesson's first step begins with “## ” and its title",
-            );
+            return mistake(i + 1, "a lesson's first step begins with “## ” and its title");
         }
     }
     if heads.is_empty() {
-        return mistake(
-            lines.len().max(1),
-            "the lesson has no step; one begins with “## ”",
-        );
+        return mistake(lines.len().max(1), "the lesson has no step; one begins with “## ”");
     }
     if let Some(&head) = heads.get(MOST) {
         return mistake(head + 1, format!("a lesson has at most {MOST} steps"));
@@ -87,10 +72,7 @@ fn front_matter(name: &str, lines: &[&str]) -> Read<(Lesson, usize)> {
     if lines.first().map(|line| line.trim_end()) != Some("---") {
         return mistake(1, "the file begins with “---” and a title: line");
     }
-    let mut lesson = Lesson {
-        name: name.to_owned(),
-        ..Lesson::default()
-    };
+    let mut lesson = Lesson { name: name.to_owned(), ..Lesson::default() };
     for (i, line) in lines.iter().enumerate().skip(1) {
         if line.trim_end() == "---" {
             if lesson.title.is_empty() {
@@ -109,10 +91,7 @@ fn front_matter(name: &str, lines: &[&str]) -> Read<(Lesson, usize)> {
             _ => return mistake(i + 1, "front matter knows title:, summary: and needs:"),
         }
     }
-    mistake(
-        lines.len().max(1),
-        "the front matter is not closed by “---”",
-    )
+    mistake(lines.len().max(1), "the front matter is not closed by “---”")
 }
 
 const KEYWORDS: [&str; 10] = [
@@ -143,11 +122,7 @@ struct Section<'a> {
 }
 
 fn sections<'a>(lines: &[&'a str], first: usize) -> Vec<Section<'a>> {
-    let section = |keyword, first| Section {
-        keyword,
-        first,
-        text: Vec::new(),
-    };
+    let section = |keyword, first| Section { keyword, first, text: Vec::new() };
     let mut sections = vec![section("text", first)];
     let mut is_code = false;
     for (i, &line) in lines.iter().enumerate() {
@@ -155,10 +130,7 @@ fn sections<'a>(lines: &[&'a str], first: usize) -> Vec<Section<'a>> {
         let found = keyword(line).filter(|_| !is_code);
         if let Some((keyword, rest)) = found {
             sections.push(section(keyword, first + i));
-            sections
-                .last_mut()
-                .into_iter()
-                .for_each(|section| section.text.push(rest));
+            sections.last_mut().into_iter().for_each(|section| section.text.push(rest));
             // What follows one line of these is text again.
             if matches!(keyword, "wait" | "check" | "answer") {
                 sections.push(section("text", first + i + 1));
@@ -176,12 +148,7 @@ type Page = (Vec<Part>, Vec<(usize, Claim)>);
 
 fn parts(lines: &[&str], first: usize) -> Read<Page> {
     let (mut parts, mut claims) = (Vec::new(), Vec::new());
-    for Section {
-        keyword,
-        first,
-        text,
-    } in sections(lines, first)
-    {
+    for Section { keyword, first, text } in sections(lines, first) {
         let one = text.first().copied().unwrap_or_default();
         let at = |why: String| Mistake { line: first, why };
         let page = || document::read(&text.join("\n"), first);
@@ -226,11 +193,7 @@ fn question(lines: &[&str], first: usize) -> Read<Question> {
     let is_choice = |line: &&&str| line.starts_with("- ");
     let choices = lines.iter().filter(is_choice);
     let choices: Vec<String> = choices.map(|line| line[2..].trim().to_owned()).collect();
-    let asked: Vec<&str> = lines
-        .iter()
-        .filter(|line| !is_choice(line))
-        .copied()
-        .collect();
+    let asked: Vec<&str> = lines.iter().filter(|line| !is_choice(line)).copied().collect();
     if !(2..=MOST_CHOICES).contains(&choices.len()) {
         return mistake(
             first,
@@ -290,11 +253,7 @@ reveal: It is *door*.
     fn a_lesson_is_read() {
         let lesson = Lesson::parse("010-x", LESSON).unwrap();
         assert_eq!(
-            (
-                lesson.title.as_str(),
-                lesson.steps.len(),
-                lesson.claims.len()
-            ),
+            (lesson.title.as_str(), lesson.steps.len(), lesson.claims.len()),
             ("A title", 2, 1)
         );
         let parts = &lesson.steps[0].parts;
@@ -320,9 +279,7 @@ reveal: It is *door*.
     fn damaged_lessons_are_refused_without_panic() {
         let mut state = 1_u64;
         let mut random = |below: usize| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 33) as usize % below.max(1)
         };
         let spice = [

@@ -65,10 +65,7 @@ pub fn texts(line: &str) -> Result<Vec<String>, String> {
 
 /// A number within limits.
 pub fn number(text: &str, low: f32, high: f32) -> Result<f32, String> {
-    let number = text
-        .parse::<f32>()
-        .ok()
-        .filter(|x| (low..=high).contains(x));
+    let number = text.parse::<f32>().ok().filter(|x| (low..=high).contains(x));
     number.ok_or_else(|| format!("{text:?} is no number from {low} to {high}"))
 }
 
@@ -92,10 +89,7 @@ mod tests {
 
     #[test]
     fn quotes_hold_words_together() {
-        let word = |name: &str, value: &str| Word {
-            name: name.into(),
-            value: value.into(),
-        };
+        let word = |name: &str, value: &str| Word { name: name.into(), value: value.into() };
         assert_eq!(
             words(r#" show  view=attention text="a \"b\" = c" "x=y" = "#).unwrap(),
             [

@@ -34,10 +34,7 @@ pub fn align<T: PartialEq>(first: &[T], second: &[T]) -> Vec<Column> {
             second: (k < added).then_some(done.1 + k),
         }));
         if i < first.len() && j < second.len() {
-            columns.push(Column {
-                first: Some(i),
-                second: Some(j),
-            });
+            columns.push(Column { first: Some(i), second: Some(j) });
         }
         done = (i + 1, j + 1);
     }
@@ -53,11 +50,7 @@ fn common<T: PartialEq>(first: &[T], second: &[T]) -> Vec<(usize, usize)> {
     let end = shared(&mut a.iter().rev().zip(b.iter().rev()));
     let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
     let mut pairs: Vec<_> = (0..start).map(|i| (i, i)).collect();
-    pairs.extend(
-        common_inside(a, b)
-            .into_iter()
-            .map(|(i, j)| (start + i, start + j)),
-    );
+    pairs.extend(common_inside(a, b).into_iter().map(|(i, j)| (start + i, start + j)));
     pairs.extend((0..end).map(|k| (start + a.len() + k, start + b.len() + k)));
     pairs
 }
@@ -107,10 +100,7 @@ mod tests {
     #[test]
     fn a_replaced_word_shares_a_column() {
         let aligned = columns("the cat sat", "the dog sat");
-        assert_eq!(
-            aligned,
-            [(Some(0), Some(0)), (Some(1), Some(1)), (Some(2), Some(2))]
-        );
+        assert_eq!(aligned, [(Some(0), Some(0)), (Some(1), Some(1)), (Some(2), Some(2))]);
     }
 
     #[test]
@@ -118,12 +108,7 @@ mod tests {
         let aligned = columns("a b c", "a x b c");
         assert_eq!(
             aligned,
-            [
-                (Some(0), Some(0)),
-                (None, Some(1)),
-                (Some(1), Some(2)),
-                (Some(2), Some(3))
-            ]
+            [(Some(0), Some(0)), (None, Some(1)), (Some(1), Some(2)), (Some(2), Some(3))]
         );
         assert_eq!(aligned.iter().filter(|c| c.0.is_none()).count(), 1);
     }
@@ -133,32 +118,19 @@ mod tests {
         let aligned = columns("please buy an apple today", "apple grows");
         assert_eq!(aligned[3], (Some(3), Some(0)));
         assert_eq!(aligned[4], (Some(4), Some(1)));
-        assert_eq!(
-            aligned[..3],
-            [(Some(0), None), (Some(1), None), (Some(2), None)]
-        );
+        assert_eq!(aligned[..3], [(Some(0), None), (Some(1), None), (Some(2), None)]);
     }
 
     #[test]
     fn every_index_appears_once_and_in_order() {
-        for (first, second) in [
-            ("", ""),
-            ("a", ""),
-            ("", "b"),
-            ("a b a b c", "b a c a"),
-            ("x", "y z"),
-        ] {
+        for (first, second) in
+            [("", ""), ("a", ""), ("", "b"), ("a b a b c", "b a c a"), ("x", "y z")]
+        {
             let aligned = columns(first, second);
             let firsts: Vec<usize> = aligned.iter().filter_map(|c| c.0).collect();
             let seconds: Vec<usize> = aligned.iter().filter_map(|c| c.1).collect();
-            assert_eq!(
-                firsts,
-                (0..first.split_whitespace().count()).collect::<Vec<_>>()
-            );
-            assert_eq!(
-                seconds,
-                (0..second.split_whitespace().count()).collect::<Vec<_>>()
-            );
+            assert_eq!(firsts, (0..first.split_whitespace().count()).collect::<Vec<_>>());
+            assert_eq!(seconds, (0..second.split_whitespace().count()).collect::<Vec<_>>());
         }
     }
 }

@@ -45,11 +45,7 @@ pub fn is_inverse_root(factor: f32, d_head: usize) -> bool {
 /// The scores with -∞ where `is_hidden` says that a key may not be seen.
 pub fn masked(scores: &[f32], is_hidden: impl Fn(usize) -> bool) -> Vec<f32> {
     let mask = |(key, &score)| {
-        if is_hidden(key) {
-            f32::NEG_INFINITY
-        } else {
-            score
-        }
+        if is_hidden(key) { f32::NEG_INFINITY } else { score }
     };
     scores.iter().enumerate().map(mask).collect()
 }
@@ -59,11 +55,7 @@ pub fn masked(scores: &[f32], is_hidden: impl Fn(usize) -> bool) -> Vec<f32> {
 pub fn exponentials(masked_scores: &[f32]) -> Vec<f32> {
     let largest = largest(masked_scores);
     let power = |&score: &f32| {
-        if score == f32::NEG_INFINITY {
-            0.0
-        } else {
-            (score - largest).exp()
-        }
+        if score == f32::NEG_INFINITY { 0.0 } else { (score - largest).exp() }
     };
     masked_scores.iter().map(power).collect()
 }
@@ -154,10 +146,7 @@ mod tests {
         close(&powers, &[0.5, 1.0, 0.0]);
         let weights: Vec<f32> = powers.iter().map(|p| p / 1.5).collect();
         close(&weighted_sum(&weights, &values), &[1.0 / 3.0, 2.0 / 3.0]);
-        close(
-            &weighted_values(&weights, &values),
-            &[1.0 / 3.0, 0.0, 0.0, 2.0 / 3.0, 0.0, 0.0],
-        );
+        close(&weighted_values(&weights, &values), &[1.0 / 3.0, 0.0, 0.0, 2.0 / 3.0, 0.0, 0.0]);
     }
 
     #[test]
@@ -209,17 +198,10 @@ mod tests {
 
     fn check_query(trace: &Trace, layer: usize, head: usize, query: usize) {
         let n = trace.tokens.len();
-        let row = |hook| {
-            trace
-                .block(layer, hook)
-                .unwrap()
-                .at(&[head, query])
-                .unwrap()
-        };
+        let row = |hook| trace.block(layer, hook).unwrap().at(&[head, query]).unwrap();
         let q = trace.query(layer, head, query).unwrap();
-        let dots: Vec<f32> = (0..n)
-            .map(|key| dot(q, trace.key(layer, head, key).unwrap()))
-            .collect();
+        let dots: Vec<f32> =
+            (0..n).map(|key| dot(q, trace.key(layer, head, key).unwrap())).collect();
         let factor = scaling(row(BlockHook::AttnScores), &dots).unwrap();
         assert!(is_inverse_root(factor, trace.model.d_head), "{factor}");
         let scores: Vec<f32> = dots.iter().map(|dot| dot * factor).collect();
@@ -234,11 +216,7 @@ mod tests {
         let values: Vec<&[f32]> = (0..n).map(value).collect();
         close(
             &weighted_sum(row(BlockHook::Pattern), &values),
-            trace
-                .block(layer, BlockHook::Z)
-                .unwrap()
-                .at(&[query, head])
-                .unwrap(),
+            trace.block(layer, BlockHook::Z).unwrap().at(&[query, head]).unwrap(),
         );
     }
 }

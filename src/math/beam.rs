@@ -31,13 +31,7 @@ pub struct BeamSettings {
 impl BeamSettings {
     /// transformers' defaults.
     pub fn new(width: usize, max_tokens: usize, ends: Vec<u32>) -> Self {
-        Self {
-            width: width.max(1),
-            max_tokens,
-            ends,
-            length_penalty: 1.0,
-            early_stopping: false,
-        }
+        Self { width: width.max(1), max_tokens, ends, length_penalty: 1.0, early_stopping: false }
     }
 
     /// What a text of `n` tokens with this log-probability is worth when it ends.
@@ -86,10 +80,7 @@ pub struct BeamSearch {
 impl BeamSearch {
     /// A search that has written nothing.
     pub fn new(settings: BeamSettings) -> Self {
-        let nothing = Beam {
-            tokens: Vec::new(),
-            log_prob: 0.0,
-        };
+        let nothing = Beam { tokens: Vec::new(), log_prob: 0.0 };
         Self {
             is_over: settings.max_tokens == 0,
             settings,
@@ -166,11 +157,7 @@ impl BeamSearch {
     fn finish(&mut self, tokens: Vec<u32>, log_prob: f32) {
         let score = self.settings.score(log_prob, tokens.len());
         let place = self.finished.partition_point(|other| other.score >= score);
-        let finished = Finished {
-            tokens,
-            log_prob,
-            score,
-        };
+        let finished = Finished { tokens, log_prob, score };
         self.finished.insert(place, finished);
         self.finished.truncate(self.settings.width);
     }
@@ -202,9 +189,8 @@ pub fn beam_search<S: Clone, E>(
     let mut states = vec![start];
     while !search.is_over() {
         let texts = states.iter_mut().zip(search.running());
-        let log_probs = texts
-            .map(|(state, beam)| read(state, &beam.tokens))
-            .collect::<Result<Vec<_>, E>>()?;
+        let log_probs =
+            texts.map(|(state, beam)| read(state, &beam.tokens)).collect::<Result<Vec<_>, E>>()?;
         let parents = search.step(&log_probs);
         states = parents.iter().map(|&p| states[p].clone()).collect();
     }

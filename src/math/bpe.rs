@@ -60,23 +60,14 @@ impl Ladder {
 /// Applies merges to symbols until none applies.
 pub fn climb(symbols: &[u32], merges: &Merges) -> Ladder {
     let symbols = symbols.iter().enumerate();
-    let start: Vec<Piece> = symbols
-        .map(|(at, &id)| Piece {
-            id,
-            symbols: at..at + 1,
-        })
-        .collect();
+    let start: Vec<Piece> = symbols.map(|(at, &id)| Piece { id, symbols: at..at + 1 }).collect();
     let mut pieces = start.clone();
     let mut rungs = Vec::new();
     while let Some((made, merge)) = next(&pieces, merges) {
         let right = pieces.remove(made + 1);
         pieces[made].id = merge.id;
         pieces[made].symbols.end = right.symbols.end;
-        rungs.push(Rung {
-            rank: merge.rank,
-            made,
-            pieces: pieces.clone(),
-        });
+        rungs.push(Rung { rank: merge.rank, made, pieces: pieces.clone() });
     }
     Ladder { start, rungs }
 }
@@ -96,19 +87,14 @@ mod tests {
     /// The merges of "l o", "lo w" and "e r", learned in this order; letters are their code points.
     fn merges() -> Merges {
         let (l, o, w, e, r) = (108, 111, 119, 101, 114);
-        [
-            ((l, o), 1000),
-            ((1000, w), 1001),
-            ((e, r), 1002),
-            ((w, e), 1003),
-        ]
-        .into_iter()
-        .enumerate()
-        .map(|(rank, (pair, id))| {
-            let rank = rank as u32;
-            (pair, Merge { rank, id })
-        })
-        .collect()
+        [((l, o), 1000), ((1000, w), 1001), ((e, r), 1002), ((w, e), 1003)]
+            .into_iter()
+            .enumerate()
+            .map(|(rank, (pair, id))| {
+                let rank = rank as u32;
+                (pair, Merge { rank, id })
+            })
+            .collect()
     }
 
     fn climb_text(text: &str) -> Ladder {

@@ -83,13 +83,8 @@ const LEAST_ENTROPY: f32 = 0.9;
 
 impl HeadRole {
     /// Every habit that is looked for.
-    pub const ALL: [Self; 5] = [
-        Self::PreviousToken,
-        Self::FirstToken,
-        Self::Own,
-        Self::Induction,
-        Self::Diffuse,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::PreviousToken, Self::FirstToken, Self::Own, Self::Induction, Self::Diffuse];
 
     /// The letter of its badge.
     pub fn letter(self) -> char {
@@ -156,9 +151,9 @@ impl HeadRole {
             Self::FirstToken if query >= 2 => vec![0],
             Self::Own if query >= 1 => vec![query],
             // The token before is left out: looking there is another habit.
-            Self::Induction => (1..query.saturating_sub(1))
-                .filter(|&key| ids[key - 1] == ids[query])
-                .collect(),
+            Self::Induction => {
+                (1..query.saturating_sub(1)).filter(|&key| ids[key - 1] == ids[query]).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -176,22 +171,14 @@ pub struct HeadScorer {
 impl HeadScorer {
     /// Prepares for a text of these token ids.
     pub fn new(ids: &[u32], sight: Sight) -> Self {
-        let roles = [
-            HeadRole::PreviousToken,
-            HeadRole::FirstToken,
-            HeadRole::Own,
-            HeadRole::Induction,
-        ];
+        let roles =
+            [HeadRole::PreviousToken, HeadRole::FirstToken, HeadRole::Own, HeadRole::Induction];
         Self {
             n_tokens: ids.len(),
             sight,
             keys: roles.map(|role| {
                 let keys = |query| {
-                    if sight.allows(role) {
-                        role.keys(query, ids)
-                    } else {
-                        Vec::new()
-                    }
+                    if sight.allows(role) { role.keys(query, ids) } else { Vec::new() }
                 };
                 (0..ids.len()).map(keys).collect()
             }),
@@ -231,10 +218,7 @@ impl HeadScorer {
             even += keys.len() as f32 / visible.len() as f32;
             count += 1;
         }
-        (count > 0).then(|| Score {
-            value: value / count as f32,
-            even: even / count as f32,
-        })
+        (count > 0).then(|| Score { value: value / count as f32, even: even / count as f32 })
     }
 
     /// Mean entropy of the rows that have a choice, each as a share of ln(visible tokens).
@@ -245,10 +229,7 @@ impl HeadScorer {
             terms.sum::<f32>() / (visible.len() as f32).ln()
         });
         let (sum, count) = shares.fold((0.0, 0), |(sum, count), share| (sum + share, count + 1));
-        (count > 0).then(|| Score {
-            value: sum / count as f32,
-            even: 1.0,
-        })
+        (count > 0).then(|| Score { value: sum / count as f32, even: 1.0 })
     }
 }
 
@@ -289,9 +270,7 @@ pub fn rollout<'a>(layer_means: impl IntoIterator<Item = &'a [f32]>, n_tokens: u
                 // Nobody looks at the future: half of all weights are zero.
                 if weight != 0.0 {
                     let from = &product[via * n..(via + 1) * n];
-                    row.iter_mut()
-                        .zip(from)
-                        .for_each(|(sum, x)| *sum += weight * x);
+                    row.iter_mut().zip(from).for_each(|(sum, x)| *sum += weight * x);
                 }
             }
         }
@@ -365,15 +344,8 @@ mod tests {
                 if let Some(score) =
                     HeadScorer::new(&ids, Sight::Back).scores(&pattern)[role.index()]
                 {
-                    assert!(
-                        (score.value - score.even).abs() < 1e-5,
-                        "{n} {role:?} {score:?}"
-                    );
-                    assert_eq!(
-                        role.is_earned(score),
-                        role == HeadRole::Diffuse,
-                        "{n} {role:?}"
-                    );
+                    assert!((score.value - score.even).abs() < 1e-5, "{n} {role:?} {score:?}");
+                    assert_eq!(role.is_earned(score), role == HeadRole::Diffuse, "{n} {role:?}");
                 }
             }
         }
@@ -391,10 +363,7 @@ mod tests {
     fn what_cannot_be_scored_is_not() {
         assert_eq!(HeadScorer::new(&[], Sight::Back).scores(&[]), [None; 5]);
         assert_eq!(HeadScorer::new(&[1], Sight::Back).scores(&[1.0]), [None; 5]);
-        assert_eq!(
-            HeadScorer::new(&[1, 2], Sight::Back).scores(&[1.0]),
-            [None; 5]
-        );
+        assert_eq!(HeadScorer::new(&[1, 2], Sight::Back).scores(&[1.0]), [None; 5]);
         assert_eq!(score(&[f32::NAN; 4], &[1, 2], HeadRole::Own), None);
     }
 
@@ -427,10 +396,7 @@ mod tests {
         // Both layers: the second token looks only at the first. Half stays, half is handed over.
         let layer = [1.0, 0.0, 1.0, 0.0];
         close(&rollout([&layer[..]], 2), &[1.0, 0.0, 0.5, 0.5]);
-        close(
-            &rollout([&layer[..], &layer[..]], 2),
-            &[1.0, 0.0, 0.75, 0.25],
-        );
+        close(&rollout([&layer[..], &layer[..]], 2), &[1.0, 0.0, 0.75, 0.25]);
         // The last layer is leftmost: it reads what the first has mixed.
         #[rustfmt::skip]
         let (first, second) = ([

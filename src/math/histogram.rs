@@ -27,12 +27,7 @@ impl Histogram {
             (0.0, 1.0)
         };
         let n_bins = n_bins.max(1);
-        let mut histogram = Self {
-            low,
-            high,
-            counts: vec![0; n_bins],
-            weights: vec![0.0; n_bins],
-        };
+        let mut histogram = Self { low, high, counts: vec![0; n_bins], weights: vec![0.0; n_bins] };
         for (i, &value) in values.iter().enumerate() {
             if let Some(bin) = histogram.bin(value) {
                 histogram.counts[bin] += 1;

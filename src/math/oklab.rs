@@ -32,11 +32,7 @@ impl Oklab {
     /// A colour by lightness, colourfulness and hue (a turn is 1).
     pub fn from_lch(lightness: f32, chroma: f32, hue: f32) -> Self {
         let (sin, cos) = (hue * std::f32::consts::TAU).sin_cos();
-        Self {
-            l: lightness,
-            a: chroma * cos,
-            b: chroma * sin,
-        }
+        Self { l: lightness, a: chroma * cos, b: chroma * sin }
     }
 
     /// To the nearest screen colour.
@@ -55,11 +51,7 @@ impl Oklab {
     /// The colour a fraction `t` of the way to `other`.
     pub fn mix(self, other: Self, t: f32) -> Self {
         let lerp = |from: f32, to: f32| from + (to - from) * t;
-        Self {
-            l: lerp(self.l, other.l),
-            a: lerp(self.a, other.a),
-            b: lerp(self.b, other.b),
-        }
+        Self { l: lerp(self.l, other.l), a: lerp(self.a, other.a), b: lerp(self.b, other.b) }
     }
 }
 
@@ -79,19 +71,12 @@ pub fn ramp(stops: &[Rgb], n: usize) -> Vec<Rgb> {
 
 fn linear(channel: u8) -> f32 {
     let c = f32::from(channel) / 255.0;
-    if c <= 0.040_45 {
-        c / 12.92
-    } else {
-        ((c + 0.055) / 1.055).powf(2.4)
-    }
+    if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
 }
 
 fn encoded(linear: f32) -> u8 {
-    let c = if linear <= 0.003_130_8 {
-        12.92 * linear
-    } else {
-        1.055 * linear.powf(1.0 / 2.4) - 0.055
-    };
+    let c =
+        if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
     (c * 255.0).round().clamp(0.0, 255.0) as u8
 }
 
@@ -101,13 +86,7 @@ mod tests {
 
     #[test]
     fn colours_survive_the_round_trip() {
-        for rgb in [
-            [0, 0, 0],
-            [255, 255, 255],
-            [255, 0, 0],
-            [12, 200, 99],
-            [13, 17, 23],
-        ] {
+        for rgb in [[0, 0, 0], [255, 255, 255], [255, 0, 0], [12, 200, 99], [13, 17, 23]] {
             assert_eq!(Oklab::from_rgb(rgb).to_rgb(), rgb);
         }
     }
@@ -115,10 +94,7 @@ mod tests {
     #[test]
     fn a_ramp_starts_and_ends_at_its_stops() {
         let ramp = ramp(&[[0, 0, 0], [255, 0, 0], [255, 255, 255]], 256);
-        assert_eq!(
-            (ramp.len(), ramp[0], ramp[255]),
-            (256, [0, 0, 0], [255, 255, 255])
-        );
+        assert_eq!((ramp.len(), ramp[0], ramp[255]), (256, [0, 0, 0], [255, 255, 255]));
         assert!(super::ramp(&[], 4).is_empty());
         assert_eq!(super::ramp(&[[1, 2, 3]], 2), [[1, 2, 3]; 2]);
     }

@@ -35,9 +35,7 @@ impl Pca {
     pub fn project(&self, row: &[f32]) -> Vec<f32> {
         let along = |component: &Vec<f32>| {
             let terms = row.iter().zip(&self.mean).zip(component);
-            terms
-                .map(|((x, mean), c)| f64::from(x - mean) * f64::from(*c))
-                .sum::<f64>() as f32
+            terms.map(|((x, mean), c)| f64::from(x - mean) * f64::from(*c)).sum::<f64>() as f32
         };
         self.components.iter().map(along).collect()
     }
@@ -52,12 +50,7 @@ pub fn pca(rows: &[&[f32]], n_components: usize) -> Pca {
     let mean = mean(&rows, dim);
     let centred: Vec<Vector> = rows
         .iter()
-        .map(|row| {
-            row.iter()
-                .zip(&mean)
-                .map(|(&x, m)| f64::from(x) - m)
-                .collect()
-        })
+        .map(|row| row.iter().zip(&mean).map(|(&x, m)| f64::from(x) - m).collect())
         .collect();
     let total: f64 = centred.iter().map(|row| dot(row, row)).sum();
 
@@ -69,11 +62,7 @@ pub fn pca(rows: &[&[f32]], n_components: usize) -> Pca {
             explained[i] = (variance / total) as f32;
         }
     }
-    Pca {
-        mean: mean.iter().map(|&m| m as f32).collect(),
-        components,
-        explained,
-    }
+    Pca { mean: mean.iter().map(|&m| m as f32).collect(), components, explained }
 }
 
 fn mean(rows: &[&[f32]], dim: usize) -> Vector {
@@ -90,35 +79,23 @@ fn mean(rows: &[&[f32]], dim: usize) -> Vector {
 /// than dimensions.
 fn directions(centred: Vec<Vector>, dim: usize, n: usize) -> impl Iterator<Item = (f64, Vec<f32>)> {
     let is_wide = centred.len() < dim;
-    let columns: Vec<Vector> = (0..dim)
-        .map(|j| centred.iter().map(|row| row[j]).collect())
-        .collect();
-    let (sides, across) = if is_wide {
-        (centred, columns)
-    } else {
-        (columns, centred)
-    };
+    let columns: Vec<Vector> =
+        (0..dim).map(|j| centred.iter().map(|row| row[j]).collect()).collect();
+    let (sides, across) = if is_wide { (centred, columns) } else { (columns, centred) };
     let found = eigenvectors(&gram(&sides), n);
     found.into_iter().map(move |(value, vector)| {
         // An eigenvector u of X·Xᵀ gives Xᵀ·u, an eigenvector of Xᵀ·X.
-        let component = if is_wide {
-            times(&across, &vector)
-        } else {
-            vector
-        };
+        let component = if is_wide { times(&across, &vector) } else { vector };
         (value, unit(&component))
     })
 }
 
 /// A vector of length one that points to where its largest entry is positive.
 fn unit(vector: &[f64]) -> Vec<f32> {
-    let largest =
-        vector.iter().copied().fold(
-            0.0_f64,
-            |largest, x| {
-                if x.abs() > largest.abs() { x } else { largest }
-            },
-        );
+    let largest = vector
+        .iter()
+        .copied()
+        .fold(0.0_f64, |largest, x| if x.abs() > largest.abs() { x } else { largest });
     let norm = dot(vector, vector).sqrt() * largest.signum();
     vector.iter().map(|x| (x / norm) as f32).collect()
 }
@@ -168,11 +145,7 @@ fn is_found(turned: &[(f64, Vector)], basis: &[Vector], images: &[Vector], n: us
     let scale = turned.first().map_or(0.0, |(value, _)| *value);
     let each = turned.iter().zip(basis).zip(images).take(n);
     each.into_iter().all(|(((value, _), v), image)| {
-        let error: f64 = v
-            .iter()
-            .zip(image)
-            .map(|(x, y)| (y - value * x).powi(2))
-            .sum();
+        let error: f64 = v.iter().zip(image).map(|(x, y)| (y - value * x).powi(2)).sum();
         error.sqrt() <= TOLERANCE * scale
     })
 }
@@ -181,13 +154,7 @@ fn is_found(turned: &[(f64, Vector)], basis: &[Vector], images: &[Vector], n: us
 fn start(len: usize, size: usize) -> Vec<Vector> {
     // Weyl sequences of golden-ratio steps fill the interval evenly and never repeat.
     let entry = |i: usize| (i as f64 * 0.618_033_988_749_895 + 0.5).sin();
-    (0..size)
-        .map(|s| {
-            (0..len)
-                .map(|i| entry((i * size + s) * (s + 1) + 1))
-                .collect()
-        })
-        .collect()
+    (0..size).map(|s| (0..len).map(|i| entry((i * size + s) * (s + 1) + 1)).collect()).collect()
 }
 
 /// An orthonormal basis of what the vectors span (Gram-Schmidt, done twice against rounding); a
@@ -200,10 +167,7 @@ fn orthonormal(mut vectors: Vec<Vector>) -> Vec<Vector> {
         for _ in 0..2 {
             for other in done.iter() {
                 let along = dot(vector, other);
-                vector
-                    .iter_mut()
-                    .zip(other)
-                    .for_each(|(x, o)| *x -= along * o);
+                vector.iter_mut().zip(other).for_each(|(x, o)| *x -= along * o);
             }
         }
         let norm = dot(vector, vector).sqrt();
@@ -225,9 +189,7 @@ fn combine(vectors: &[Vector], turned: &[(f64, Vector)]) -> Vec<Vector> {
     let sum = |weights: &Vector| {
         let mut sum = vec![0.0; vectors.first().map_or(0, Vec::len)];
         for (vector, weight) in vectors.iter().zip(weights) {
-            sum.iter_mut()
-                .zip(vector)
-                .for_each(|(s, x)| *s += weight * x);
+            sum.iter_mut().zip(vector).for_each(|(s, x)| *s += weight * x);
         }
         sum
     };
@@ -239,9 +201,8 @@ fn combine(vectors: &[Vector], turned: &[(f64, Vector)]) -> Vec<Vector> {
 fn diagonalize(mut matrix: Vec<Vector>) -> Vec<(f64, Vector)> {
     let n = matrix.len();
     // Row i becomes the eigenvector of the i-th diagonal entry.
-    let mut vectors: Vec<Vector> = (0..n)
-        .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
-        .collect();
+    let mut vectors: Vec<Vector> =
+        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
     for _ in 0..30 {
         let mut is_diagonal = true;
         for p in 0..n {
@@ -346,9 +307,8 @@ mod tests {
     fn wide_and_tall_agree() {
         // 6 rows of 9 numbers, by way of X·Xᵀ; each row twice plus zero rows would weigh the same,
         // so the doubled set, 12 rows, goes by way of Xᵀ·X and must agree.
-        let rows: Vec<Vec<f32>> = (0..6)
-            .map(|r| (0..9).map(|c| noise(r * 9 + c)).collect())
-            .collect();
+        let rows: Vec<Vec<f32>> =
+            (0..6).map(|r| (0..9).map(|c| noise(r * 9 + c)).collect()).collect();
         let doubled: Vec<Vec<f32>> = rows.iter().chain(&rows).cloned().collect();
         let (wide, tall) = (fit(&rows, 3), fit(&doubled, 3));
         assert!(close(&wide.explained, &tall.explained));
@@ -359,9 +319,8 @@ mod tests {
 
     #[test]
     fn a_flat_spectrum_still_gives_eigenvectors() {
-        let rows: Vec<Vec<f32>> = (0..120)
-            .map(|r| (0..200).map(|c| noise(r * 200 + c)).collect())
-            .collect();
+        let rows: Vec<Vec<f32>> =
+            (0..120).map(|r| (0..200).map(|c| noise(r * 200 + c)).collect()).collect();
         let fitted = fit(&rows, 2);
         let unit = |v: &[f32]| v.iter().map(|x| x * x).sum::<f32>();
         let [a, b] = [&fitted.components[0], &fitted.components[1]];

@@ -31,10 +31,7 @@ impl Readout {
     /// Works everything out; the order of the whole vocabulary is the slow part.
     pub fn new(logits: &[f32]) -> Self {
         let probs = softmax(logits);
-        let order: Vec<u32> = top(logits, logits.len())
-            .into_iter()
-            .map(|id| id as u32)
-            .collect();
+        let order: Vec<u32> = top(logits, logits.len()).into_iter().map(|id| id as u32).collect();
         let mut ranks = vec![0; logits.len()];
         for (rank, &id) in (0..).zip(&order) {
             if let Some(slot) = ranks.get_mut(id as usize) {
@@ -84,11 +81,7 @@ impl Readout {
 
 /// `exp(logit - max)`; what is not a number counts as −∞, as in the softmax.
 fn exp_below(logit: f32, max: f32) -> f32 {
-    if logit.is_nan() || !max.is_finite() {
-        0.0
-    } else {
-        (logit - max).exp()
-    }
+    if logit.is_nan() || !max.is_finite() { 0.0 } else { (logit - max).exp() }
 }
 
 #[cfg(test)]
@@ -108,10 +101,7 @@ mod tests {
         close(readout.prob(0), 0.25);
         close(readout.exp(0) / readout.sum, readout.prob(0));
         assert_eq!(readout.order, [1, 0, 2, 3]);
-        assert_eq!(
-            (readout.rank(1), readout.rank(3), readout.rank(4)),
-            (Some(0), Some(3), None)
-        );
+        assert_eq!((readout.rank(1), readout.rank(3), readout.rank(4)), (Some(0), Some(3), None));
         // 1/2 + 1/4 + 1/8 + 1/8 has 1.75 bits.
         close(readout.entropy_bits, 1.75);
         close(readout.mass_of_best(2), 0.75);
@@ -122,9 +112,6 @@ mod tests {
         let empty = Readout::new(&[]);
         assert_eq!((empty.rank(0), empty.prob(0)), (None, 0.0));
         let broken = Readout::new(&[f32::NAN, 1.0, f32::NEG_INFINITY]);
-        assert_eq!(
-            (broken.order[0], broken.prob(1), broken.exp(0)),
-            (1, 1.0, 0.0)
-        );
+        assert_eq!((broken.order[0], broken.prob(1), broken.exp(0)), (1, 1.0, 0.0));
     }
 }

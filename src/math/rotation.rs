@@ -41,10 +41,7 @@ mod tests {
     fn only_the_distance_counts() {
         let (q, k) = ([0.3, -1.0, 0.7, 2.0], [1.1, 0.4, -0.2, 0.9]);
         let at = |q_pos, k_pos| -> f32 {
-            let (q, k) = (
-                turned(&q, &FREQUENCIES, q_pos),
-                turned(&k, &FREQUENCIES, k_pos),
-            );
+            let (q, k) = (turned(&q, &FREQUENCIES, q_pos), turned(&k, &FREQUENCIES, k_pos));
             q.iter().zip(k).map(|(a, b)| a * b).sum()
         };
         assert!((at(9.0, 4.0) - dot_at(&q, &k, &FREQUENCIES, 5.0)).abs() < 1e-4);

@@ -31,11 +31,7 @@ impl Sinusoid {
     /// One number of the encoding.
     pub fn value(&self, pos: usize, dim: usize) -> f32 {
         let angle = pos as f32 * self.frequency(dim);
-        if dim.is_multiple_of(2) {
-            angle.sin()
-        } else {
-            angle.cos()
-        }
+        if dim.is_multiple_of(2) { angle.sin() } else { angle.cos() }
     }
 
     /// The encodings of the first positions, `[pos, d_model]`.
@@ -55,9 +51,7 @@ impl Sinusoid {
     /// distance) over the waves, since sin a sin b + cos a cos b = cos(a - b).
     pub fn dot_at(&self, distance: usize) -> f32 {
         let waves = (0..self.d_model / 2).map(|i| self.frequency(2 * i));
-        waves
-            .map(|frequency| (frequency * distance as f32).cos())
-            .sum()
+        waves.map(|frequency| (frequency * distance as f32).cos()).sum()
     }
 }
 
@@ -66,10 +60,7 @@ mod tests {
     use super::*;
     use crate::math::vector::dot;
 
-    const PAPER: Sinusoid = Sinusoid {
-        d_model: 4,
-        base: 10_000.0,
-    };
+    const PAPER: Sinusoid = Sinusoid { d_model: 4, base: 10_000.0 };
 
     #[test]
     fn sine_and_cosine_alternate() {
@@ -92,10 +83,7 @@ mod tests {
 
     #[test]
     fn the_dot_product_depends_on_the_distance_alone() {
-        let sinusoid = Sinusoid {
-            d_model: 32,
-            base: 10_000.0,
-        };
+        let sinusoid = Sinusoid { d_model: 32, base: 10_000.0 };
         let table = sinusoid.table(60);
         let row = |pos: usize| &table[pos * 32..(pos + 1) * 32];
         for (a, b) in [(0, 7), (20, 27), (52, 45)] {
@@ -106,18 +94,8 @@ mod tests {
 
     #[test]
     fn an_odd_or_absent_width_is_fine() {
-        let odd = Sinusoid {
-            d_model: 3,
-            base: 100.0,
-        };
+        let odd = Sinusoid { d_model: 3, base: 100.0 };
         assert_eq!(odd.table(2).len(), 6);
-        assert!(
-            Sinusoid {
-                d_model: 0,
-                base: 1.0
-            }
-            .table(5)
-            .is_empty()
-        );
+        assert!(Sinusoid { d_model: 0, base: 1.0 }.table(5).is_empty());
     }
 }

@@ -85,11 +85,7 @@ pub struct Stages {
 impl Stages {
     /// Applies the filters to `logits` (`[vocab]`); `context` is read by the repetition penalty.
     pub fn new(sampling: &Sampling, logits: &[f32], context: &[u32]) -> Self {
-        let Explanation {
-            stages,
-            cut_by,
-            distribution,
-        } = sampling.explain(logits, context);
+        let Explanation { stages, cut_by, distribution } = sampling.explain(logits, context);
         let mut order = top(logits, logits.len());
         let mut scores = logits;
         let mut steps = Vec::with_capacity(stages.len());
@@ -190,9 +186,7 @@ fn cutting(stage: &Stage, scores: &[f32], probs: &[f32], order: &[usize]) -> Ste
 fn rows(steps: &[Step], order: &[usize], cut_by: &[Option<Filter>]) -> Vec<Row> {
     let mut rows = Vec::with_capacity(order.len() + steps.len());
     let group = |filter: Option<Filter>| {
-        let members = order
-            .iter()
-            .filter(move |&&id| cut_by.get(id) == Some(&filter));
+        let members = order.iter().filter(move |&&id| cut_by.get(id) == Some(&filter));
         members.map(|&id| Row::Token(id as u32))
     };
     rows.extend(group(None));
@@ -228,11 +222,7 @@ mod tests {
 
     #[test]
     fn each_filter_shows_the_number_it_compares() {
-        let sampling = Sampling {
-            top_k: Some(3),
-            top_p: Some(0.8),
-            ..Sampling::default()
-        };
+        let sampling = Sampling { top_k: Some(3), top_p: Some(0.8), ..Sampling::default() };
         let stages = Stages::new(&sampling, &logits(), &[]);
         let [top_k, top_p] = &stages.steps[..] else {
             panic!("two filters are on");
@@ -247,32 +237,19 @@ mod tests {
         assert!(top_p.values[1].is_nan());
         assert_eq!(
             stages.rows,
-            [
-                Row::Token(2),
-                Row::Token(0),
-                Row::Cut(1),
-                Row::Token(3),
-                Row::Cut(0),
-                Row::Token(1)
-            ]
+            [Row::Token(2), Row::Token(0), Row::Cut(1), Row::Token(3), Row::Cut(0), Row::Token(1)]
         );
         close(stages.probs[2], 2.0 / 3.0);
     }
 
     #[test]
     fn shares_and_distances() {
-        let min_p = Sampling {
-            min_p: Some(0.4),
-            ..Sampling::default()
-        };
+        let min_p = Sampling { min_p: Some(0.4), ..Sampling::default() };
         let stages = Stages::new(&min_p, &logits(), &[]);
         close(stages.steps[0].values[0], 0.5);
         close(stages.steps[0].values[1], 0.2);
         assert_eq!(stages.kept, 2);
-        let typical = Sampling {
-            typical_p: Some(0.5),
-            ..Sampling::default()
-        };
+        let typical = Sampling { typical_p: Some(0.5), ..Sampling::default() };
         let stages = Stages::new(&typical, &logits(), &[]);
         // The entropy is 1.208 nats; −ln 0.25 = 1.386 is nearest to it.
         close(stages.steps[0].values[0], 1.386_294 - 1.207_974);
@@ -284,11 +261,8 @@ mod tests {
 
     #[test]
     fn the_penalty_changes_the_order_and_greedy_keeps_one() {
-        let greedy = Sampling {
-            temperature: 0.0,
-            repetition_penalty: Some(3.0),
-            ..Sampling::default()
-        };
+        let greedy =
+            Sampling { temperature: 0.0, repetition_penalty: Some(3.0), ..Sampling::default() };
         let stages = Stages::new(&greedy, &logits(), &[2]);
         assert_eq!(stages.greedy(), Some(0));
         assert_eq!(stages.rows[..2], [Row::Token(0), Row::Cut(1)]);

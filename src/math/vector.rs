@@ -81,27 +81,15 @@ pub fn similarity(table: &[f32], d_model: usize, most: usize) -> Similarity {
             sums[j - i] += f64::from(product);
             if i % stride == 0 && j % stride == 0 {
                 let lengths = norms[i] * norms[j];
-                let value = if lengths > 0.0 {
-                    product / lengths
-                } else {
-                    0.0
-                };
+                let value = if lengths > 0.0 { product / lengths } else { 0.0 };
                 cosine[i / stride * side + j / stride] = value;
                 cosine[j / stride * side + i / stride] = value;
             }
         }
     }
     let n = rows.len();
-    let means = sums
-        .iter()
-        .enumerate()
-        .map(|(distance, sum)| (sum / (n - distance) as f64) as f32);
-    Similarity {
-        stride,
-        side,
-        cosine,
-        dot_by_distance: means.collect(),
-    }
+    let means = sums.iter().enumerate().map(|(distance, sum)| (sum / (n - distance) as f64) as f32);
+    Similarity { stride, side, cosine, dot_by_distance: means.collect() }
 }
 
 #[cfg(test)]
@@ -139,10 +127,7 @@ mod tests {
         // Rows (2, 0), (0, 1), (2, 0): the first and the third are the same.
         let likeness = similarity(&[2.0, 0.0, 0.0, 1.0, 2.0, 0.0], 2, 10);
         assert_eq!((likeness.stride, likeness.side), (1, 3));
-        assert_eq!(
-            likeness.cosine,
-            [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0]
-        );
+        assert_eq!(likeness.cosine, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
         // Distance 0: (4 + 1 + 4) / 3; distance 1: (0 + 0) / 2; distance 2: 4 / 1.
         assert_eq!(likeness.dot_by_distance, [3.0, 0.0, 4.0]);
     }
@@ -150,10 +135,7 @@ mod tests {
     #[test]
     fn large_tables_are_thinned_and_empty_ones_are_fine() {
         let thinned = similarity(&[1.0, 2.0, 3.0, 4.0, 5.0], 1, 2);
-        assert_eq!(
-            (thinned.stride, thinned.side, thinned.cosine),
-            (3, 2, vec![1.0; 4])
-        );
+        assert_eq!((thinned.stride, thinned.side, thinned.cosine), (3, 2, vec![1.0; 4]));
         assert_eq!(similarity(&[], 4, 2).side, 0);
     }
 }

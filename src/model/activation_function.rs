@@ -124,10 +124,7 @@ fn gelu_tanh(x: f32) -> f32 {
 }
 
 #[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "it must be compiled with its caller's instructions"
-)]
+#[expect(clippy::inline_always, reason = "it must be compiled with its caller's instructions")]
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }

@@ -7,10 +7,7 @@ use super::ops::{mix, scores, softmax};
 use super::probe::Probe;
 use super::rotary::Turn;
 use crate::kernel;
-#[allow(
-    clippy::enum_glob_use,
-    reason = "the names of the hooks are the words of this page"
-)]
+#[allow(clippy::enum_glob_use, reason = "the names of the hooks are the words of this page")]
 use crate::trace::BlockHook::{self, *};
 use crate::trace::Hook;
 use burn::tensor::Tensor;
@@ -54,26 +51,17 @@ pub struct Sight {
 impl Sight {
     /// Every token may look at every other, and positions are not rotations.
     pub fn everything() -> Self {
-        Self {
-            visible: None,
-            turn: None,
-        }
+        Self { visible: None, turn: None }
     }
 
     /// After `past` positions, nobody may look at the future, nor further back than the window.
     pub fn causal(past: usize, window: Option<usize>) -> Self {
-        Self {
-            visible: Some(kernel::Sight { past, window }),
-            turn: None,
-        }
+        Self { visible: Some(kernel::Sight { past, window }), turn: None }
     }
 
     /// Queries and keys are turned by their positions.
     pub fn turned(self, turn: Turn) -> Self {
-        Self {
-            turn: Some(turn),
-            ..self
-        }
+        Self { turn: Some(turn), ..self }
     }
 }
 
@@ -91,12 +79,7 @@ impl SelfAttention {
         cache: &mut Cache,
         probe: &mut impl Probe,
     ) -> Tensor<2> {
-        let Heads {
-            n_heads,
-            n_kv_heads,
-            d_head,
-            ..
-        } = self.heads;
+        let Heads { n_heads, n_kv_heads, d_head, .. } = self.heads;
         let pos = x.dims()[0];
         // Queries, keys and values lie side by side.
         let mut part = |first: usize, n: usize, hook| {

@@ -51,21 +51,14 @@ impl Network {
             let z = trace.block(layer, BlockHook::Z)?.at(&[pos])?;
             let d_head = trace.model.d_head;
             heads.push(
-                z.chunks(d_head)
-                    .zip(through.chunks(d_head))
-                    .map(|(z, d)| dot(z, d))
-                    .collect(),
+                z.chunks(d_head).zip(through.chunks(d_head)).map(|(z, d)| dot(z, d)).collect(),
             );
             attention_biases.push(bias);
             mlps.push(part(Hook::Block(layer, BlockHook::MlpOut))?);
         }
         Some(Attribution {
             embed: part(Hook::Embed)?,
-            pos_embed: if trace.model.positions.are_added() {
-                part(Hook::PosEmbed)?
-            } else {
-                0.0
-            },
+            pos_embed: if trace.model.positions.are_added() { part(Hook::PosEmbed)? } else { 0.0 },
             heads,
             attention_biases,
             mlps,

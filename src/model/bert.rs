@@ -88,10 +88,7 @@ impl Bert {
             info.predicts = crate::trace::Predicts::Nothing;
         }
         info.segments = self.segment_embed.is_some();
-        info.pooling = self
-            .config
-            .pooling
-            .map(|pooling| pooling.describe().to_owned());
+        info.pooling = self.config.pooling.map(|pooling| pooling.describe().to_owned());
         info
     }
 
@@ -100,10 +97,7 @@ impl Bert {
         let block = 4 * (d * d + d) + 2 * d * m + m + d + 4 * d;
         let segments = self.segment_embed.as_ref().map_or(0, |s| s.dims()[0] * d);
         let tables = self.embed.dims()[0] * d + self.pos_embed.dims()[0] * d + segments + 2 * d;
-        let head = self
-            .head
-            .as_ref()
-            .map_or(0, |_| d * d + 3 * d + self.config.vocab_size);
+        let head = self.head.as_ref().map_or(0, |_| d * d + 3 * d + self.config.vocab_size);
         tables + self.blocks.len() * block + head
     }
 }
@@ -127,11 +121,7 @@ impl Bert {
         let weights = &weights.without_prefix(config.family.prefix());
         let (d, vocab) = (config.hidden_size, config.vocab_size);
         let table = |name: &str, n: usize| {
-            weights.tensor(
-                &format!("embeddings.{name}_embeddings.weight"),
-                [n, d],
-                device,
-            )
+            weights.tensor(&format!("embeddings.{name}_embeddings.weight"), [n, d], device)
         };
         let embed = table("word", vocab)?;
         let segments = match config.family {
@@ -168,18 +158,12 @@ impl MaskedHead {
                 "cls.predictions.decoder",
                 "cls.predictions.bias",
             ],
-            BertFamily::DistilBert => [
-                "vocab_transform",
-                "vocab_layer_norm",
-                "vocab_projector",
-                "vocab_projector.bias",
-            ],
-            BertFamily::Roberta => [
-                "lm_head.dense",
-                "lm_head.layer_norm",
-                "lm_head.decoder",
-                "lm_head.bias",
-            ],
+            BertFamily::DistilBert => {
+                ["vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias"]
+            }
+            BertFamily::Roberta => {
+                ["lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias"]
+            }
         };
         if !weights.contains(&format!("{transform}.weight")) {
             return Ok(None);
@@ -192,19 +176,12 @@ impl MaskedHead {
             embed.clone()
         };
         let own_bias = format!("{decoder}.bias");
-        let bias = if weights.contains(bias) {
-            bias
-        } else {
-            &own_bias
-        };
+        let bias = if weights.contains(bias) { bias } else { &own_bias };
         Ok(Some(Self {
             transform: Linear::load(weights, transform, [d, d], true, device)?,
             function: config.head_function()?,
             norm: config.load_norm(norm, weights, device)?,
-            decoder: Linear::new(
-                weight.transpose(),
-                Some(weights.tensor(bias, [vocab], device)?),
-            ),
+            decoder: Linear::new(weight.transpose(), Some(weights.tensor(bias, [vocab], device)?)),
         }))
     }
 }
@@ -242,11 +219,7 @@ impl BertConfig {
             d_head,
             scaling: (d_head as f64).sqrt().recip(),
         };
-        let qkv = [
-            linear(&q, [d, d])?,
-            linear(&k, [d, d])?,
-            linear(&v, [d, d])?,
-        ];
+        let qkv = [linear(&q, [d, d])?, linear(&k, [d, d])?, linear(&v, [d, d])?];
         Ok(PostNormBlock {
             attn: SelfAttention {
                 qkv: Linear::side_by_side(qkv),

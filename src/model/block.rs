@@ -6,10 +6,7 @@ use super::cache::Cache;
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::probe::Probe;
-#[allow(
-    clippy::enum_glob_use,
-    reason = "the names of the hooks are the words of this page"
-)]
+#[allow(clippy::enum_glob_use, reason = "the names of the hooks are the words of this page")]
 use crate::trace::BlockHook::{self, *};
 use crate::trace::Hook;
 use burn::tensor::Tensor;

@@ -20,10 +20,7 @@ pub struct Cache {
 impl Cache {
     /// Nothing read yet; a translator's decoder is given what its encoder read.
     pub fn after(memory: Option<Arc<Memory>>) -> Self {
-        Self {
-            memory,
-            ..Self::default()
-        }
+        Self { memory, ..Self::default() }
     }
 
     /// What a translator's decoder knows of the source text.
@@ -50,10 +47,7 @@ impl Cache {
             *self = Self::after(self.memory.take());
             return;
         }
-        self.blocks
-            .iter_mut()
-            .flatten()
-            .for_each(|kept| kept.truncate(len));
+        self.blocks.iter_mut().flatten().for_each(|kept| kept.truncate(len));
         self.len = len;
     }
 
@@ -100,11 +94,7 @@ enum Kept {
 
 impl From<Tensor<3>> for Vectors {
     fn from(tensor: Tensor<3>) -> Self {
-        Self {
-            shape: tensor.dims(),
-            device: tensor.device(),
-            kept: Kept::Tensor(tensor),
-        }
+        Self { shape: tensor.dims(), device: tensor.device(), kept: Kept::Tensor(tensor) }
     }
 }
 

@@ -57,9 +57,8 @@ impl Chat {
     /// still be read as it is.
     pub fn in_folder(folder: &Path) -> Option<Self> {
         let config = std::fs::read(folder.join("tokenizer_config.json")).ok();
-        let config = config
-            .and_then(|json| serde_json::from_slice::<Value>(&json).ok())
-            .unwrap_or_default();
+        let config =
+            config.and_then(|json| serde_json::from_slice::<Value>(&json).ok()).unwrap_or_default();
         let own = std::fs::read_to_string(folder.join("chat_template.jinja")).ok();
         let template = own.or_else(|| named_template(config.get("chat_template")?))?;
         let token = |role: &str| {
@@ -80,10 +79,7 @@ impl Chat {
                 .cure("Switch \"chat\" off to have the text read as it is")
         };
         let mut environment = Environment::new();
-        let syntax = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build();
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(problem)?);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(100);
@@ -95,9 +91,7 @@ impl Chat {
                 Err(Error::new(ErrorKind::InvalidOperation, text))
             },
         );
-        let template = environment
-            .template_from_str(&self.template)
-            .map_err(problem)?;
+        let template = environment.template_from_str(&self.template).map_err(problem)?;
         let values = context! {
             messages => [context! { role => "user", content => words }],
             add_generation_prompt => true,
@@ -159,11 +153,7 @@ mod tests {
     #[test]
     fn bad_templates_are_problems() {
         let why = |template: &str| Chat::new(template, "", "").unwrap_err().why;
-        assert!(
-            why("{% for x in %}").contains("syntax"),
-            "{}",
-            why("{% for x in %}")
-        );
+        assert!(why("{% for x in %}").contains("syntax"), "{}", why("{% for x in %}"));
         assert!(why("{{ raise_exception('no system role') }}").contains("no system role"));
         assert!(why("{{ messages | frobnicate }}").contains("frobnicate"));
         // Endless and huge ones run out of fuel.

@@ -76,13 +76,7 @@ impl Checkpoint {
         let weights = Weights::embedded(bundled.weights)?;
         let tokenizer = Tokenizer::parse(bundled.tokenizer)?;
         let network = Network::load(config, weights, &device.device())?;
-        Ok(Self::new(
-            bundled.name.to_owned(),
-            bundled.name,
-            tokenizer,
-            network,
-            None,
-        ))
+        Ok(Self::new(bundled.name.to_owned(), bundled.name, tokenizer, network, None))
     }
 
     /// A model in one file.
@@ -97,10 +91,7 @@ impl Checkpoint {
         let file = Gguf::open(path)?;
         let config = Config::parse(&file.config_json().map_err(at)?).map_err(at)?;
         let tokenizer = Tokenizer::parse(&file.tokenizer_json().map_err(at)?).map_err(at)?;
-        let name = path
-            .file_stem()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy();
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         memory::check_weights(&config.info(&name))?;
         let chat = file.chat();
         let weights = Weights::new(GgufWeights::new(file));
@@ -149,8 +140,7 @@ impl Checkpoint {
     /// Every token's vector and its neighbours. Computed when first asked for, which takes a moment
     /// with a large vocabulary: ask from a background task.
     pub fn lexicon(&self) -> &Lexicon {
-        self.lexicon
-            .get_or_init(|| Lexicon::of(self.network.embed()))
+        self.lexicon.get_or_init(|| Lexicon::of(self.network.embed()))
     }
 
     /// The tokens of a text, with what the tokenizer adds around it; a text in the chat form has that
@@ -173,10 +163,8 @@ impl Checkpoint {
     pub fn prompt(&self, text: &str) -> Result<(Vec<Token>, usize)> {
         let mut tokens = self.encode(text)?;
         if tokens.is_empty() {
-            return Err(
-                Problem::new("There is nothing to read", "the text is empty")
-                    .cure("Type a word or a sentence"),
-            );
+            return Err(Problem::new("There is nothing to read", "the text is empty")
+                .cure("Type a word or a sentence"));
         }
         check(&tokens, self.network.source_vocab_size())?;
         let dropped = tokens.len().saturating_sub(self.info.n_ctx);
@@ -215,13 +203,7 @@ impl Checkpoint {
         let mut probe = Edited { edits, inner };
         self.run(&tokens, &mut Cache::default(), &mut probe);
         let recorder = probe.inner;
-        Trace::new(
-            self.info.clone(),
-            text.to_owned(),
-            tokens,
-            dropped,
-            recorder.activations,
-        )
+        Trace::new(self.info.clone(), text.to_owned(), tokens, dropped, recorder.activations)
     }
 
     /// Is there memory to record so many tokens?
@@ -256,10 +238,7 @@ pub(super) fn check(tokens: &[Token], vocab_size: usize) -> Result<()> {
 /// Why a file is no model.
 fn no_model(path: &Path) -> Problem {
     let here = path.display();
-    let end = path
-        .extension()
-        .and_then(std::ffi::OsStr::to_str)
-        .unwrap_or_default();
+    let end = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
     match end.to_ascii_lowercase().as_str() {
         "bin" | "pt" | "pth" | "ckpt" | "pkl" => {
             Problem::new(OPENING, format!("this is a pickle file: {here}")).cure(
@@ -277,12 +256,8 @@ fn read_config(folder: &Path) -> Result<Vec<u8>> {
     let here = folder.display();
     if !folder.exists() {
         let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
-        return Err(
-            Problem::new(OPENING, format!("there is no such folder: {here}")).cure(format!(
-                "Give a model's folder, or a bundled model: {}",
-                names.join(", ")
-            )),
-        );
+        return Err(Problem::new(OPENING, format!("there is no such folder: {here}"))
+            .cure(format!("Give a model's folder, or a bundled model: {}", names.join(", "))));
     }
     std::fs::read(folder.join("config.json")).map_err(|e| {
         Problem::new(OPENING, format!("config.json: {e}: {here}"))

@@ -49,10 +49,7 @@ impl DeviceKind {
         match self {
             Self::Flex => Device::flex(),
             #[cfg(feature = "ndarray")]
-            #[expect(
-                deprecated,
-                reason = "offered for comparison; see docs/architecture.md"
-            )]
+            #[expect(deprecated, reason = "offered for comparison; see docs/architecture.md")]
             Self::NdArray => Device::ndarray(),
         }
     }

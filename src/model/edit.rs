@@ -81,38 +81,26 @@ impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What is multiplied by 0 is off.
         let strength = |factor: f32| {
-            if factor == 0.0 {
-                "off".to_owned()
-            } else {
-                format!("× {factor}")
-            }
+            if factor == 0.0 { "off".to_owned() } else { format!("× {factor}") }
         };
         match self {
-            Self::Head {
-                layer,
-                head,
-                factor,
-            } => write!(f, "head {layer}.{head} {}", strength(*factor)),
+            Self::Head { layer, head, factor } => {
+                write!(f, "head {layer}.{head} {}", strength(*factor))
+            }
             Self::Attention { layer, factor } => {
                 write!(f, "attention {layer} {}", strength(*factor))
             }
             Self::Mlp { layer, factor } => write!(f, "MLP {layer} {}", strength(*factor)),
-            Self::Neuron {
-                layer,
-                neuron,
-                factor,
-            } => write!(f, "neuron {layer}.{neuron} {}", strength(*factor)),
+            Self::Neuron { layer, neuron, factor } => {
+                write!(f, "neuron {layer}.{neuron} {}", strength(*factor))
+            }
             Self::Hide { pos } => write!(f, "token {pos} hidden"),
-            Self::Force {
-                layer,
-                head,
-                look: Look::Everywhere,
-            } => write!(f, "head {layer}.{head} looks everywhere"),
-            Self::Force {
-                layer,
-                head,
-                look: Look::Before,
-            } => write!(f, "head {layer}.{head} looks one back"),
+            Self::Force { layer, head, look: Look::Everywhere } => {
+                write!(f, "head {layer}.{head} looks everywhere")
+            }
+            Self::Force { layer, head, look: Look::Before } => {
+                write!(f, "head {layer}.{head} looks one back")
+            }
             Self::Patch { hook, pos, .. } => write!(f, "{hook} patched at token {pos}"),
         }
     }
@@ -152,16 +140,12 @@ impl Edit {
     fn apply<const D: usize>(&self, at: Hook, x: Tensor<D>) -> Tensor<D> {
         let is_at = |layer: &usize, hook| at == Hook::Block(*layer, hook);
         match self {
-            Self::Head {
-                layer,
-                head,
-                factor,
-            } if is_at(layer, BlockHook::Z) => scale(x, *head, *factor),
-            Self::Neuron {
-                layer,
-                neuron,
-                factor,
-            } if is_at(layer, BlockHook::MlpPost) => scale(x, *neuron, *factor),
+            Self::Head { layer, head, factor } if is_at(layer, BlockHook::Z) => {
+                scale(x, *head, *factor)
+            }
+            Self::Neuron { layer, neuron, factor } if is_at(layer, BlockHook::MlpPost) => {
+                scale(x, *neuron, *factor)
+            }
             Self::Attention { layer, factor } if is_at(layer, BlockHook::AttnOut) => x * *factor,
             Self::Mlp { layer, factor } if is_at(layer, BlockHook::MlpOut) => x * *factor,
             Self::Hide { pos } if matches!(at, Hook::Block(_, BlockHook::AttnScores)) => {
@@ -200,9 +184,8 @@ fn hide<const D: usize>(scores: Tensor<D>, pos: usize) -> Tensor<D> {
     };
     let past = n_keys - n_queries;
     let is_hidden = |query: usize, key: usize| key == pos && query + past != pos;
-    let hidden: Vec<bool> = (0..n_queries)
-        .flat_map(|q| (0..n_keys).map(move |k| is_hidden(q, k)))
-        .collect();
+    let hidden: Vec<bool> =
+        (0..n_queries).flat_map(|q| (0..n_keys).map(move |k| is_hidden(q, k))).collect();
     let mut shape = [1; D];
     shape[1..].copy_from_slice(&dims[1..]);
     let hidden = Tensor::<D, Bool>::from_data(TensorData::new(hidden, shape), &scores.device());
@@ -224,9 +207,8 @@ fn force<const D: usize>(pattern: Tensor<D>, head: usize, look: Look) -> Tensor<
         Look::Before if key == query.saturating_sub(1) => 1.0,
         _ => 0.0,
     };
-    let weights: Vec<f32> = (0..n_queries)
-        .flat_map(|q| (0..n_keys).map(move |k| weight(q + past, k)))
-        .collect();
+    let weights: Vec<f32> =
+        (0..n_queries).flat_map(|q| (0..n_keys).map(move |k| weight(q + past, k))).collect();
     let mut shape = dims;
     shape[0] = 1;
     let weights = Tensor::from_data(TensorData::new(weights, shape), &pattern.device());

@@ -34,11 +34,7 @@ pub fn fingerprint(source: &str) -> Result<String> {
             add(&mut hash, &file).map_err(problem)?;
         }
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The folder of a model that is named as on Hugging Face.

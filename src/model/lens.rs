@@ -59,11 +59,7 @@ impl Lens {
     /// # Errors
     /// When the recording lacks the residual stream of a layer.
     pub fn new(trace: Arc<Trace>, chosen: Option<u32>) -> Result<Self> {
-        let lens = Self {
-            trace,
-            chosen,
-            readings: Vec::new(),
-        };
+        let lens = Self { trace, chosen, readings: Vec::new() };
         let missing = (0..lens.n_rows()).find(|&row| stream(&lens.trace, row).is_none());
         match missing {
             Some(row) => Err(Problem::new(
@@ -155,9 +151,7 @@ impl Rest {
             let logits = logits(model, &self.trace, row, pos..end)?;
             for logits in logits.chunks(model.info.vocab_size.max(1)) {
                 let later = self.latest.len().checked_sub(n_pos);
-                let later = later
-                    .filter(|_| row < n_layers)
-                    .and_then(|i| self.latest.get(i));
+                let later = later.filter(|_| row < n_layers).and_then(|i| self.latest.get(i));
                 self.latest.push(reading(logits, later, self.chosen));
             }
             at += end - pos;
@@ -185,21 +179,14 @@ fn logits(
     row: usize,
     positions: std::ops::Range<usize>,
 ) -> Result<Vec<f32>> {
-    let missing = || {
-        Problem::new(
-            "The layers cannot be read",
-            "the residual stream is missing",
-        )
-    };
+    let missing = || Problem::new("The layers cannot be read", "the residual stream is missing");
     if row == trace.model.n_layers && trace.get(Hook::Logits).is_some() {
         let recorded: Option<Vec<&[f32]>> = positions.map(|pos| trace.logits(pos)).collect();
         return Ok(recorded.ok_or_else(missing)?.concat());
     }
     let resid = stream(trace, row).ok_or_else(missing)?;
     let (n, d_model) = (positions.len(), trace.model.d_model);
-    let part = resid
-        .data()
-        .get(positions.start * d_model..positions.end * d_model);
+    let part = resid.data().get(positions.start * d_model..positions.end * d_model);
     let data = TensorData::new(part.ok_or_else(missing)?.to_vec(), [n, d_model]);
     let device = model.network.device();
     let logits = model.network.unembed(Tensor::from_data(data, &device)); // [pos, vocab]
@@ -214,25 +201,16 @@ fn reading(logits: &[f32], later: Option<&Reading>, chosen: Option<u32>) -> Read
     let best = leaders(logits, KEPT);
     let max = best.first().map_or(0.0, |&id| logits[id]);
     let exp = |logit: f32| {
-        if logit.is_nan() {
-            0.0
-        } else {
-            (logit - max).exp()
-        }
+        if logit.is_nan() { 0.0 } else { (logit - max).exp() }
     };
     let sum: f64 = logits.iter().map(|&logit| f64::from(exp(logit))).sum();
     let standing = |id: usize, rank: usize| Standing {
         id: id as u32,
-        prob: logits
-            .get(id)
-            .map_or(0.0, |&logit| (f64::from(exp(logit)) / sum) as f32),
+        prob: logits.get(id).map_or(0.0, |&logit| (f64::from(exp(logit)) / sum) as f32),
         rank,
     };
     let any = |id: u32| standing(id as usize, rank_of(logits, id as usize));
-    let top: Vec<Standing> = (0..)
-        .zip(best)
-        .map(|(rank, id)| standing(id, rank))
-        .collect();
+    let top: Vec<Standing> = (0..).zip(best).map(|(rank, id)| standing(id, rank)).collect();
     let own = top.first().map_or(0, |best| best.id);
     Reading {
         predicted: any(later.map_or(own, |later| later.predicted.id)),
@@ -311,10 +289,7 @@ mod tests {
         let resid = trace.block(last, BlockHook::ResidPost).unwrap();
         let data = TensorData::new(resid.data().to_vec(), [n, trace.model.d_model]);
         let device = model.network.device();
-        let read = model
-            .network
-            .unembed(Tensor::from_data(data, &device))
-            .unwrap();
+        let read = model.network.unembed(Tensor::from_data(data, &device)).unwrap();
         let read: Vec<f32> = read.into_data().try_into_vec().unwrap();
         for (a, b) in read.iter().zip(trace.get(Hook::Logits).unwrap().data()) {
             assert!((a - b).abs() < 1e-4, "{a} {b}");

@@ -50,11 +50,7 @@ impl Lexicon {
             }
             norms.push(length);
         }
-        Self {
-            dim,
-            units: rows,
-            norms,
-        }
+        Self { dim, units: rows, norms }
     }
 
     /// A token's vector, when there is such a token.
@@ -83,10 +79,7 @@ impl Lexicon {
                 *cosine = f32::NEG_INFINITY;
             }
         }
-        let neighbour = |id: usize| Neighbour {
-            id: id as u32,
-            cosine: cosines[id],
-        };
+        let neighbour = |id: usize| Neighbour { id: id as u32, cosine: cosines[id] };
         let nearest = top(&cosines, n).into_iter().map(neighbour);
         nearest.filter(|near| near.cosine.is_finite()).collect()
     }

@@ -19,10 +19,7 @@ pub struct Linear {
 impl Linear {
     /// Puts one together from `weight [in, out]`, which may be a transposed view.
     pub fn new(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
-        Self {
-            weight: contiguous(weight.transpose()),
-            bias,
-        }
+        Self { weight: contiguous(weight.transpose()), bias }
     }
 
     /// The product.
@@ -66,10 +63,7 @@ impl Linear {
             Tensor::cat(parts.iter().map(bias).collect(), 0)
         });
         let weights = parts.map(|part| part.weight);
-        Self {
-            weight: Tensor::cat(weights.into(), 0),
-            bias: biases,
-        }
+        Self { weight: Tensor::cat(weights.into(), 0), bias: biases }
     }
 
     /// A direction among the outputs as a direction among the inputs, `[in]`, and what the bias adds
@@ -97,10 +91,7 @@ impl Linear {
     ) -> Result<Self> {
         let weight = weights.tensor(&format!("{name}.weight"), [n_out, n_in], device)?;
         let bias = has_bias.then(|| weights.tensor(&format!("{name}.bias"), [n_out], device));
-        Ok(Self {
-            weight,
-            bias: bias.transpose()?,
-        })
+        Ok(Self { weight, bias: bias.transpose()? })
     }
 
     /// The same for `transformers.Conv1D`, which keeps the matrix as `[in, out]` and has a bias.

@@ -103,10 +103,7 @@ fn load_block(
         let name = format!("layers.{layer}.{name}");
         Linear::load(weights, &name, shape, has_bias, device)
     };
-    let (q_width, kv_width) = (
-        heads.n_heads * heads.d_head,
-        heads.n_kv_heads * heads.d_head,
-    );
+    let (q_width, kv_width) = (heads.n_heads * heads.d_head, heads.n_kv_heads * heads.d_head);
     let biases = config.attention_biases();
     let qkv = [
         linear("self_attn.q_proj", [d, q_width], biases.qkv)?,

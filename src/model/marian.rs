@@ -62,14 +62,8 @@ impl Marian {
 
     /// What the decoder's blocks make of the encoder's result; the same for every target token.
     pub fn remember(&self, states: &Tensor<2>) -> Arc<Memory> {
-        let crosses = self
-            .decoder
-            .blocks
-            .iter()
-            .filter_map(|block| block.cross.as_ref());
-        let blocks = crosses
-            .map(|(cross, _)| cross.source_keys(states))
-            .collect();
+        let crosses = self.decoder.blocks.iter().filter_map(|block| block.cross.as_ref());
+        let blocks = crosses.map(|(cross, _)| cross.source_keys(states)).collect();
         Arc::new(Memory { blocks })
     }
 
@@ -95,18 +89,12 @@ impl Marian {
 
     /// Sizes and kinds of the decoder's parts.
     pub(super) fn info(&self, name: &str) -> ModelInfo {
-        ModelInfo {
-            n_params: self.n_params,
-            ..self.config.info(name)
-        }
+        ModelInfo { n_params: self.n_params, ..self.config.info(name) }
     }
 
     /// Sizes and kinds of the encoder's parts.
     pub(super) fn encoder_info(&self, name: &str) -> ModelInfo {
-        ModelInfo {
-            n_params: self.n_params,
-            ..self.config.encoder_info(name)
-        }
+        ModelInfo { n_params: self.n_params, ..self.config.encoder_info(name) }
     }
 }
 
@@ -127,16 +115,10 @@ pub(super) fn sinusoids(n: usize, d: usize) -> Vec<f32> {
     let number = move |pos: usize, i: usize| {
         let pair = if i < n_sines { i } else { i - n_sines };
         let angle = pos as f64 / 10000_f64.powf(2.0 * pair as f64 / d as f64);
-        let wave = if i < n_sines {
-            angle.sin()
-        } else {
-            angle.cos()
-        };
+        let wave = if i < n_sines { angle.sin() } else { angle.cos() };
         wave as f32
     };
-    (0..n)
-        .flat_map(|pos| (0..d).map(move |i| number(pos, i)))
-        .collect()
+    (0..n).flat_map(|pos| (0..d).map(move |i| number(pos, i))).collect()
 }
 
 /// Loading: one line per tensor of the checkpoint.
@@ -151,10 +133,7 @@ impl Marian {
         // Each stack's own embedding where the file has one, else the one they share.
         let found = |own: &'static str| {
             let names = [own, "shared.weight", "lm_head.weight"];
-            names
-                .into_iter()
-                .find(|name| weights.contains(name))
-                .unwrap_or(own)
+            names.into_iter().find(|name| weights.contains(name)).unwrap_or(own)
         };
         let [source, target] =
             ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"].map(found);
@@ -180,11 +159,7 @@ impl Marian {
         let shape = [config.max_position_embeddings, d];
         let pos_embed = Tensor::from_data(TensorData::new(waves, shape), device);
         let stack = |is_decoder: bool, embed: Tensor<2>| -> Result<Stack> {
-            let n_layers = if is_decoder {
-                config.decoder_layers
-            } else {
-                config.encoder_layers
-            };
+            let n_layers = if is_decoder { config.decoder_layers } else { config.encoder_layers };
             let block = |layer| config.load_block(is_decoder, layer, weights, device);
             Ok(Stack {
                 embed,
@@ -213,34 +188,19 @@ impl MarianConfig {
     ) -> Result<PostNormBlock> {
         let d = self.d_model;
         let (stack, n_heads, m) = if is_decoder {
-            (
-                "decoder",
-                self.decoder_attention_heads,
-                self.decoder_ffn_dim,
-            )
+            ("decoder", self.decoder_attention_heads, self.decoder_ffn_dim)
         } else {
-            (
-                "encoder",
-                self.encoder_attention_heads,
-                self.encoder_ffn_dim,
-            )
+            ("encoder", self.encoder_attention_heads, self.encoder_ffn_dim)
         };
         let at = |part: &str| format!("{stack}.layers.{layer}.{part}");
         let linear = |part: &str, shape| Linear::load(weights, &at(part), shape, true, device);
         let square = |part: &str| linear(part, [d, d]);
         let norm = |part: &str| Norm::load_layer(weights, &at(part), d, MARIAN_EPSILON, device);
         let d_head = d / n_heads;
-        let heads = Heads {
-            n_heads,
-            n_kv_heads: n_heads,
-            d_head,
-            scaling: (d_head as f64).sqrt().recip(),
-        };
-        let qkv = [
-            square("self_attn.q_proj")?,
-            square("self_attn.k_proj")?,
-            square("self_attn.v_proj")?,
-        ];
+        let heads =
+            Heads { n_heads, n_kv_heads: n_heads, d_head, scaling: (d_head as f64).sqrt().recip() };
+        let qkv =
+            [square("self_attn.q_proj")?, square("self_attn.k_proj")?, square("self_attn.v_proj")?];
         let cross = || -> Result<_> {
             let cross = CrossAttention {
                 q: square("encoder_attn.q_proj")?,
@@ -277,16 +237,8 @@ impl MarianConfig {
         let encoder = self.encoder_layers * (attention + mlp(e) + 4 * d);
         let decoder = self.decoder_layers * (2 * attention + mlp(g) + 6 * d);
         let (source, target) = (self.vocab_size * d, self.target_vocab_size() * d);
-        let own_target = if self.share_encoder_decoder_embeddings {
-            0
-        } else {
-            target
-        };
-        let own_head = if weights.contains("lm_head.weight") {
-            target
-        } else {
-            0
-        };
+        let own_target = if self.share_encoder_decoder_embeddings { 0 } else { target };
+        let own_head = if weights.contains("lm_head.weight") { target } else { 0 };
         encoder + decoder + source + own_target + own_head
     }
 }

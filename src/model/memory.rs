@@ -71,11 +71,9 @@ pub fn check_recording(needed: u64) -> Result<()> {
 
 fn fits(needed: u64, available: Option<u64>) -> std::result::Result<(), String> {
     match available {
-        Some(free) if needed > free.saturating_sub(RESERVE) => Err(format!(
-            "it needs {}, and {} are free",
-            megabytes(needed),
-            megabytes(free)
-        )),
+        Some(free) if needed > free.saturating_sub(RESERVE) => {
+            Err(format!("it needs {}, and {} are free", megabytes(needed), megabytes(free)))
+        }
         _ => Ok(()),
     }
 }
@@ -103,9 +101,7 @@ fn available() -> Option<u64> {
 }
 
 fn mem_available(info: &str) -> Option<u64> {
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1024)
 }
@@ -122,10 +118,7 @@ mod tests {
         let why = fits(28_000_000_000, Some(8_000_000_000)).unwrap_err();
         assert_eq!(why, "it needs 28.0 GB, and 8000 MB are free");
         assert!(fits(u64::MAX, Some(u64::MAX)).is_err());
-        assert!(
-            fits(1_000_000_000, Some(1_100_000_000)).is_err(),
-            "a reserve stays"
-        );
+        assert!(fits(1_000_000_000, Some(1_100_000_000)).is_err(), "a reserve stays");
     }
 
     #[test]

@@ -214,10 +214,7 @@ mod tests {
                 let words = tokenizer.words(text).unwrap();
                 let cut = words.iter().flat_map(|word| &word.tokens);
                 let read = tokenizer.encode(text).unwrap();
-                assert!(
-                    cut.map(|&(id, _)| id).eq(read.iter().map(|t| t.id)),
-                    "{text:?}"
-                );
+                assert!(cut.map(|&(id, _)| id).eq(read.iter().map(|t| t.id)), "{text:?}");
                 let mut at = 0;
                 for word in &words {
                     assert_eq!(word.span.start, at, "{text:?}");

@@ -4,10 +4,7 @@ use super::activation_function::ActivationFunction;
 use super::linear::Linear;
 use super::ops::activate;
 use super::probe::Probe;
-#[allow(
-    clippy::enum_glob_use,
-    reason = "the names of the hooks are the words of this page"
-)]
+#[allow(clippy::enum_glob_use, reason = "the names of the hooks are the words of this page")]
 use crate::trace::BlockHook::*;
 use crate::trace::Hook;
 use burn::tensor::Tensor;

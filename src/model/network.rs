@@ -160,8 +160,7 @@ impl Network {
 
     /// What the products of queries and keys in block `layer` are multiplied by.
     pub fn attention_scaling(&self, layer: usize) -> f64 {
-        self.attention(layer)
-            .map_or(1.0, |attention| attention.heads.scaling)
+        self.attention(layer).map_or(1.0, |attention| attention.heads.scaling)
     }
 
     /// The attention of block `layer`.

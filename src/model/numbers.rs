@@ -18,11 +18,7 @@ impl Numbers {
             return None;
         }
         let lies_together = tensor.as_slice::<f32>().is_some();
-        Some(Self(if lies_together {
-            tensor
-        } else {
-            tensor.to_contiguous()
-        }))
+        Some(Self(if lies_together { tensor } else { tensor.to_contiguous() }))
     }
 }
 
@@ -66,10 +62,7 @@ mod tests {
         assert_eq!(numbers.as_ptr(), Numbers::of(&x).unwrap().as_ptr());
         let row = Numbers::of(&x.clone().narrow(0, 1, 1)).unwrap();
         assert_eq!(row.as_ptr(), numbers[3..].as_ptr());
-        assert_eq!(
-            *Numbers::of(&x.clone().transpose()).unwrap(),
-            [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]
-        );
+        assert_eq!(*Numbers::of(&x.clone().transpose()).unwrap(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
         // Operations that could work in place leave the shared numbers alone.
         let doubled = x * 2.0;
         assert_eq!(numbers[5], 5.0);

@@ -60,10 +60,7 @@ pub fn normalize<const D: usize>(
     scale_shape[D - 1] = 1;
     let (scales, vectors) = kernel::normalize(&numbers, shape[D - 1], centred, epsilon);
     let device = x.device();
-    (
-        tensor(scales, scale_shape, &device),
-        tensor(vectors, shape, &device),
-    )
+    (tensor(scales, scale_shape, &device), tensor(vectors, shape, &device))
 }
 
 /// Multiplies along the last axis by `weight` and adds `bias`.
@@ -80,11 +77,7 @@ pub fn scale_and_shift<const D: usize>(
         };
     };
     let bias = bias.and_then(Numbers::of);
-    tensor(
-        kernel::scale_and_shift(&numbers, &w, bias.as_deref()),
-        x.dims(),
-        &x.device(),
-    )
+    tensor(kernel::scale_and_shift(&numbers, &w, bias.as_deref()), x.dims(), &x.device())
 }
 
 /// Applies the MLP's nonlinearity to every number.
@@ -110,11 +103,7 @@ pub fn scores(q: &Tensor<3>, k: &Vectors, scaling: f64) -> Tensor<3> {
         let products = q.matmul(k.tensor().permute([1, 2, 0])) * scaling;
         return products.reshape([n_heads, n_queries, n_keys]);
     };
-    let heads = Heads {
-        n_heads,
-        n_kv_heads,
-        d_head,
-    };
+    let heads = Heads { n_heads, n_kv_heads, d_head };
     let scores = kernel::scores(&q_numbers, &k_numbers, heads, scaling as f32);
     tensor(scores, [n_heads, n_queries, n_keys], &q.device())
 }
@@ -140,11 +129,7 @@ pub fn softmax(scores: &Tensor<3>, sight: Option<Sight>) -> Tensor<3> {
         let hidden = hidden.unsqueeze::<3>().expand(shape);
         return burn_softmax(scores.clone().mask_fill(hidden, f32::NEG_INFINITY), 2);
     };
-    tensor(
-        kernel::softmax(&numbers, n_queries, n_keys, sight),
-        shape,
-        &device,
-    )
+    tensor(kernel::softmax(&numbers, n_queries, n_keys, sight), shape, &device)
 }
 
 /// Values mixed by the pattern. What a query does not see counts as 0.
@@ -155,17 +140,10 @@ pub fn mix(pattern: &Tensor<3>, v: &Vectors, sight: Option<Sight>) -> Tensor<3> 
     let ([n_heads, n_queries, n_keys], [_, n_kv_heads, d_head]) = (pattern.dims(), v.dims());
     let Some((weights, values)) = Numbers::of(pattern).zip(v.numbers()) else {
         let stacked = [n_kv_heads, n_heads / n_kv_heads * n_queries, n_keys];
-        let mixed = pattern
-            .clone()
-            .reshape(stacked)
-            .matmul(v.tensor().swap_dims(0, 1));
+        let mixed = pattern.clone().reshape(stacked).matmul(v.tensor().swap_dims(0, 1));
         return mixed.reshape([n_heads, n_queries, d_head]).swap_dims(0, 1);
     };
-    let heads = Heads {
-        n_heads,
-        n_kv_heads,
-        d_head,
-    };
+    let heads = Heads { n_heads, n_kv_heads, d_head };
     let mixed = kernel::mix(&weights, &values, heads, sight);
     tensor(mixed, [n_queries, n_heads, d_head], &pattern.device())
 }

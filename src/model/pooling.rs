@@ -28,10 +28,7 @@ impl Default for Pooling {
     /// The mean, scaled to length 1: what a model without sentence-transformers' files is usually
     /// compared by.
     fn default() -> Self {
-        Self {
-            how: How::Mean,
-            is_normalized: true,
-        }
+        Self { how: How::Mean, is_normalized: true }
     }
 }
 
@@ -113,17 +110,12 @@ impl How {
         ];
         let fields = config.as_object()?;
         let is_mode = |name: &str| name.starts_with("pooling_mode_");
-        let mut on = fields
-            .iter()
-            .filter(|(name, on)| is_mode(name) && on.as_bool() == Some(true));
+        let mut on = fields.iter().filter(|(name, on)| is_mode(name) && on.as_bool() == Some(true));
         let (name, _) = on.next()?;
         if on.next().is_some() {
             return None;
         }
-        known
-            .into_iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, how)| how)
+        known.into_iter().find(|(known, _)| known == name).map(|(_, how)| how)
     }
 }
 

@@ -7,10 +7,7 @@ use super::linear::Linear;
 use super::mlp::Mlp;
 use super::norm::Norm;
 use super::probe::Probe;
-#[allow(
-    clippy::enum_glob_use,
-    reason = "the names of the hooks are the words of this page"
-)]
+#[allow(clippy::enum_glob_use, reason = "the names of the hooks are the words of this page")]
 use crate::trace::BlockHook::{self, *};
 use crate::trace::Hook;
 use burn::tensor::Tensor;
@@ -69,9 +66,7 @@ impl PostNormBlock {
         let attn_out = self.attn.forward(&resid_pre, sight, layer, cache, probe);
         let attn_out = probe.tap(at(AttnOut), attn_out);
         let resid_mid = probe.tap(at(ResidMid), resid_pre + attn_out);
-        let mut x = self
-            .ln1
-            .forward(&resid_mid, [Ln1Scale, Ln1Normalized].map(at), probe);
+        let mut x = self.ln1.forward(&resid_mid, [Ln1Scale, Ln1Normalized].map(at), probe);
 
         let mut last_norm = [Ln2Scale, Ln2Normalized];
         if let Some((cross, norm)) = &self.cross {
@@ -99,9 +94,7 @@ impl CrossAttention {
     /// `states [source, d_model]`, what the encoder's last block gives.
     pub fn source_keys(&self, states: &Tensor<2>) -> SourceKeys {
         let n = states.dims()[0];
-        let Heads {
-            n_heads, d_head, ..
-        } = self.heads;
+        let Heads { n_heads, d_head, .. } = self.heads;
         [&self.k, &self.v].map(|part| part.forward(states).reshape([n, n_heads, d_head]).into())
     }
 
@@ -113,9 +106,7 @@ impl CrossAttention {
         probe: &mut impl Probe,
     ) -> Tensor<2> {
         let at = |hook: BlockHook| Hook::Block(layer, hook);
-        let Heads {
-            n_heads, d_head, ..
-        } = self.heads;
+        let Heads { n_heads, d_head, .. } = self.heads;
         let q = self.q.forward(x).reshape([x.dims()[0], n_heads, d_head]);
         let q = probe.tap(at(CrossQ), q); // [pos, head, d_head]
         let k: Vectors = probe.tap(at(CrossK), k.tensor()).into(); // [source, head, d_head]

@@ -18,9 +18,7 @@ impl Rotary {
     pub fn new(theta: f64, d_head: usize) -> Self {
         let half = d_head / 2;
         let frequency = |i: usize| theta.powf(-(i as f64) / half as f64) as f32;
-        Self {
-            frequencies: (0..half).map(frequency).collect(),
-        }
+        Self { frequencies: (0..half).map(frequency).collect() }
     }
 
     /// The angles at one position, in radians, `[d_head / 2]`.
@@ -40,10 +38,7 @@ impl Rotary {
             let shape = [new, 1, 2 * self.frequencies.len()];
             Tensor::from_data(TensorData::new(numbers, shape), device)
         };
-        Turn {
-            cos: table(f32::cos),
-            sin: table(f32::sin),
-        }
+        Turn { cos: table(f32::cos), sin: table(f32::sin) }
     }
 }
 
@@ -60,10 +55,7 @@ impl Turn {
     /// Turns the queries or keys of these positions, `[pos, head, d_head]`.
     pub fn apply(&self, x: Tensor<3>) -> Tensor<3> {
         let half = x.dims()[2] / 2;
-        let (first, second) = (
-            x.clone().narrow(2, 0, half),
-            x.clone().narrow(2, half, half),
-        );
+        let (first, second) = (x.clone().narrow(2, 0, half), x.clone().narrow(2, half, half));
         let quarter_turned = Tensor::cat(vec![-second, first], 2);
         x * self.cos.clone() + quarter_turned * self.sin.clone()
     }
@@ -84,17 +76,9 @@ mod tests {
     fn pairs_turn_by_their_angles() {
         let rotary = Rotary::new(10_000.0, 4);
         assert_eq!(rotary.frequencies, [1.0, 0.01]);
-        assert_eq!(
-            turned(&rotary, [1.0, 2.0, 3.0, 4.0], 0),
-            [1.0, 2.0, 3.0, 4.0]
-        );
+        assert_eq!(turned(&rotary, [1.0, 2.0, 3.0, 4.0], 0), [1.0, 2.0, 3.0, 4.0]);
         let at = turned(&rotary, [1.0, 0.0, 0.0, 1.0], 3);
-        let expected = [
-            3.0_f32.cos(),
-            -0.03_f32.sin(),
-            3.0_f32.sin(),
-            0.03_f32.cos(),
-        ];
+        let expected = [3.0_f32.cos(), -0.03_f32.sin(), 3.0_f32.sin(), 0.03_f32.cos()];
         assert!(at.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 

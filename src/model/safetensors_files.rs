@@ -40,10 +40,7 @@ impl SafetensorsFiles {
         let files = if single.exists() {
             vec![single]
         } else if index.exists() {
-            shards(&index)?
-                .into_iter()
-                .map(|name| folder.join(name))
-                .collect()
+            shards(&index)?.into_iter().map(|name| folder.join(name)).collect()
         } else {
             return Err(missing(folder));
         };
@@ -88,8 +85,7 @@ impl SafetensorsFiles {
 
     fn bytes(&self, entry: &Entry) -> &[u8] {
         let file = self.files.get(entry.file).map(Bytes::as_slice);
-        file.and_then(|bytes| bytes.get(entry.bytes.clone()))
-            .unwrap_or_default()
+        file.and_then(|bytes| bytes.get(entry.bytes.clone())).unwrap_or_default()
     }
 }
 
@@ -124,18 +120,9 @@ fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     let (octets, _) = bytes.as_chunks::<8>();
     Some(match dtype {
         Dtype::F32 => quads.iter().map(|&b| f32::from_le_bytes(b)).collect(),
-        Dtype::F16 => pairs
-            .iter()
-            .map(|&b| f16::from_le_bytes(b).to_f32())
-            .collect(),
-        Dtype::BF16 => pairs
-            .iter()
-            .map(|&b| bf16::from_le_bytes(b).to_f32())
-            .collect(),
-        Dtype::F64 => octets
-            .iter()
-            .map(|&b| f64::from_le_bytes(b) as f32)
-            .collect(),
+        Dtype::F16 => pairs.iter().map(|&b| f16::from_le_bytes(b).to_f32()).collect(),
+        Dtype::BF16 => pairs.iter().map(|&b| bf16::from_le_bytes(b).to_f32()).collect(),
+        Dtype::F64 => octets.iter().map(|&b| f64::from_le_bytes(b) as f32).collect(),
         _ => return None,
     })
 }
@@ -156,9 +143,7 @@ fn shards(index: &Path) -> Result<Vec<String>> {
         .iter()
         .find(|name| Path::new(name).components().count() != 1 || name.as_str() == "..")
     {
-        Some(name) => Err(at(format!(
-            "the index points outside the folder, to {name:?}"
-        ))),
+        Some(name) => Err(at(format!("the index points outside the folder, to {name:?}"))),
         None => Ok(names),
     }
 }
@@ -200,28 +185,14 @@ mod tests {
     fn every_float_type_becomes_f32() {
         let numbers = [1.5_f32, -0.25];
         let f32s: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let f64s: Vec<u8> = numbers
-            .iter()
-            .flat_map(|&x| f64::from(x).to_le_bytes())
-            .collect();
-        let f16s: Vec<u8> = numbers
-            .iter()
-            .flat_map(|&x| f16::from_f32(x).to_le_bytes())
-            .collect();
-        let bf16s: Vec<u8> = numbers
-            .iter()
-            .flat_map(|&x| bf16::from_f32(x).to_le_bytes())
-            .collect();
-        for (dtype, bytes) in [
-            (Dtype::F32, f32s),
-            (Dtype::F64, f64s),
-            (Dtype::F16, f16s),
-            (Dtype::BF16, bf16s),
-        ] {
-            assert_eq!(
-                load(file_with(dtype, &[2], &bytes), [2]),
-                Ok(numbers.to_vec())
-            );
+        let f64s: Vec<u8> = numbers.iter().flat_map(|&x| f64::from(x).to_le_bytes()).collect();
+        let f16s: Vec<u8> = numbers.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect();
+        let bf16s: Vec<u8> =
+            numbers.iter().flat_map(|&x| bf16::from_f32(x).to_le_bytes()).collect();
+        for (dtype, bytes) in
+            [(Dtype::F32, f32s), (Dtype::F64, f64s), (Dtype::F16, f16s), (Dtype::BF16, bf16s)]
+        {
+            assert_eq!(load(file_with(dtype, &[2], &bytes), [2]), Ok(numbers.to_vec()));
         }
     }
 
@@ -229,10 +200,7 @@ mod tests {
     fn problems_name_the_tensor() {
         let nan = f32::NAN.to_le_bytes();
         let why = |file, shape: [usize; 1]| load(file, shape).unwrap_err().why;
-        assert_eq!(
-            why(file_with(Dtype::F32, &[1], &nan), [1]),
-            "w holds NaN at index 0"
-        );
+        assert_eq!(why(file_with(Dtype::F32, &[1], &nan), [1]), "w holds NaN at index 0");
         assert!(why(file_with(Dtype::F32, &[1], &nan), [2]).contains("w has shape [1]"));
         assert!(why(file_with(Dtype::I64, &[1], &[0; 8]), [1]).contains("w has type I64"));
     }
@@ -259,29 +227,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let index = dir.path().join("model.safetensors.index.json");
         std::fs::write(&index, r#"{"weight_map":{"w":"../secret.safetensors"}}"#).unwrap();
-        assert!(
-            Weights::open(dir.path())
-                .unwrap_err()
-                .why
-                .contains("outside the folder")
-        );
+        assert!(Weights::open(dir.path()).unwrap_err().why.contains("outside the folder"));
     }
 
     #[test]
     fn pickles_are_explained() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(
-            Weights::open(dir.path())
-                .unwrap_err()
-                .why
-                .contains("neither")
-        );
+        assert!(Weights::open(dir.path()).unwrap_err().why.contains("neither"));
         std::fs::write(dir.path().join("pytorch_model.bin"), "").unwrap();
-        assert!(
-            Weights::open(dir.path())
-                .unwrap_err()
-                .cure
-                .contains("run code")
-        );
+        assert!(Weights::open(dir.path()).unwrap_err().cure.contains("run code"));
     }
 }

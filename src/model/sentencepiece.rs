@@ -67,16 +67,11 @@ impl SentencePiece {
             let spaces = Replace::new(spaces, " ").map_err(|e| e.to_string())?;
             steps.extend([Strip::new(true, true).into(), spaces.into()]);
         }
-        let prefix = if self.no_dummy_prefix {
-            PrependScheme::Never
-        } else {
-            PrependScheme::Always
-        };
+        let prefix =
+            if self.no_dummy_prefix { PrependScheme::Never } else { PrependScheme::Always };
         let space = Metaspace::new(SPACE, prefix, true);
         let mut tokenizer = Tokenizer::new(model);
-        tokenizer
-            .with_normalizer(Some(Sequence::new(steps)))
-            .map_err(|e| e.to_string())?;
+        tokenizer.with_normalizer(Some(Sequence::new(steps))).map_err(|e| e.to_string())?;
         tokenizer.with_pre_tokenizer(Some(space.clone()));
         tokenizer.with_decoder(Some(space));
         Ok(tokenizer)
@@ -215,12 +210,8 @@ pub(super) fn is_sound(charsmap: &[u8]) -> bool {
     let Some((trie, replacements)) = rest.split_at_checked(size - size % 4) else {
         return false;
     };
-    let units: Vec<usize> = trie
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|bytes| u32::from_le_bytes(*bytes) as usize)
-        .collect();
+    let units: Vec<usize> =
+        trie.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes) as usize).collect();
     let Ok(replacements) = str::from_utf8(replacements) else {
         return false;
     };
@@ -260,12 +251,7 @@ mod tests {
     fn a_file_of_sentencepiece_is_read() {
         let model = parse(SOURCE).unwrap();
         assert_eq!(model.unknown, Some(0));
-        assert!(
-            model
-                .pieces
-                .iter()
-                .any(|(piece, score)| piece == "▁the" && *score < 0.0)
-        );
+        assert!(model.pieces.iter().any(|(piece, score)| piece == "▁the" && *score < 0.0));
         let tokenizer = model.tokenizer().unwrap();
         let encoding = tokenizer.encode("the  cat", false).unwrap();
         assert_eq!(encoding.get_tokens(), ["▁the", "▁cat"]);

@@ -39,10 +39,7 @@ impl Checkpoint {
     pub fn start_token(&self) -> Option<Token> {
         let id = self.translator()?.config.decoder_start_token_id as u32;
         let special = true;
-        Some(Token {
-            special,
-            ..self.tokenizer.token(id)
-        })
+        Some(Token { special, ..self.tokenizer.token(id) })
     }
 
     /// What the decoder can look at of a source text; none if the model is no translator.
@@ -99,11 +96,7 @@ impl Checkpoint {
         for &id in ids.iter().skip(1) {
             let mut token = self.tokenizer.token(id);
             let skipped = usize::from(at == 0 && token.bytes.first() == Some(&b' '));
-            let len = if token.special {
-                0
-            } else {
-                token.bytes.len() - skipped
-            };
+            let len = if token.special { 0 } else { token.bytes.len() - skipped };
             token.span = at..at + len;
             at += len;
             tokens.push(token);
@@ -124,23 +117,15 @@ impl Checkpoint {
         let n_source = tokens.len();
         let info = Arc::new(marian.encoder_info(&self.info.name));
         let check_room = |n_target| {
-            memory::check_recording(memory::pair_bytes(
-                [&info, &self.info],
-                [n_source, n_target],
-            ))
+            memory::check_recording(memory::pair_bytes([&info, &self.info], [n_source, n_target]))
         };
         check_room(1)?;
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
         let mut recorder = Recorder::default();
         let remembered = marian.remember(&marian.encode(&ids, &mut recorder));
         let activations = recorder.activations;
-        let encoder = Trace::new(
-            Arc::clone(&info),
-            source.to_owned(),
-            tokens,
-            dropped,
-            activations,
-        )?;
+        let encoder =
+            Trace::new(Arc::clone(&info), source.to_owned(), tokens, dropped, activations)?;
 
         let (tokens, text) = match target {
             Target::Start => (self.target("")?, String::new()),
@@ -165,9 +150,7 @@ impl Checkpoint {
     /// word.
     pub fn text_of(&self, tokens: &[Token]) -> String {
         let plain = tokens.iter().filter(|token| !token.special);
-        let bytes: Vec<u8> = plain
-            .flat_map(|token| token.bytes.iter().copied())
-            .collect();
+        let bytes: Vec<u8> = plain.flat_map(|token| token.bytes.iter().copied()).collect();
         let text = String::from_utf8_lossy(&bytes);
         text.strip_prefix(' ').unwrap_or(&text).to_owned()
     }
@@ -190,11 +173,7 @@ impl Search {
         {
             let ends = OneOrMany::ids(Some(ends));
             for (id, score) in scores.iter_mut().enumerate() {
-                *score = if ends.contains(&(id as u32)) {
-                    0.0
-                } else {
-                    f32::NEG_INFINITY
-                };
+                *score = if ends.contains(&(id as u32)) { 0.0 } else { f32::NEG_INFINITY };
             }
         }
     }

@@ -28,25 +28,14 @@ impl Entries {
         let json = std::fs::read(path).map_err(|e| at(e.to_string()))?;
         let ids: HashMap<String, u32> =
             serde_json::from_slice(&json).map_err(|e| at(e.to_string()))?;
-        let unknown = *ids
-            .get("<unk>")
-            .ok_or_else(|| at("it has no <unk>".to_owned()))?;
+        let unknown = *ids.get("<unk>").ok_or_else(|| at("it has no <unk>".to_owned()))?;
         let pieces: BTreeMap<u32, String> =
             ids.iter().map(|(piece, &id)| (id, piece.clone())).collect();
-        if pieces
-            .keys()
-            .next_back()
-            .is_some_and(|&last| last >= MAX_SIZE)
-        {
+        if pieces.keys().next_back().is_some_and(|&last| last >= MAX_SIZE) {
             return Err(at(format!("an id exceeds {MAX_SIZE}")));
         }
         let end = ids.get("</s>").copied();
-        Ok(Self {
-            ids,
-            pieces,
-            unknown,
-            end,
-        })
+        Ok(Self { ids, pieces, unknown, end })
     }
 
     /// The id of a piece; of a piece that is not known that of `<unk>`.
@@ -67,23 +56,17 @@ impl Entries {
     /// Is it no text but a sign?
     pub fn is_special(&self, id: u32) -> bool {
         let is_code = |piece: &str| piece.starts_with(">>") && piece.ends_with("<<");
-        self.entry(id)
-            .is_some_and(|piece| SPECIAL.contains(&piece) || is_code(piece))
+        self.entry(id).is_some_and(|piece| SPECIAL.contains(&piece) || is_code(piece))
     }
 
     /// The signs that are known.
     pub fn special(&self) -> impl Iterator<Item = &'static str> {
-        SPECIAL
-            .into_iter()
-            .filter(|name| self.ids.contains_key(*name))
+        SPECIAL.into_iter().filter(|name| self.ids.contains_key(*name))
     }
 
     /// Room for all ids.
     pub fn len(&self) -> usize {
-        self.pieces
-            .keys()
-            .next_back()
-            .map_or(0, |&last| last as usize + 1)
+        self.pieces.keys().next_back().map_or(0, |&last| last as usize + 1)
     }
 }
 

@@ -34,10 +34,7 @@ pub struct Weights {
 impl Weights {
     /// The tensors of any file format.
     pub fn new(source: impl TensorSource + 'static) -> Self {
-        Self {
-            source: Box::new(source),
-            prefix: "",
-        }
+        Self { source: Box::new(source), prefix: "" }
     }
 
     /// Opens the weights in a checkpoint's folder: `model.safetensors`, or the files that
@@ -66,17 +63,12 @@ impl Weights {
     /// The name that the source has for a tensor.
     fn full_name(&self, name: &str) -> String {
         let full = format!("{}{name}", self.prefix);
-        if self.source.shape(&full).is_some() {
-            full
-        } else {
-            name.to_owned()
-        }
+        if self.source.shape(&full).is_some() { full } else { name.to_owned() }
     }
 
     /// Do two tensors hold the same numbers?
     pub fn are_equal(&self, a: &str, b: &str) -> bool {
-        self.source
-            .are_equal(&self.full_name(a), &self.full_name(b))
+        self.source.are_equal(&self.full_name(a), &self.full_name(b))
     }
 
     /// Is there a tensor of that name?
@@ -96,10 +88,8 @@ impl Weights {
     ) -> Result<Tensor<D>> {
         let full_name = self.full_name(name);
         let Some(found) = self.source.shape(&full_name) else {
-            return Err(
-                Problem::new(READING, format!("the tensor {name} is missing"))
-                    .cure("The checkpoint does not match its config.json, or is incomplete"),
-            );
+            return Err(Problem::new(READING, format!("the tensor {name} is missing"))
+                .cure("The checkpoint does not match its config.json, or is incomplete"));
         };
         if found != shape {
             let why = format!("{name} has shape {found:?}, but config.json asks for {shape:?}");

@@ -47,10 +47,7 @@ mod tests {
     fn one_beam_writes_the_greedy_text() {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
-        let greedy = Sampling {
-            temperature: 0.0,
-            ..Sampling::default()
-        };
+        let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
         let written = Generation::new(&model, text, greedy.clone(), 0).unwrap();
         let written: Vec<u32> = written.take(8).map(|token| token.id).collect();
         let settings = BeamSettings::new(1, 8, model.network.ends());

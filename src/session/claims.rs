@@ -67,12 +67,7 @@ pub fn refuted(model: &Checkpoint, claim: &Claim) -> Result<Option<String>> {
         Claim::Similarity(a, b, bound) => {
             number(similarity(&model.trace(a)?, &model.trace(b)?)?, *bound)
         }
-        Claim::Stream {
-            token,
-            layer,
-            texts: [a, b],
-            bound,
-        } => {
+        Claim::Stream { token, layer, texts: [a, b], bound } => {
             let (a, b) = (model.trace(a)?, model.trace(b)?);
             let cosine = cosine(stream(&a, token, *layer)?, stream(&b, token, *layer)?);
             number(cosine, *bound)
@@ -83,15 +78,8 @@ pub fn refuted(model: &Checkpoint, claim: &Claim) -> Result<Option<String>> {
         }
         Claim::Without((layer, head), word, text, bound) => {
             let (layer, head, factor) = (*layer, *head, 0.0);
-            let edits = [Edit::Head {
-                layer,
-                head,
-                factor,
-            }];
-            number(
-                probability(model, &model.trace_edited(text, &edits)?, word)?,
-                *bound,
-            )
+            let edits = [Edit::Head { layer, head, factor }];
+            number(probability(model, &model.trace_edited(text, &edits)?, word)?, *bound)
         }
         Claim::Kept(text, p, n) => whole(kept(model, text, *p)?, *n),
         Claim::Model(size, n) => whole(size_of(model, size)?, *n),
@@ -108,12 +96,8 @@ pub fn right_choice(model: &Checkpoint, answer: &Answer, choices: &[String]) -> 
         Ok(top(&scores?, 1).first().copied().unwrap_or(0))
     };
     let equal = |text: &str| choices.iter().position(|choice| choice == text);
-    let none = |text: &str| {
-        Problem::new(
-            "None of the choices is right",
-            format!("it would be {text:?}"),
-        )
-    };
+    let none =
+        |text: &str| Problem::new("None of the choices is right", format!("it would be {text:?}"));
     match answer {
         Answer::Is(choice) => equal(choice).ok_or_else(|| none(choice)),
         Answer::Next(text) => {
@@ -155,9 +139,7 @@ fn unanswerable(why: impl std::fmt::Display) -> Problem {
 /// The most probable next tokens without the spaces before them.
 fn likely(model: &Checkpoint, text: &str, n: usize) -> Result<Vec<String>> {
     let trace = model.trace(text)?;
-    let logits = trace
-        .next_logits()
-        .ok_or_else(|| unanswerable("no scores were recorded"))?;
+    let logits = trace.next_logits().ok_or_else(|| unanswerable("no scores were recorded"))?;
     let word = |id: usize| model.tokenizer.token(id as u32).text.trim().to_owned();
     Ok(top(logits, n).into_iter().map(word).collect())
 }
@@ -166,10 +148,7 @@ fn likely(model: &Checkpoint, text: &str, n: usize) -> Result<Vec<String>> {
 fn probability(model: &Checkpoint, trace: &Trace, word: &str) -> Result<f32> {
     let id = model.word(word)?.id as usize;
     let probs = trace.next_logits().map(softmax).unwrap_or_default();
-    probs
-        .get(id)
-        .copied()
-        .ok_or_else(|| unanswerable("no scores were recorded"))
+    probs.get(id).copied().ok_or_else(|| unanswerable("no scores were recorded"))
 }
 
 fn pieces_of(model: &Checkpoint, text: &str) -> Result<Vec<String>> {
@@ -181,10 +160,7 @@ fn pieces_of(model: &Checkpoint, text: &str) -> Result<Vec<String>> {
 /// What a translator writes, recorded.
 fn translated(model: &Checkpoint, text: &str) -> Result<Trace> {
     if model.translator().is_none() {
-        return Err(unanswerable(format!(
-            "{} is no translator",
-            model.info.name
-        )));
+        return Err(unanswerable(format!("{} is no translator", model.info.name)));
     }
     model.trace(text)
 }
@@ -197,9 +173,7 @@ fn cross(model: &Checkpoint, text: &str) -> Result<Trace> {
 
 /// The last position of a token with this text.
 fn position(tokens: &[Token], word: &str) -> Result<usize> {
-    let found = tokens
-        .iter()
-        .rposition(|token| token.text.trim() == word.trim());
+    let found = tokens.iter().rposition(|token| token.text.trim() == word.trim());
     found.ok_or_else(|| {
         let all: Vec<&str> = tokens.iter().map(|token| token.text.trim()).collect();
         unanswerable(format!("no token is {word:?} in {}", all.join("|")))
@@ -209,9 +183,7 @@ fn position(tokens: &[Token], word: &str) -> Result<usize> {
 fn attention(trace: &Trace, at: Head, from: &str, to: &str) -> Result<f32> {
     let query = position(&trace.tokens, from)?;
     let key = position(trace.key_tokens(), to)?;
-    let weight = trace
-        .pattern(at.0, at.1)
-        .and_then(|pattern| pattern.get(query, key));
+    let weight = trace.pattern(at.0, at.1).and_then(|pattern| pattern.get(query, key));
     weight.ok_or_else(|| unanswerable(format!("there is no head {}.{}", at.0, at.1)))
 }
 
@@ -228,9 +200,7 @@ fn most_attended(trace: &Trace, (layer, head): Head, from: &str) -> Result<Strin
 fn habit(trace: &Trace, (layer, head): Head, name: &str) -> Result<f32> {
     let role = HeadRole::ALL.into_iter().find(|role| role.name() == name);
     let role = role.ok_or_else(|| unanswerable(format!("there is no habit {name:?}")))?;
-    let scores = trace
-        .pattern(layer, head)
-        .map(|pattern| scorer(trace).scores(pattern.data));
+    let scores = trace.pattern(layer, head).map(|pattern| scorer(trace).scores(pattern.data));
     let score = scores.and_then(|scores| scores[role.index()]);
     let score =
         score.ok_or_else(|| unanswerable(format!("head {layer}.{head} has no such score")))?;
@@ -239,10 +209,7 @@ fn habit(trace: &Trace, (layer, head): Head, name: &str) -> Result<f32> {
 
 fn vector(model: &Checkpoint, word: &str) -> Result<Vec<f32>> {
     let id = model.word(word)?.id;
-    model
-        .lexicon()
-        .vector(id)
-        .ok_or_else(|| unanswerable(format!("{word:?} has no vector")))
+    model.lexicon().vector(id).ok_or_else(|| unanswerable(format!("{word:?} has no vector")))
 }
 
 fn cosine_of(model: &Checkpoint, a: &str, b: &str) -> Result<f32> {
@@ -261,9 +228,7 @@ fn sum(model: &Checkpoint, words: &[String; 3]) -> Result<(Vec<f32>, Vec<u32>)> 
 fn analogy(model: &Checkpoint, words: &[String; 3]) -> Result<String> {
     let (sought, ids) = sum(model, words)?;
     let nearest = model.lexicon().nearest(&sought, 1, &ids);
-    let nearest = nearest
-        .first()
-        .ok_or_else(|| unanswerable("the vocabulary is empty"))?;
+    let nearest = nearest.first().ok_or_else(|| unanswerable("the vocabulary is empty"))?;
     Ok(model.tokenizer.token(nearest.id).text.trim().to_owned())
 }
 
@@ -271,9 +236,7 @@ fn analogy(model: &Checkpoint, words: &[String; 3]) -> Result<String> {
 fn similarity(a: &Trace, b: &Trace) -> Result<f32> {
     let mean = |trace: &Trace| {
         let last = Hook::Block(trace.model.n_layers.saturating_sub(1), BlockHook::ResidPost);
-        let stream = trace
-            .get(last)
-            .ok_or_else(|| unanswerable("the stream was not recorded"))?;
+        let stream = trace.get(last).ok_or_else(|| unanswerable("the stream was not recorded"))?;
         Ok::<_, Problem>(mean_row(stream.data(), trace.model.d_model))
     };
     Ok(cosine(&mean(a)?, &mean(b)?))
@@ -281,9 +244,7 @@ fn similarity(a: &Trace, b: &Trace) -> Result<f32> {
 
 fn stream<'a>(trace: &'a Trace, token: &str, layer: usize) -> Result<&'a [f32]> {
     let pos = position(&trace.tokens, token)?;
-    let stream = trace
-        .block(layer, BlockHook::ResidPost)
-        .and_then(|stream| stream.at(&[pos]));
+    let stream = trace.block(layer, BlockHook::ResidPost).and_then(|stream| stream.at(&[pos]));
     stream.ok_or_else(|| unanswerable(format!("there is no layer {layer}")))
 }
 
@@ -292,22 +253,15 @@ fn lens(model: &Checkpoint, text: &str, layer: usize) -> Result<String> {
     let last = trace.tokens.len().saturating_sub(1);
     let mut lens = Lens::new(trace, None)?;
     lens.extend(lens.rest().read(model, || true)?);
-    let best = lens
-        .get(layer + 1, last)
-        .and_then(|reading| reading.top.first());
+    let best = lens.get(layer + 1, last).and_then(|reading| reading.top.first());
     let best = best.ok_or_else(|| unanswerable(format!("there is no layer {layer}")))?;
     Ok(model.tokenizer.token(best.id).text.trim().to_owned())
 }
 
 fn kept(model: &Checkpoint, text: &str, p: f32) -> Result<usize> {
     let trace = model.trace(text)?;
-    let logits = trace
-        .next_logits()
-        .ok_or_else(|| unanswerable("no scores were recorded"))?;
-    let sampling = Sampling {
-        top_p: Some(p),
-        ..Sampling::default()
-    };
+    let logits = trace.next_logits().ok_or_else(|| unanswerable("no scores were recorded"))?;
+    let sampling = Sampling { top_p: Some(p), ..Sampling::default() };
     Ok(sampling.apply(logits, &[]).kept)
 }
 
@@ -335,26 +289,14 @@ mod tests {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let outcome = |line: &str| refuted(&model, &Claim::parse(line).unwrap());
         for (holds, fails) in [
-            (
-                "next \"He opened the\" is door",
-                "next \"He opened the\" is moon",
-            ),
-            (
-                "next \"He opened the\" has window",
-                "next \"He opened the\" has moon",
-            ),
-            (
-                "next \"He opened the\" lacks moon",
-                "next \"He opened the\" lacks door",
-            ),
+            ("next \"He opened the\" is door", "next \"He opened the\" is moon"),
+            ("next \"He opened the\" has window", "next \"He opened the\" has moon"),
+            ("next \"He opened the\" lacks moon", "next \"He opened the\" lacks door"),
             (
                 "probability door after \"He opened the\" above 0.2",
                 "probability door after \"He opened the\" below 0.2",
             ),
-            (
-                "tokens \"The cat\" are \"The| cat\"",
-                "tokens \"The cat\" are \"The|cat\"",
-            ),
+            ("tokens \"The cat\" are \"The| cat\"", "tokens \"The cat\" are \"The|cat\""),
             ("tokens \"The cat\" number 2", "tokens \"The cat\" number 3"),
             (
                 "attention 0.0 from The to The in \"The cat\" above 0.9",
@@ -364,10 +306,7 @@ mod tests {
                 "looks 0.0 from The to The in \"The cat\"",
                 "looks 0.0 from The to cat in \"The cat\"",
             ),
-            (
-                "analogy king man woman is queen",
-                "analogy king man woman is king",
-            ),
+            ("analogy king man woman is queen", "analogy king man woman is king"),
             ("cosine cat dog above 0.3", "cosine cat dog above 0.99"),
             (
                 "similarity \"a cat\" \"a cat\" above 0.99",

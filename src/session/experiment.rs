@@ -25,19 +25,13 @@ impl Comparison {
         let probs = |trace: &Trace| trace.next_logits().map(softmax).unwrap_or_default();
         let (before, after) = (probs(before), probs(after));
         let kl_bits = kl_bits(&before, &after);
-        Self {
-            before,
-            after,
-            kl_bits,
-        }
+        Self { before, after, kl_bits }
     }
 
     /// The tokens whose probability changed most, largest change first.
     pub fn movers(&self, n: usize) -> Vec<usize> {
         let changes = self.before.iter().zip(&self.after);
-        let changes: Vec<f32> = changes
-            .map(|(before, after)| (after - before).abs())
-            .collect();
+        let changes: Vec<f32> = changes.map(|(before, after)| (after - before).abs()).collect();
         top(&changes, n)
     }
 }
@@ -63,11 +57,7 @@ pub fn moved_attention(before: &Trace, after: &Trace) -> Vec<Vec<f32>> {
         let changes = before.data.iter().zip(after.data);
         changes.map(|(a, b)| (a - b).abs()).sum::<f32>() / (2.0 * n_tokens)
     };
-    let heads = |layer| {
-        (0..before.model.n_heads)
-            .map(|head| moved(layer, head))
-            .collect()
-    };
+    let heads = |layer| (0..before.model.n_heads).map(|head| moved(layer, head)).collect();
     (0..before.model.n_layers).map(heads).collect()
 }
 
@@ -119,12 +109,7 @@ impl Sweeper {
             changes: vec![vec![f32::NAN; model.info.n_heads]; model.info.n_layers],
             attribution: attribution.map(|a| a.heads).unwrap_or_default(),
         };
-        Ok(Self {
-            memory: model.memory(text)?,
-            trace,
-            sweep,
-            done: 0,
-        })
+        Ok(Self { memory: model.memory(text)?, trace, sweep, done: 0 })
     }
 
     /// How many heads were tried.
@@ -145,11 +130,7 @@ impl Sweeper {
         let Some(change) = row.and_then(|row| row.get_mut(head)) else {
             return;
         };
-        let off = Edit::Head {
-            layer,
-            head,
-            factor: 0.0,
-        };
+        let off = Edit::Head { layer, head, factor: 0.0 };
         let read = (&self.trace.tokens[..], self.memory.clone());
         let after = next_logits(model, read, &[off]);
         let after = log_softmax_at(&after, self.sweep.token as usize);
@@ -182,16 +163,9 @@ fn next_logits(
     (tokens, memory): (&[Token], Option<Arc<Memory>>),
     edits: &[Edit],
 ) -> Vec<f32> {
-    let mut probe = Edited {
-        edits,
-        inner: Silent,
-    };
+    let mut probe = Edited { edits, inner: Silent };
     let logits = model.run(tokens, &mut Cache::after(memory), &mut probe);
-    logits
-        .narrow(0, tokens.len() - 1, 1)
-        .into_data()
-        .try_into_vec()
-        .unwrap_or_default()
+    logits.narrow(0, tokens.len() - 1, 1).into_data().try_into_vec().unwrap_or_default()
 }
 
 /// The logarithm of one probability, in nats, without losing small ones.
@@ -218,11 +192,7 @@ mod tests {
     fn what_a_missing_head_changes_comes_after_it() {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
-        let off = Edit::Head {
-            layer: 2,
-            head: 1,
-            factor: 0.0,
-        };
+        let off = Edit::Head { layer: 2, head: 1, factor: 0.0 };
         let before = model.trace(text).unwrap();
         let after = model.trace_edited(text, &[off]).unwrap();
         let moved = moved_attention(&before, &after);
@@ -244,24 +214,10 @@ mod tests {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
         let swept = sweep(&model, text, None).unwrap();
-        assert!(
-            swept
-                .changes
-                .iter()
-                .flatten()
-                .all(|change| change.is_finite())
-        );
+        assert!(swept.changes.iter().flatten().all(|change| change.is_finite()));
         let before = model.trace(text).unwrap();
-        let after = model
-            .trace_edited(
-                text,
-                &[Edit::Head {
-                    layer: 4,
-                    head: 2,
-                    factor: 0.0,
-                }],
-            )
-            .unwrap();
+        let after =
+            model.trace_edited(text, &[Edit::Head { layer: 4, head: 2, factor: 0.0 }]).unwrap();
         let comparison = Comparison::of(&before, &after);
         let id = swept.token as usize;
         let change = (comparison.after[id] / comparison.before[id]).ln();
@@ -271,12 +227,7 @@ mod tests {
         let mut sweeper = Sweeper::new(&model, text, None).unwrap();
         sweeper.step(&model);
         assert_eq!((sweeper.done(), sweeper.total()), (1, 36));
-        let tried = sweeper
-            .found()
-            .changes
-            .iter()
-            .flatten()
-            .filter(|c| c.is_finite());
+        let tried = sweeper.found().changes.iter().flatten().filter(|c| c.is_finite());
         assert_eq!(tried.count(), 1);
     }
 }

@@ -47,15 +47,10 @@ impl Follower {
             _ => (None, Cache::default()),
         };
         // The last token is read again even if it is known, so that there is something to read.
-        let same = earlier
-            .as_ref()
-            .map_or(0, |trace| same(&trace.tokens, &tokens));
+        let same = earlier.as_ref().map_or(0, |trace| same(&trace.tokens, &tokens));
         let kept = same.min(tokens.len() - 1);
         cache.truncate(kept);
-        let mut probe = Edited {
-            edits: &after(kept, edits),
-            inner: Recorder::default(),
-        };
+        let mut probe = Edited { edits: &after(kept, edits), inner: Recorder::default() };
         model.run(&tokens[kept..], &mut cache, &mut probe);
         let new = probe.inner.activations;
         let activations = match earlier {
@@ -65,11 +60,7 @@ impl Follower {
         let text = text.to_owned();
         let trace = Trace::new(model.info.clone(), text, tokens, dropped, activations)?;
         let trace = Arc::new(trace);
-        self.last = Some(Last {
-            trace: Arc::clone(&trace),
-            edits: edits.to_vec(),
-            cache,
-        });
+        self.last = Some(Last { trace: Arc::clone(&trace), edits: edits.to_vec(), cache });
         Ok(trace)
     }
 }
@@ -98,11 +89,9 @@ fn same(a: &[Token], b: &[Token]) -> usize {
 /// The changes that concern positions from `kept` on, which the model reads as if they were first.
 fn after(kept: usize, edits: &[Edit]) -> Vec<Edit> {
     let moved = |edit: &Edit| match edit {
-        Edit::Patch { hook, pos, values } => Some(Edit::Patch {
-            hook: *hook,
-            pos: pos.checked_sub(kept)?,
-            values: values.clone(),
-        }),
+        Edit::Patch { hook, pos, values } => {
+            Some(Edit::Patch { hook: *hook, pos: pos.checked_sub(kept)?, values: values.clone() })
+        }
         edit => Some(edit.clone()),
     };
     edits.iter().filter_map(moved).collect()
@@ -122,15 +111,8 @@ fn continued(
         };
         let joined = match hook {
             Hook::Block(layer, BlockHook::AttnScores) => {
-                let [q, k] = [
-                    [BlockHook::RotQ, BlockHook::Q],
-                    [BlockHook::RotK, BlockHook::K],
-                ]
-                .map(|either| {
-                    either
-                        .iter()
-                        .find_map(|&at| whole.get(&Hook::Block(layer, at)))
-                });
+                let [q, k] = [[BlockHook::RotQ, BlockHook::Q], [BlockHook::RotK, BlockHook::K]]
+                    .map(|either| either.iter().find_map(|&at| whole.get(&Hook::Block(layer, at))));
                 let products = q.zip(k).map(|(q, k)| Products {
                     q: q.clone(),
                     k: k.clone(),
@@ -163,10 +145,7 @@ mod tests {
 
     impl Dice {
         fn roll(&mut self, n: usize) -> usize {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (self.0 >> 33) as usize % n
         }
     }
@@ -209,10 +188,7 @@ mod tests {
                     let largest = sizes.filter(|x| x.is_finite()).fold(1.0, f32::max);
                     for (a, b) in got.data().iter().zip(expected.data()) {
                         let close = (a - b).abs() <= 1e-5 * largest;
-                        assert!(
-                            close || a == b,
-                            "{hook} in round {round}: {a}, {b}, {text:?}"
-                        );
+                        assert!(close || a == b, "{hook} in round {round}: {a}, {b}, {text:?}");
                     }
                 }
             }
@@ -230,16 +206,8 @@ mod tests {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let (hook, width) = (Hook::Block(2, BlockHook::ResidPost), model.info.d_model);
         let edits = [
-            Edit::Head {
-                layer: 1,
-                head: 2,
-                factor: 0.0,
-            },
-            Edit::Patch {
-                hook,
-                pos: 5,
-                values: vec![0.5; width],
-            },
+            Edit::Head { layer: 1, head: 2, factor: 0.0 },
+            Edit::Patch { hook, pos: 5, values: vec![0.5; width] },
         ];
         follow(&edits, 15, 2);
         follow(&[Edit::Hide { pos: 3 }], 6, 3);
@@ -254,15 +222,9 @@ mod tests {
         follower.trace(&model, text, Target::Own, &[]).unwrap();
         let again = follower.trace(&other, text, Target::Own, &[]).unwrap();
         assert!(Arc::ptr_eq(&again.model, &other.info));
-        let off = [Edit::Mlp {
-            layer: 0,
-            factor: 0.0,
-        }];
+        let off = [Edit::Mlp { layer: 0, factor: 0.0 }];
         let changed = follower.trace(&other, text, Target::Own, &off).unwrap();
-        assert_eq!(
-            changed.next_logits(),
-            other.trace_edited(text, &off).unwrap().next_logits()
-        );
+        assert_eq!(changed.next_logits(), other.trace_edited(text, &off).unwrap().next_logits());
         assert!(follower.trace(&other, "", Target::Own, &[]).is_err());
     }
 }

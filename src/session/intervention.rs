@@ -76,18 +76,12 @@ pub fn patch(model: &Checkpoint, text: &str, hook: Hook, [from, onto]: [usize; 2
         why: format!("{} in the text to take it from", problem.why),
         ..problem
     })?;
-    let values = trace
-        .get(hook)
-        .and_then(|activation| activation.at(&[from]));
+    let values = trace.get(hook).and_then(|activation| activation.at(&[from]));
     let values = values.ok_or_else(|| {
         Problem::new(CHANGING, format!("this model has no {hook}"))
             .cure("`headlight trace --out F.json` lists what it has")
     })?;
-    Ok(Edit::Patch {
-        hook,
-        pos: onto,
-        values: values.to_vec(),
-    })
+    Ok(Edit::Patch { hook, pos: onto, values: values.to_vec() })
 }
 
 #[cfg(test)]
@@ -103,41 +97,19 @@ mod tests {
         let why = |edit: Edit| check(&edit, &model.info, 5).unwrap_err().why;
         let n = model.info.n_layers;
         for (edit, expected) in [
+            (Edit::Mlp { layer: n, factor }, format!("there is no layer {n}")),
             (
-                Edit::Mlp { layer: n, factor },
-                format!("there is no layer {n}"),
-            ),
-            (
-                Edit::Force {
-                    layer,
-                    head: 99,
-                    look: Look::Before,
-                },
+                Edit::Force { layer, head: 99, look: Look::Before },
                 "there is no head 0.99".to_owned(),
             ),
-            (
-                Edit::Neuron {
-                    layer,
-                    neuron: 9_999,
-                    factor,
-                },
-                "there is no neuron 0.9999".to_owned(),
-            ),
+            (Edit::Neuron { layer, neuron: 9_999, factor }, "there is no neuron 0.9999".to_owned()),
             (Edit::Hide { pos: 5 }, "there is no token 5".to_owned()),
         ] {
             assert_eq!(why(edit), expected);
         }
         for edit in [
-            Edit::Head {
-                layer,
-                head,
-                factor,
-            },
-            Edit::Neuron {
-                layer,
-                neuron,
-                factor,
-            },
+            Edit::Head { layer, head, factor },
+            Edit::Neuron { layer, neuron, factor },
             Edit::Hide { pos: 4 },
         ] {
             assert_eq!(check(&edit, &model.info, 5), Ok(()));
@@ -151,14 +123,7 @@ mod tests {
         let edit = patch(&model, "A dog ran", hook, [1, 3]).unwrap();
         let trace = model.trace("A dog ran").unwrap();
         let expected = trace.get(hook).unwrap().at(&[1]).unwrap().to_vec();
-        assert_eq!(
-            edit,
-            Edit::Patch {
-                hook,
-                pos: 3,
-                values: expected
-            }
-        );
+        assert_eq!(edit, Edit::Patch { hook, pos: 3, values: expected });
         let late = patch(&model, "A dog ran", hook, [9, 0]).unwrap_err();
         assert!(late.why.contains("no token 9 in the text to take it from"));
         let pattern = Hook::Block(0, BlockHook::Pattern);

@@ -15,10 +15,7 @@ pub struct Reader {
 impl Reader {
     /// A translator's reader of the target is given what the encoder made of the source.
     pub fn after(memory: Option<Arc<Memory>>) -> Self {
-        Self {
-            cache: Cache::after(memory),
-            read: Vec::new(),
-        }
+        Self { cache: Cache::after(memory), read: Vec::new() }
     }
 
     /// How many tokens of `context`, from its beginning, it has read already.
@@ -56,10 +53,7 @@ pub struct Readers {
 impl Readers {
     /// A translator's readers of the target are given what the encoder made of the source.
     pub fn after(memory: Option<Arc<Memory>>) -> Self {
-        Self {
-            readers: Vec::new(),
-            memory,
-        }
+        Self { readers: Vec::new(), memory }
     }
 
     /// The scores of the token after each of `contexts`, `[vocab]`. What was read of these texts is
@@ -149,10 +143,7 @@ mod tests {
             repetition_penalty: Some(1.2),
             ..Sampling::default()
         };
-        let greedy = Sampling {
-            temperature: 0.0,
-            ..Sampling::default()
-        };
+        let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
         for (sampling, seed) in [(Sampling::default(), 0), (warm, 42), (greedy, 1)] {
             let written = Generation::new(&model, text, sampling.clone(), seed).unwrap();
             let written: Vec<u32> = written.take(12).map(|token| token.id).collect();

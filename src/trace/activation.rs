@@ -50,9 +50,7 @@ impl<'a> Matrix<'a> {
     /// One row; empty when it does not exist.
     pub fn row(&self, row: usize) -> &'a [f32] {
         let start = row.saturating_mul(self.cols);
-        self.data
-            .get(start..start.saturating_add(self.cols))
-            .unwrap_or(&[])
+        self.data.get(start..start.saturating_add(self.cols)).unwrap_or(&[])
     }
 
     /// One number, when it exists.
@@ -69,22 +67,14 @@ impl Activation {
 
     /// The same for numbers that somebody else keeps, without a copy.
     pub fn shared(shape: Vec<usize>, data: Shared) -> Option<Self> {
-        let len = shape
-            .iter()
-            .try_fold(1_usize, |len, &dim| len.checked_mul(dim))?;
+        let len = shape.iter().try_fold(1_usize, |len, &dim| len.checked_mul(dim))?;
         let data_len = (*data).as_ref().len();
-        (len == data_len).then_some(Self {
-            shape,
-            data: Data::Whole(data),
-        })
+        (len == data_len).then_some(Self { shape, data: Data::Whole(data) })
     }
 
     /// Pieces of several recordings as one.
     pub(super) fn joined(shape: Vec<usize>, joined: Joined) -> Self {
-        Self {
-            shape,
-            data: Data::Joined(Arc::new(joined)),
-        }
+        Self { shape, data: Data::Joined(Arc::new(joined)) }
     }
 
     /// Where its numbers are, and how many bytes they take, without looking at them.
@@ -93,10 +83,7 @@ impl Activation {
             Data::Whole(data) => (**data).as_ref().as_ptr().addr(),
             Data::Joined(joined) => Arc::as_ptr(joined).addr(),
         };
-        (
-            place,
-            self.shape.iter().product::<usize>() * size_of::<f32>(),
-        )
+        (place, self.shape.iter().product::<usize>() * size_of::<f32>())
     }
 
     /// Its numbers, to be kept by somebody else too.

@@ -43,14 +43,10 @@ impl Trace {
     /// Where there are two, names begin with `encoder.` and `decoder.`, but for the scores.
     pub(super) fn named(&self) -> Vec<(String, &Self, Hook)> {
         let Some(encoder) = &self.encoder else {
-            return self
-                .iter()
-                .map(|(hook, _)| (hook.to_string(), self, hook))
-                .collect();
+            return self.iter().map(|(hook, _)| (hook.to_string(), self, hook)).collect();
         };
-        let of_encoder = encoder
-            .iter()
-            .map(|(hook, _)| (format!("{ENCODER}{hook}"), encoder.as_ref(), hook));
+        let of_encoder =
+            encoder.iter().map(|(hook, _)| (format!("{ENCODER}{hook}"), encoder.as_ref(), hook));
         let of_decoder = self.iter().map(|(hook, _)| match hook {
             Hook::Logits => (hook.to_string(), self, hook),
             _ => (format!("{DECODER}{hook}"), self, hook),
@@ -94,19 +90,12 @@ impl Trace {
                 }
             }
         }
-        Some(Self {
-            id: TraceId::next(),
-            is_cross: true,
-            activations,
-            ..self.clone()
-        })
+        Some(Self { id: TraceId::next(), is_cross: true, activations, ..self.clone() })
     }
 
     /// The text that was typed: of a translator the source text.
     pub fn typed(&self) -> &str {
-        self.encoder
-            .as_ref()
-            .map_or(&self.text, |encoder| &encoder.text)
+        self.encoder.as_ref().map_or(&self.text, |encoder| &encoder.text)
     }
 
     /// The part of a record that corresponds to another record of the same model: the encoder's to an

@@ -264,21 +264,18 @@ impl BlockHook {
         if model.post_norm {
             // Norms come after what is added: the first after attention, the second after attention
             // to the source or else after the MLP.
-            let of_stage = |at: &Self| match at {
-                Self::Ln1Scale | Self::Ln1Normalized => 1,
-                Self::Ln2Scale | Self::Ln2Normalized => {
-                    if model.shape == Shape::EncoderDecoder {
-                        3
-                    } else {
-                        5
+            let of_stage =
+                |at: &Self| match at {
+                    Self::Ln1Scale | Self::Ln1Normalized => 1,
+                    Self::Ln2Scale | Self::Ln2Normalized => {
+                        if model.shape == Shape::EncoderDecoder { 3 } else { 5 }
                     }
-                }
-                Self::Ln3Scale | Self::Ln3Normalized | Self::NormalizedResidPost => 5,
-                at if Self::CROSS.iter().any(|(cross, _)| cross == at) => 2,
-                Self::ResidMidCross => 2,
-                at if *at > Self::ResidMid => 4,
-                _ => 0,
-            };
+                    Self::Ln3Scale | Self::Ln3Normalized | Self::NormalizedResidPost => 5,
+                    at if Self::CROSS.iter().any(|(cross, _)| cross == at) => 2,
+                    Self::ResidMidCross => 2,
+                    at if *at > Self::ResidMid => 4,
+                    _ => 0,
+                };
             hooks.sort_by_key(of_stage);
         }
         hooks.retain(|at| at.is_in(model));
@@ -433,18 +430,11 @@ mod tests {
     use super::*;
 
     fn gpt2(n_layers: usize) -> ModelInfo {
-        ModelInfo {
-            n_layers,
-            ..ModelInfo::default()
-        }
+        ModelInfo { n_layers, ..ModelInfo::default() }
     }
 
     fn llama(n_layers: usize) -> ModelInfo {
-        ModelInfo {
-            positions: Positions::Rotary,
-            gated_mlp: true,
-            ..gpt2(n_layers)
-        }
+        ModelInfo { positions: Positions::Rotary, gated_mlp: true, ..gpt2(n_layers) }
     }
 
     #[test]
@@ -480,13 +470,7 @@ mod tests {
 
     #[test]
     fn strangers_are_refused() {
-        for name in [
-            "",
-            "blocks",
-            "blocks.x.hook_resid_pre",
-            "blocks.1.hook",
-            "Logits",
-        ] {
+        for name in ["", "blocks", "blocks.x.hook_resid_pre", "blocks.1.hook", "Logits"] {
             assert_eq!(name.parse::<Hook>(), Err(UnknownHook(name.to_owned())));
         }
     }

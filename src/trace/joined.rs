@@ -35,10 +35,7 @@ impl Products {
         let n_heads = self.q.shape().get(1).copied().unwrap_or(1).max(1);
         let n_kv_heads = self.k.shape().get(1).copied().unwrap_or(1);
         let q = self.q.at(&[query, head]).unwrap_or_default();
-        let k = self
-            .k
-            .at(&[key, head * n_kv_heads / n_heads])
-            .unwrap_or_default();
+        let k = self.k.at(&[key, head * n_kv_heads / n_heads]).unwrap_or_default();
         q.iter().zip(k).map(|(q, k)| q * k).sum::<f32>() * self.scaling
     }
 }
@@ -115,12 +112,7 @@ pub fn join_rows(earlier: &Activation, kept: usize, new: &Activation) -> Option<
     let mut shape = new.shape().to_vec();
     *shape.first_mut()? = kept + n_new;
     let width = new.shape()[1..].iter().product();
-    join(
-        [(earlier, n_old), (new, n_new)],
-        [kept, width],
-        (shape, 1, width),
-        Future::Hidden,
-    )
+    join([(earlier, n_old), (new, n_new)], [kept, width], (shape, 1, width), Future::Hidden)
 }
 
 /// The same for `[head, query, key]`. The rows of `earlier` are as long as its text was; what stands
@@ -135,12 +127,7 @@ pub fn join_squares(
         return None;
     };
     let shape = vec![n_heads, kept + n_new, n_keys];
-    join(
-        [(earlier, n_old), (new, n_new)],
-        [kept, kept],
-        (shape, n_heads, n_keys),
-        future,
-    )
+    join([(earlier, n_old), (new, n_new)], [kept, kept], (shape, n_heads, n_keys), future)
 }
 
 fn join(
@@ -167,13 +154,7 @@ fn join(
     pieces.push(Piece::all(new, n_new, n_heads));
     let is_long = pieces.len() > MOST_PIECES;
     let whole = OnceLock::new();
-    let joined = Joined {
-        pieces,
-        n_heads,
-        width,
-        future,
-        whole,
-    };
+    let joined = Joined { pieces, n_heads, width, future, whole };
     if is_long {
         return Activation::new(shape, joined.join());
     }
@@ -184,15 +165,7 @@ impl Piece {
     fn all(activation: &Activation, n_rows: usize, n_heads: usize) -> Self {
         let data = activation.share();
         let width = (*data).as_ref().len() / (n_rows * n_heads).max(1);
-        Self {
-            of: Whole {
-                data,
-                n_rows,
-                width,
-            },
-            rows: 0..n_rows,
-            valid: width,
-        }
+        Self { of: Whole { data, n_rows, width }, rows: 0..n_rows, valid: width }
     }
 }
 
@@ -224,10 +197,7 @@ mod tests {
         let mut all = counting(&[1, 1], 0);
         for i in 1..200 {
             all = join_rows(&all, i, &counting(&[1, 1], i)).unwrap();
-            assert!(
-                all.pieces()
-                    .is_none_or(|joined| joined.pieces.len() <= MOST_PIECES)
-            );
+            assert!(all.pieces().is_none_or(|joined| joined.pieces.len() <= MOST_PIECES));
         }
         let expected: Vec<f32> = (0..200).map(|i| i as f32).collect();
         assert_eq!(all.data(), expected);
@@ -241,22 +211,14 @@ mod tests {
         let hidden = join_squares(&old, 2, &new, Future::Hidden).unwrap();
         let head = [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 5.0, 5.0, 5.0];
         assert_eq!(hidden.data(), [head, head].concat());
-        let products = Arc::new(Products {
-            q,
-            k,
-            scaling: 10.0,
-        });
+        let products = Arc::new(Products { q, k, scaling: 10.0 });
         let seen = join_squares(&old, 2, &new, Future::Products(products)).unwrap();
         // What an earlier text's later keys gave is forgotten with them.
         let one = Activation::new(vec![1, 1, 1], vec![7.0]).unwrap();
         let old = Activation::new(vec![1, 2, 2], vec![1.0, 9.0, 9.0, 9.0]).unwrap();
         let [q1, k1] = [[3.0, 4.0], [5.0, 6.0]]
             .map(|data| Activation::new(vec![2, 1, 1], data.to_vec()).unwrap());
-        let again = Future::Products(Arc::new(Products {
-            q: q1,
-            k: k1,
-            scaling: 1.0,
-        }));
+        let again = Future::Products(Arc::new(Products { q: q1, k: k1, scaling: 1.0 }));
         let new = Activation::new(vec![1, 1, 2], vec![2.0, 2.0]).unwrap();
         let replaced = join_squares(&old, 1, &new, again).unwrap();
         assert_eq!(replaced.data(), [1.0, 18.0, 2.0, 2.0]);

@@ -96,16 +96,9 @@ impl Trace {
         {
             return problem(format!("{hook} exceeds {} layers", self.model.n_layers));
         }
-        let expected: Vec<usize> = hook
-            .axes()
-            .iter()
-            .map(|&axis| self.axis_len(axis))
-            .collect();
+        let expected: Vec<usize> = hook.axes().iter().map(|&axis| self.axis_len(axis)).collect();
         if activation.shape() != expected {
-            return problem(format!(
-                "{hook} has shape {:?}, not {expected:?}",
-                activation.shape()
-            ));
+            return problem(format!("{hook} has shape {:?}, not {expected:?}", activation.shape()));
         }
         Ok(())
     }
@@ -147,11 +140,8 @@ impl Trace {
 
     /// Every recorded activation, in the order of the forward pass.
     pub fn iter(&self) -> impl Iterator<Item = (Hook, &Activation)> {
-        let mut hooks: Vec<(Hook, &Activation)> = self
-            .activations
-            .iter()
-            .map(|(&hook, a)| (hook, a))
-            .collect();
+        let mut hooks: Vec<(Hook, &Activation)> =
+            self.activations.iter().map(|(&hook, a)| (hook, a)).collect();
         if self.model.post_norm {
             let order = Hook::all(&self.model);
             hooks.sort_by_key(|(hook, _)| order.iter().position(|other| other == hook));

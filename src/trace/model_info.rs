@@ -143,11 +143,7 @@ impl ModelInfo {
 
     /// What leaves a block and enters the next.
     pub fn leaving(&self) -> BlockHook {
-        if self.post_norm {
-            BlockHook::NormalizedResidPost
-        } else {
-            BlockHook::ResidPost
-        }
+        if self.post_norm { BlockHook::NormalizedResidPost } else { BlockHook::ResidPost }
     }
 
     /// The heads that share their keys and values with `head`, itself among them.
@@ -171,30 +167,19 @@ mod tests {
     #[test]
     fn neighbouring_heads_share_keys() {
         let kv_heads = |n_kv_heads| -> Vec<usize> {
-            let info = ModelInfo {
-                n_heads: 6,
-                n_kv_heads,
-                ..ModelInfo::default()
-            };
+            let info = ModelInfo { n_heads: 6, n_kv_heads, ..ModelInfo::default() };
             (0..6).map(|head| info.kv_head_of(head)).collect()
         };
         assert_eq!(kv_heads(None), [0, 1, 2, 3, 4, 5]);
         assert_eq!(kv_heads(Some(2)), [0, 0, 0, 1, 1, 1]);
         assert_eq!(kv_heads(Some(0)), [0; 6]);
-        let info = ModelInfo {
-            n_heads: 6,
-            n_kv_heads: Some(2),
-            ..ModelInfo::default()
-        };
+        let info = ModelInfo { n_heads: 6, n_kv_heads: Some(2), ..ModelInfo::default() };
         assert_eq!((info.group_of(1), info.group_of(3)), (0..3, 3..6));
     }
 
     #[test]
     fn a_window_hides_what_is_far_back() {
-        let info = ModelInfo {
-            window: Some(2),
-            ..ModelInfo::default()
-        };
+        let info = ModelInfo { window: Some(2), ..ModelInfo::default() };
         let seen: Vec<bool> = (0..5).map(|key| info.sees(3, key)).collect();
         assert_eq!(seen, [false, false, true, true, false]);
     }
@@ -202,14 +187,7 @@ mod tests {
     #[test]
     fn old_recordings_describe_gpt2() {
         let mut json = serde_json::to_value(ModelInfo::default()).unwrap();
-        for new in [
-            "shape",
-            "positions",
-            "norm",
-            "n_kv_heads",
-            "gated_mlp",
-            "window",
-        ] {
+        for new in ["shape", "positions", "norm", "n_kv_heads", "gated_mlp", "window"] {
             json.as_object_mut().unwrap().remove(new).unwrap();
         }
         let read: ModelInfo = serde_json::from_value(json).unwrap();

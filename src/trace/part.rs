@@ -75,10 +75,7 @@ mod tests {
         assert_eq!(labels(2..5), ["注"]);
         let part = Part::of_span(text, &(3..4))[0];
         assert_eq!(part.describe(), "byte 2 of 3 of 注");
-        assert_eq!(
-            Part::of_span(text, &(3..5))[0].describe(),
-            "bytes 2–3 of 3 of 注"
-        );
+        assert_eq!(Part::of_span(text, &(3..5))[0].describe(), "bytes 2–3 of 3 of 注");
     }
 
     #[test]

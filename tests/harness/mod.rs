@@ -21,16 +21,10 @@ pub fn open_stepping(saved: Saved, size: [f32; 2], seconds: f32) -> Window {
     let is_bundled = BUNDLED.iter().any(|bundled| bundled.name == saved.model);
     let builder = Harness::builder();
     // The vocabulary of another model may hold characters of any script.
-    let builder = if is_bundled {
-        builder
-    } else {
-        builder.allow_missing_glyphs()
-    };
+    let builder = if is_bundled { builder } else { builder.allow_missing_glyphs() };
     let mut saved = Some(saved);
-    let mut window = builder
-        .with_step_dt(seconds)
-        .with_size(vec2(size[0], size[1]))
-        .build_ui_state(
+    let mut window =
+        builder.with_step_dt(seconds).with_size(vec2(size[0], size[1])).build_ui_state(
             move |ui, app: &mut Option<App>| {
                 let app =
                     app.get_or_insert_with(|| App::new(ui.ctx(), saved.take().unwrap()).unwrap());
@@ -60,10 +54,7 @@ pub fn settle(window: &mut Window) {
     let start = Instant::now();
     window.run_steps(2);
     while app(window).is_busy() {
-        assert!(
-            start.elapsed() < Duration::from_mins(1),
-            "the model takes too long"
-        );
+        assert!(start.elapsed() < Duration::from_mins(1), "the model takes too long");
         std::thread::yield_now();
         window.step();
     }
@@ -75,9 +66,7 @@ pub fn pictures() -> Vec<(&'static str, Option<String>)> {
     let of = |view: &dyn View| {
         let tabs: Vec<_> = view.tabs().iter().map(|tab| Some(tab.id())).collect();
         let tabs = if tabs.is_empty() { vec![None] } else { tabs };
-        tabs.into_iter()
-            .map(|tab| (view.id(), tab))
-            .collect::<Vec<_>>()
+        tabs.into_iter().map(|tab| (view.id(), tab)).collect::<Vec<_>>()
     };
     views::all().iter().flat_map(|view| of(&**view)).collect()
 }

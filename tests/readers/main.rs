@@ -8,19 +8,9 @@
 //! FUZZ_SECONDS=60 FUZZ_SEED=7 cargo test --release --test readers -- --nocapture
 //! ```
 #![cfg(feature = "gui")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
-#![allow(
-    clippy::print_stderr,
-    reason = "the outcome is what docs/reliability.md quotes"
-)]
-#![allow(
-    unsafe_code,
-    reason = "an allocator that refuses what no small file needs"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "the outcome is what docs/reliability.md quotes")]
+#![allow(unsafe_code, reason = "an allocator that refuses what no small file needs")]
 
 mod read;
 
@@ -70,18 +60,8 @@ impl Random {
 }
 
 /// Numbers that break sums and products.
-const EXTREMES: [u64; 10] = [
-    0,
-    1,
-    0x7F,
-    0xFF,
-    0xFFFF,
-    1 << 31,
-    0xFFFF_FFFF,
-    1 << 62,
-    (1 << 63) - 1,
-    u64::MAX,
-];
+const EXTREMES: [u64; 10] =
+    [0, 1, 0x7F, 0xFF, 0xFFFF, 1 << 31, 0xFFFF_FFFF, 1 << 62, (1 << 63) - 1, u64::MAX];
 
 /// What is written in the place of a number or a word of JSON.
 const VALUES: [&str; 14] = [
@@ -194,12 +174,7 @@ fn attack(name: &str, good: &[u8], n: usize, read: impl Fn(&[u8]) -> bool) {
 
 #[test]
 fn configurations() {
-    attack(
-        "config.json",
-        &golden("tiny/config.json"),
-        400,
-        read::config,
-    );
+    attack("config.json", &golden("tiny/config.json"), 400, read::config);
 }
 
 /// The numbers of a safetensors file are mostly fine when changed; its header is what a reader may
@@ -264,10 +239,5 @@ fn lessons() {
 
 #[test]
 fn themes() {
-    attack(
-        "dark.json",
-        &asset("assets/themes/dark.json"),
-        1_000,
-        read::theme,
-    );
+    attack("dark.json", &asset("assets/themes/dark.json"), 1_000, read::theme);
 }

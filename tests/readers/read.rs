@@ -14,9 +14,7 @@ const TEXTS: [&str; 3] = ["The naïve café 注意力 👩‍👩‍👧", "", "
 /// A path in this repository.
 fn at(name: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = here
-        .ancestors()
-        .find(|dir| dir.join("assets/golden").is_dir());
+    let root = here.ancestors().find(|dir| dir.join("assets/golden").is_dir());
     root.unwrap().join(name)
 }
 
@@ -145,11 +143,8 @@ pub fn recording(bytes: &[u8]) -> bool {
 pub fn good_recording(name: &str) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(name);
-    let model = Checkpoint::open(
-        at("assets/golden/tiny").to_str().unwrap(),
-        DeviceKind::default(),
-    )
-    .unwrap();
+    let model = Checkpoint::open(at("assets/golden/tiny").to_str().unwrap(), DeviceKind::default())
+        .unwrap();
     let trace = model.trace("The café").unwrap();
     trace.save(&path, |_| true).unwrap();
     std::fs::read(path).unwrap()

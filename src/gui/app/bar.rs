@@ -24,62 +24,53 @@ impl App {
         theme: &'static Theme,
         commands: &mut Vec<Command>,
     ) {
-        let frame = Frame::new()
-            .fill(*theme.panel)
-            .inner_margin(egui::Margin::symmetric(12, 8));
-        let bar = Panel::top("top")
-            .frame(frame)
-            .show_separator_line(false)
-            .show(ui, |ui| {
-                let stacks = self.trace.as_ref();
-                let trace = stacks.map(|stacks| &**stacks.source());
-                let written = stacks.filter(|stacks| stacks.are_several());
-                let written = written.map(|stacks| stacks.whole.text.as_str());
-                let has_chat = |model: &Arc<Checkpoint>| model.chat.is_some();
-                let has_chat = self.model.as_ref().is_some_and(has_chat);
-                let words_at = self.chat().map_or(0, Chat::words_at);
-                let right = egui::Layout::right_to_left(egui::Align::Min);
-                let changed = ui.with_layout(right, |ui| {
-                    settings_ui(ui, theme, &self.saved, commands);
-                    help_ui(ui, theme, commands);
-                    let name = self
-                        .model
-                        .as_ref()
-                        .map_or(tr("opening …"), |m| &m.info.name);
-                    prompt::model_ui(ui, theme, trace, name, commands);
-                    if let Some(download) = &self.download {
-                        let share = crate::gui::choose::share(&download.progress());
-                        ui.label(
-                            RichText::new(format!("↓ {:.0}\u{a0}%", 100.0 * share))
-                                .color(*theme.dim),
-                        );
-                    }
-                    if has_chat {
-                        chat_ui(ui, self.saved.chat, commands);
-                    }
-                    history_ui(ui, &self.history, commands);
-                    let left = egui::Layout::top_down(egui::Align::Min);
-                    ui.with_layout(left, |ui| {
-                        let text = &mut self.saved.prompt;
-                        let changed = prompt::prompt_ui(ui, theme, text, trace, words_at);
-                        if let Some(written) = written {
-                            let target = self.saved.target.as_deref();
-                            prompt::target_ui(ui, theme, target, written, commands);
-                        }
-                        if has_chat && self.saved.chat && !self.saved.answer.is_empty() {
-                            answer_ui(ui, theme, &self.saved.answer, commands);
-                        }
-                        changed
-                    })
-                    .inner
-                });
-                let changed = changed.inner;
-                if changed {
-                    self.saved.answer.clear();
-                    self.saved.learning.is_greeted = true;
-                    self.limit_prompt();
+        let frame = Frame::new().fill(*theme.panel).inner_margin(egui::Margin::symmetric(12, 8));
+        let bar = Panel::top("top").frame(frame).show_separator_line(false).show(ui, |ui| {
+            let stacks = self.trace.as_ref();
+            let trace = stacks.map(|stacks| &**stacks.source());
+            let written = stacks.filter(|stacks| stacks.are_several());
+            let written = written.map(|stacks| stacks.whole.text.as_str());
+            let has_chat = |model: &Arc<Checkpoint>| model.chat.is_some();
+            let has_chat = self.model.as_ref().is_some_and(has_chat);
+            let words_at = self.chat().map_or(0, Chat::words_at);
+            let right = egui::Layout::right_to_left(egui::Align::Min);
+            let changed = ui.with_layout(right, |ui| {
+                settings_ui(ui, theme, &self.saved, commands);
+                help_ui(ui, theme, commands);
+                let name = self.model.as_ref().map_or(tr("opening …"), |m| &m.info.name);
+                prompt::model_ui(ui, theme, trace, name, commands);
+                if let Some(download) = &self.download {
+                    let share = crate::gui::choose::share(&download.progress());
+                    ui.label(
+                        RichText::new(format!("↓ {:.0}\u{a0}%", 100.0 * share)).color(*theme.dim),
+                    );
                 }
+                if has_chat {
+                    chat_ui(ui, self.saved.chat, commands);
+                }
+                history_ui(ui, &self.history, commands);
+                let left = egui::Layout::top_down(egui::Align::Min);
+                ui.with_layout(left, |ui| {
+                    let text = &mut self.saved.prompt;
+                    let changed = prompt::prompt_ui(ui, theme, text, trace, words_at);
+                    if let Some(written) = written {
+                        let target = self.saved.target.as_deref();
+                        prompt::target_ui(ui, theme, target, written, commands);
+                    }
+                    if has_chat && self.saved.chat && !self.saved.answer.is_empty() {
+                        answer_ui(ui, theme, &self.saved.answer, commands);
+                    }
+                    changed
+                })
+                .inner
             });
+            let changed = changed.inner;
+            if changed {
+                self.saved.answer.clear();
+                self.saved.learning.is_greeted = true;
+                self.limit_prompt();
+            }
+        });
         self.areas.push((Area::Prompt, bar.response.rect));
     }
 
@@ -91,10 +82,7 @@ impl App {
         let total = text.len();
         let start = text.ceil_char_boundary(total - prompt::MAX_BYTES);
         text.drain(..start);
-        let why = trf(
-            "it has {0} bytes; the last {1} are kept",
-            &[&total, &text.len()],
-        );
+        let why = trf("it has {0} bytes; the last {1} are kept", &[&total, &text.len()]);
         self.notices.add(
             Problem::new("The text is too long", why).cure("Ctrl+Z brings the earlier text back"),
         );
@@ -145,10 +133,7 @@ fn answer_ui(ui: &mut Ui, theme: &Theme, answer: &str, commands: &mut Vec<Comman
 fn help_ui(ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) {
     let help = ui.button(RichText::new("?").font(theme.body()));
     help.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr("Help")));
-    if help
-        .on_hover_text(tip("Help", &Command::ToggleHelp))
-        .clicked()
-    {
+    if help.on_hover_text(tip("Help", &Command::ToggleHelp)).clicked() {
         commands.push(Command::ToggleHelp);
     }
     let lessons = ui.button(RichText::new(tr("Lessons")).font(theme.body()));
@@ -169,10 +154,7 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Com
         }
         let mut reduce = saved.reduce_motion;
         let check = ui.checkbox(&mut reduce, tr("Reduce motion"));
-        if check
-            .on_hover_text(tr("Bars and colours are in their new place at once"))
-            .changed()
-        {
+        if check.on_hover_text(tr("Bars and colours are in their new place at once")).changed() {
             commands.push(Command::ReduceMotion(reduce));
         }
         ui.separator();
@@ -193,9 +175,7 @@ fn settings_ui(ui: &mut Ui, theme: &Theme, saved: &Saved, commands: &mut Vec<Com
             }
         }
     });
-    button
-        .response
-        .on_hover_text(tr("Theme, language, motion and backend"));
+    button.response.on_hover_text(tr("Theme, language, motion and backend"));
 }
 
 /// What a theme is good for.
@@ -210,13 +190,8 @@ fn about_theme(theme: &Theme) -> &'static str {
 /// A session dropped on the window is opened; a folder or a GGUF file is a model to open; of another
 /// file, its folder is.
 pub(super) fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
-    let dropped = ui.input(|input| {
-        input
-            .raw
-            .dropped_files
-            .first()
-            .map(|file| file.path().to_owned())
-    });
+    let dropped =
+        ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
     if let Some(path) = dropped.clone().filter(|path| is_session(path)) {
         commands.push(Command::OpenSession(path));
     } else if let Some(path) = dropped {

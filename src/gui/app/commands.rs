@@ -28,11 +28,8 @@ impl App {
             Command::Select(target) => self.saved.pinned = pinned.at(target),
             Command::Release if self.presenter.release(ctx) => {}
             Command::Release => {
-                self.saved.pinned = Selection {
-                    layer: pinned.layer,
-                    head: pinned.head,
-                    ..Selection::default()
-                };
+                self.saved.pinned =
+                    Selection { layer: pinned.layer, head: pinned.head, ..Selection::default() };
             }
             Command::SetPrompt(text) => self.set_prompt(text),
             Command::Append(text) => self.append(&text),

@@ -18,10 +18,7 @@ pub(super) struct Download {
 
 impl Download {
     pub(super) fn progress(&self) -> Progress {
-        self.heard
-            .lock()
-            .map(|progress| progress.clone())
-            .unwrap_or_default()
+        self.heard.lock().map(|progress| progress.clone()).unwrap_or_default()
     }
 }
 
@@ -49,11 +46,7 @@ impl App {
                 wake.request_repaint_after(std::time::Duration::from_millis(100));
             })
         };
-        self.download = Some(Download {
-            name,
-            task: Task::spawn(&self.network, job),
-            heard,
-        });
+        self.download = Some(Download { name, task: Task::spawn(&self.network, job), heard });
     }
 
     /// Opens the model that has come in.
@@ -81,11 +74,7 @@ fn fetch(hub: &Hub, repo: &Repo, cancel: &Cancel, tell: &dyn Fn(&Progress)) -> R
     use crate::hub::Go;
     let mut listen = |progress: &Progress| {
         tell(progress);
-        if cancel.is_requested() {
-            Go::Break(())
-        } else {
-            Go::Continue(())
-        }
+        if cancel.is_requested() { Go::Break(()) } else { Go::Continue(()) }
     };
     hub.download(repo, &mut listen).map(|_| ())
 }

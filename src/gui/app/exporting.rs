@@ -196,9 +196,9 @@ impl App {
 fn spawn(lane: &Lane, purpose: Purpose, captured: Captured) -> Task<Done> {
     Task::spawn(lane, move |_| -> Result<Done> {
         match purpose {
-            Purpose::Save(request) => captured
-                .save(&request.path, request.scale as f32)
-                .map(Done::Saved),
+            Purpose::Save(request) => {
+                captured.save(&request.path, request.scale as f32).map(Done::Saved)
+            }
             Purpose::Copy | Purpose::Keep => {
                 let image = captured.picture.color_image(COPY_SCALE);
                 Ok(Done::Copied(Box::new(image)))
@@ -212,9 +212,5 @@ fn listed(paths: &[PathBuf]) -> String {
     let name = |path: &PathBuf| path.file_name().unwrap_or_default().display().to_string();
     let first = paths.first().map(|path| path.display().to_string());
     let others = paths.iter().skip(1).map(name);
-    first
-        .into_iter()
-        .chain(others)
-        .collect::<Vec<_>>()
-        .join(", ")
+    first.into_iter().chain(others).collect::<Vec<_>>().join(", ")
 }

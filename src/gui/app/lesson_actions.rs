@@ -28,11 +28,7 @@ impl App {
             Action::Theme(name) => Command::SetTheme(name),
             Action::HeadOff { layer, head } => {
                 let factor = 0.0;
-                Command::SetEdits(vec![Edit::Head {
-                    layer,
-                    head,
-                    factor,
-                }])
+                Command::SetEdits(vec![Edit::Head { layer, head, factor }])
             }
             Action::Unchanged => Command::SetEdits(Vec::new()),
             // Only what is inside the program: a lesson opens no folder.

@@ -36,17 +36,10 @@ impl App {
         let learning = &mut self.saved.learning;
         learning.is_open = true;
         learning.is_greeted = true;
-        let n_steps = self
-            .lessons
-            .named(&name)
-            .map_or(0, |lesson| lesson.steps.len());
+        let n_steps = self.lessons.named(&name).map_or(0, |lesson| lesson.steps.len());
         learning.step = step.min(n_steps.saturating_sub(1));
         if n_steps > 0 {
-            learning
-                .seen
-                .entry(name.clone())
-                .or_default()
-                .insert(learning.step);
+            learning.seen.entry(name.clone()).or_default().insert(learning.step);
         }
         learning.lesson = name;
         self.lessons.visit = None;
@@ -67,11 +60,7 @@ impl App {
             return;
         };
         let (place, now) = ((learning.lesson.clone(), learning.step), self.situation());
-        let visit = self
-            .lessons
-            .visit
-            .take()
-            .filter(|visit| visit.place == place);
+        let visit = self.lessons.visit.take().filter(|visit| visit.place == place);
         let mut visit = visit.unwrap_or_else(|| Visit::new(place, now.clone()));
         visit.look(&step, &now);
         self.lessons.visit = Some(visit);
@@ -104,15 +93,9 @@ impl App {
     /// What a lesson sees of the window.
     fn situation(&self) -> Situation {
         let saved = &self.saved;
-        let tab = self.views[self.current()]
-            .tabs()
-            .get(self.tab())
-            .map(Tab::id);
+        let tab = self.views[self.current()].tabs().get(self.tab()).map(Tab::id);
         let [tokens, keys] = self.tokens_on_screen();
-        let vocab_size = self
-            .model
-            .as_ref()
-            .map_or(usize::MAX, |model| model.info.vocab_size);
+        let vocab_size = self.model.as_ref().map_or(usize::MAX, |model| model.info.vocab_size);
         Situation {
             text: saved.prompt.clone(),
             tokens,
@@ -143,20 +126,11 @@ impl App {
         let shape = self.model.as_ref().map(|model| model.info.shape);
         let is_encoder_decoder = shape == Some(Shape::EncoderDecoder);
         let (lessons, learning) = (&self.lessons, &mut self.saved.learning);
-        match lesson_ui(
-            ui,
-            theme,
-            lessons,
-            learning,
-            is_encoder_decoder,
-            &name,
-            commands,
-        ) {
+        match lesson_ui(ui, theme, lessons, learning, is_encoder_decoder, &name, commands) {
             Some(Event::Did(Action::Model(name))) if !is_bundled(&name) => {
                 let name = format!("{name:?}");
                 let why = trf("it names {0}, which is not inside this program", &[&name]);
-                self.notices
-                    .add(Problem::new("The lesson's model cannot be opened", why));
+                self.notices.add(Problem::new("The lesson's model cannot be opened", why));
             }
             Some(Event::Did(action)) => self.perform(action, commands),
             Some(Event::Delegated) => commands.push(Command::DoAwaited),
@@ -169,9 +143,7 @@ impl App {
     pub(super) fn do_awaited(&mut self) {
         let step = self.lesson_step().cloned();
         let visit = self.lessons.visit.as_ref();
-        let awaited = step
-            .as_ref()
-            .and_then(|step| visit.and_then(|visit| visit.awaited(step)));
+        let awaited = step.as_ref().and_then(|step| visit.and_then(|visit| visit.awaited(step)));
         if let Some(action) = awaited.and_then(|condition| condition.done_by(&self.situation())) {
             let mut commands = Vec::new();
             self.perform(action, &mut commands);
@@ -194,17 +166,9 @@ impl App {
         if learning.is_greeted || learning.is_open || self.presenter.is_presenting {
             return;
         }
-        let first = self
-            .lessons
-            .all()
-            .first()
-            .map(|lesson| lesson.name.as_str());
-        let frame = Frame::new()
-            .fill(*theme.raised)
-            .inner_margin(Margin::symmetric(12, 6));
-        let strip = Panel::top("greeting")
-            .frame(frame)
-            .show_separator_line(false);
+        let first = self.lessons.all().first().map(|lesson| lesson.name.as_str());
+        let frame = Frame::new().fill(*theme.raised).inner_margin(Margin::symmetric(12, 6));
+        let strip = Panel::top("greeting").frame(frame).show_separator_line(false);
         strip.show(ui, |ui| greeting_ui(ui, theme, first, commands));
     }
 
@@ -216,9 +180,7 @@ impl App {
         commands: &mut Vec<Command>,
     ) {
         self.dock = self.saved.learning.is_open.then(|| self.dock(ui, theme));
-        let frame = Frame::new()
-            .fill(*theme.panel)
-            .inner_margin(Margin::symmetric(12, 8));
+        let frame = Frame::new().fill(*theme.panel).inner_margin(Margin::symmetric(12, 8));
         let panel = match self.dock {
             Some(Dock::Beside) => Panel::left("lessons").exact_size(theme.body_size * WIDTH),
             Some(Dock::Beneath) => {
@@ -227,10 +189,7 @@ impl App {
             }
             None => return,
         };
-        panel
-            .frame(frame)
-            .resizable(false)
-            .show(ui, |ui| self.lesson_ui(ui, theme, commands));
+        panel.frame(frame).resizable(false).show(ui, |ui| self.lesson_ui(ui, theme, commands));
     }
 
     fn dock(&self, ui: &Ui, theme: &Theme) -> Dock {

@@ -194,10 +194,7 @@ impl App {
 
     /// The index of the view on screen.
     fn current(&self) -> usize {
-        self.views
-            .iter()
-            .position(|view| view.id() == self.saved.view)
-            .unwrap_or(0)
+        self.views.iter().position(|view| view.id() == self.saved.view).unwrap_or(0)
     }
 
     /// The index of the tab of the view on screen that is on.
@@ -224,8 +221,7 @@ impl App {
     pub fn recover(&mut self, mistakes_in_a_row: u32) {
         let why = "what it was about to draw is left out; your text is unharmed";
         let cure = "A report was written; the next start says where it is";
-        self.notices
-            .add(Problem::new("Headlight made a mistake", why).cure(cure));
+        self.notices.add(Problem::new("Headlight made a mistake", why).cure(cure));
         match mistakes_in_a_row {
             0 | 1 => {}
             2 => "tokens".clone_into(&mut self.saved.view),
@@ -250,10 +246,7 @@ impl App {
         let mut commands = std::mem::take(&mut self.commands);
         self.receive_exports(ui.ctx());
         if !self.has_dialog() {
-            let shown = self
-                .trace
-                .as_ref()
-                .map(|stacks| &**stacks.shown(self.saved.stack));
+            let shown = self.trace.as_ref().map(|stacks| &**stacks.shown(self.saved.stack));
             let is_presenting = self.presenter.is_presenting;
             keys::keys(ui, self.saved.pinned, shown, is_presenting, &mut commands);
         }

@@ -50,9 +50,7 @@ impl App {
             lane: &self.lane,
             commands,
         };
-        let several = stacks
-            .are_several()
-            .then_some((&mut self.saved.stack, shows_attention));
+        let several = stacks.are_several().then_some((&mut self.saved.stack, shows_attention));
         let tokens = Panel::top("tokens")
             .frame(margin(theme, 12, 4))
             .show_separator_line(false)
@@ -60,48 +58,36 @@ impl App {
         self.areas.push((Area::Tokens, tokens.response.rect));
         let width = ui.available_width();
         if !ctx.edits.is_empty() {
-            let banner = Panel::top("experiment")
-                .frame(margin(theme, 12, 4))
-                .show_separator_line(false);
+            let banner =
+                Panel::top("experiment").frame(margin(theme, 12, 4)).show_separator_line(false);
             banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
         }
         let is_zoomed = self.presenter.is_zoomed || self.presenter.is_presenting;
         if width > theme.rail_width * 5.0 && !is_zoomed {
-            let rail = Panel::left("rail")
-                .exact_size(theme.rail_width)
-                .resizable(false);
+            let rail = Panel::left("rail").exact_size(theme.rail_width).resizable(false);
             let current = &self.saved.view;
-            let rail = rail
-                .frame(margin(theme, 8, 8))
-                .show_separator_line(false)
-                .show(ui, |ui| {
-                    rail::rail_ui(ui, &mut ctx, &self.views, current);
-                });
+            let rail = rail.frame(margin(theme, 8, 8)).show_separator_line(false).show(ui, |ui| {
+                rail::rail_ui(ui, &mut ctx, &self.views, current);
+            });
             self.areas.push((Area::Rail, rail.response.rect));
         }
         if width > theme.side_width * 2.2 && !is_zoomed {
-            let side = Panel::right("next")
-                .exact_size(theme.side_width)
-                .resizable(false);
-            let side = side
-                .frame(margin(theme, 12, 8))
-                .show_separator_line(false)
-                .show(ui, |ui| {
-                    if trace.model.predicts != Predicts::Next {
-                        return reading::reading_ui(ui, &mut ctx);
-                    }
-                    side::sampling_ui(ui, &mut self.saved.sampling, trace.model.vocab_size);
-                    ui.add_space(theme.body_size / 2.0);
-                    side::side_ui(ui, &mut ctx);
-                });
+            let side = Panel::right("next").exact_size(theme.side_width).resizable(false);
+            let side = side.frame(margin(theme, 12, 8)).show_separator_line(false).show(ui, |ui| {
+                if trace.model.predicts != Predicts::Next {
+                    return reading::reading_ui(ui, &mut ctx);
+                }
+                side::sampling_ui(ui, &mut self.saved.sampling, trace.model.vocab_size);
+                ui.add_space(theme.body_size / 2.0);
+                side::side_ui(ui, &mut ctx);
+            });
             self.areas.push((Area::Next, side.response.rect));
         }
         let Some(view) = self.views.get_mut(current) else {
             return;
         };
-        let strip = Panel::bottom("explanation")
-            .frame(margin(theme, 16, 10))
-            .show_separator_line(false);
+        let strip =
+            Panel::bottom("explanation").frame(margin(theme, 16, 10)).show_separator_line(false);
         // A lesson beneath the picture says what is seen.
         if self.dock != Some(Dock::Beneath) {
             strip.show(ui, |ui| strip_ui(ui, &**view, &ctx));
@@ -138,10 +124,7 @@ impl App {
                 ui.add_space(theme.body_size);
                 for example in EXAMPLES {
                     let button = ui.button(RichText::new(example).font(theme.body()));
-                    if button
-                        .on_hover_text(tr("Have the model read this"))
-                        .clicked()
-                    {
+                    if button.on_hover_text(tr("Have the model read this")).clicked() {
                         commands.push(Command::SetPrompt(example.to_owned()));
                     }
                 }
@@ -152,26 +135,23 @@ impl App {
 
 /// The ground of a panel, with room at its edges.
 fn margin(theme: &Theme, x: i8, y: i8) -> Frame {
-    Frame::new()
-        .fill(*theme.panel)
-        .inner_margin(egui::Margin::symmetric(x, y))
+    Frame::new().fill(*theme.panel).inner_margin(egui::Margin::symmetric(x, y))
 }
 
 /// The tokens, and of a model with several stacks the choice of one, with whether the view shows
 /// attention.
 fn tokens_ui(ui: &mut Ui, ctx: &mut Context<'_>, several: Option<(&mut Stack, bool)>) {
     let rows = 2.6 * ctx.theme.body_size * 1.9;
-    ScrollArea::vertical()
-        .id_salt("tokens")
-        .max_height(rows)
-        .min_scrolled_height(rows)
-        .show(ui, |ui| {
+    ScrollArea::vertical().id_salt("tokens").max_height(rows).min_scrolled_height(rows).show(
+        ui,
+        |ui| {
             ui.set_min_width(ui.available_width());
             if let Some((stack, shows_attention)) = several {
                 stack_ui(ui, ctx.theme, stack, shows_attention);
             }
             widgets::chips_ui(ui, ctx);
-        });
+        },
+    );
 }
 
 /// What is seen, with this example's numbers.
@@ -232,10 +212,7 @@ fn tabs_ui(ui: &mut Ui, ctx: &mut Context<'_>, tabs: &[Tab]) {
     if tabs.is_empty() {
         return;
     }
-    let choices: Vec<(&str, &str)> = tabs
-        .iter()
-        .map(|tab| (tr(tab.name), tr(tab.hint)))
-        .collect();
+    let choices: Vec<(&str, &str)> = tabs.iter().map(|tab| (tr(tab.name), tr(tab.hint))).collect();
     let mut chosen = ctx.tab;
     widgets::segmented_ui(ui, ctx.theme, &choices, &mut chosen);
     if let Some(tab) = tabs.get(chosen).filter(|_| chosen != ctx.tab) {
@@ -250,10 +227,7 @@ fn experiment_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         let text = trf("Experiment in force: {0}", &[&changes.join(", ")]);
         ui.label(RichText::new(text).color(*ctx.theme.warning));
         let off = ui.button(tr("Switch off"));
-        if off
-            .on_hover_text(tr("Show the unchanged model again"))
-            .clicked()
-        {
+        if off.on_hover_text(tr("Show the unchanged model again")).clicked() {
             ctx.send(Command::SetEdits(Vec::new()));
         }
     });

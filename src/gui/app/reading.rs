@@ -37,10 +37,7 @@ impl Followers {
         if edits.is_empty() {
             self.changed = Follower::default();
             let trace = self.unchanged.trace(model, text, target, &[])?;
-            return Ok(Reading {
-                trace,
-                baseline: None,
-            });
+            return Ok(Reading { trace, baseline: None });
         }
         Ok(Reading {
             trace: self.changed.trace(model, text, target, edits)?,
@@ -81,9 +78,7 @@ impl App {
 
     pub(super) fn open(&mut self, name: String) {
         let device = DeviceKind::named(&self.saved.device).unwrap_or_default();
-        self.opening = Some(Task::spawn(&self.lane, move |_| {
-            Checkpoint::open(&name, device)
-        }));
+        self.opening = Some(Task::spawn(&self.lane, move |_| Checkpoint::open(&name, device)));
     }
 
     pub(super) fn receive_model(&mut self) {
@@ -119,19 +114,16 @@ impl App {
                 self.trace = Some(stacks);
                 self.baseline = baseline.map(Stacks::of);
             }
-            Some(Err(problem)) => self.notices.add(Problem {
-                what: READING.to_owned(),
-                ..problem
-            }),
+            Some(Err(problem)) => self.notices.add(Problem { what: READING.to_owned(), ..problem }),
             None => {}
         }
     }
 
     pub(super) fn receive_folder(&mut self) {
         match finished(&mut self.browsing) {
-            Some(Ok(Some(folder))) => self
-                .commands
-                .push(Command::OpenModel(folder.display().to_string())),
+            Some(Ok(Some(folder))) => {
+                self.commands.push(Command::OpenModel(folder.display().to_string()))
+            }
             Some(Err(problem)) => self.notices.add(problem),
             Some(Ok(None)) | None => {}
         }
@@ -181,9 +173,7 @@ impl App {
                 move |_: &_| Ok(pollster::block_on(dialog).map(|found| found.path().to_owned()));
             Task::spawn(&self.dialogs, wait)
         } else {
-            let dialog = dialog
-                .set_title(tr("Open a GGUF file"))
-                .add_filter("GGUF", &["gguf"]);
+            let dialog = dialog.set_title(tr("Open a GGUF file")).add_filter("GGUF", &["gguf"]);
             let dialog = dialog.pick_file();
             let wait =
                 move |_: &_| Ok(pollster::block_on(dialog).map(|found| found.path().to_owned()));

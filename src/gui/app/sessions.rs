@@ -88,9 +88,7 @@ impl App {
         if model.is_none() {
             self.notices.add(session.model.missing());
         }
-        let is_same = model
-            .as_ref()
-            .is_none_or(|model| *model == self.saved.model);
+        let is_same = model.as_ref().is_none_or(|model| *model == self.saved.model);
         state.model = model.clone().unwrap_or_else(|| self.saved.model.clone());
         self.coins = Coins::new(state.seed);
         self.saved = state;

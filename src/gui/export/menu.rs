@@ -11,9 +11,8 @@ use egui::{Popup, PopupAnchor, Rect, RichText, SetOpenCommand, Ui};
 pub fn menu_ui(ui: &mut Ui, theme: &Theme, commands: &mut Vec<Command>) {
     let text = RichText::new(tr("File")).font(theme.body());
     let menu = ui.menu_button(text, |ui| entries_ui(ui, commands));
-    menu.response.on_hover_text(tr(
-        "Take the picture or its numbers with you; also by a right click on it",
-    ));
+    menu.response
+        .on_hover_text(tr("Take the picture or its numbers with you; also by a right click on it"));
 }
 
 /// The same menu where the picture is clicked with the other button.
@@ -27,12 +26,7 @@ pub fn context_menu_ui(ui: &Ui, rect: Rect, commands: &mut Vec<Command>) {
     let at = ui.input(|input| input.pointer.interact_pos());
     let open = (clicked && at.is_some_and(is_on_top)).then_some(SetOpenCommand::Bool(true));
     let id = egui::Id::unique("context menu of the picture");
-    let popup = Popup::new(
-        id,
-        ui.ctx().clone(),
-        PopupAnchor::PointerFixed,
-        ui.layer_id(),
-    );
+    let popup = Popup::new(id, ui.ctx().clone(), PopupAnchor::PointerFixed, ui.layer_id());
     popup
         .kind(egui::PopupKind::Menu)
         .layout(egui::Layout::top_down_justified(egui::Align::Min))
@@ -45,11 +39,7 @@ fn entries_ui(ui: &mut Ui, commands: &mut Vec<Command>) {
     let copy = ("Copy the picture", "To the clipboard", Command::CopyPicture);
     let save = |thing: Thing| (thing.label(), thing.about(), Command::SaveAs(thing));
     let [picture, data, recording, session] = Thing::ALL.map(save);
-    let open = (
-        "Open a session …",
-        "Go on where a saved session ended",
-        Command::ChooseSession,
-    );
+    let open = ("Open a session …", "Go on where a saved session ended", Command::ChooseSession);
     let entries = [copy, picture, data, recording, session, open];
     for (i, (name, about, command)) in entries.into_iter().enumerate() {
         if i == 4 {

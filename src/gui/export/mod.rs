@@ -49,14 +49,7 @@ impl Picture {
         images: Images,
         zoom: f32,
     ) -> Self {
-        Self {
-            shapes,
-            title: title.into(),
-            rect,
-            background,
-            images,
-            zoom,
-        }
+        Self { shapes, title: title.into(), rect, background, images, zoom }
     }
 
     /// Writes a picture in the format its file's name asks for, with `scale` pixels for each point.
@@ -83,19 +76,14 @@ pub struct Beginning {
 impl Beginning {
     /// From here on, what is drawn belongs to the picture.
     pub fn here(ui: &Ui) -> Self {
-        Self {
-            layer: ui.layer_id(),
-            first: ui.painter().add(egui::Shape::Noop),
-        }
+        Self { layer: ui.layer_id(), first: ui.painter().add(egui::Shape::Noop) }
     }
 
     /// The shapes drawn since.
     pub fn shapes(self, ui: &Ui) -> Vec<ClippedShape> {
         ui.ctx().graphics(|graphics| {
             let drawn = graphics.get(self.layer);
-            let drawn = drawn
-                .into_iter()
-                .flat_map(egui::layers::PaintList::all_entries);
+            let drawn = drawn.into_iter().flat_map(egui::layers::PaintList::all_entries);
             drawn.skip(self.first.0).cloned().collect()
         })
     }
@@ -174,10 +162,8 @@ impl Captured {
 pub fn unknown_format(path: &Path) -> Problem {
     let endings: Vec<&str> = Format::ALL.iter().map(|f| f.extension()).collect();
     let why = format!("the name does not say which format: {}", path.display());
-    Problem::new("Could not save", why).cure(format!(
-        "End the name with one of: .{}",
-        endings.join(", .")
-    ))
+    Problem::new("Could not save", why)
+        .cure(format!("End the name with one of: .{}", endings.join(", .")))
 }
 
 /// The problem of a file that could not be written.

@@ -13,17 +13,11 @@ pub(super) struct Paint {
 
 impl Paint {
     pub(super) fn fill(fill: Color32) -> Self {
-        Self {
-            fill,
-            stroke: Stroke::NONE,
-        }
+        Self { fill, stroke: Stroke::NONE }
     }
 
     pub(super) fn line(stroke: Stroke) -> Self {
-        Self {
-            fill: Color32::TRANSPARENT,
-            stroke,
-        }
+        Self { fill: Color32::TRANSPARENT, stroke }
     }
 
     fn both(fill: Color32, stroke: Stroke) -> Self {
@@ -34,9 +28,9 @@ impl Paint {
         let color = match &stroke.color {
             ColorMode::Solid(color) => *color,
             // One colour stands for all of a gradient.
-            ColorMode::UV(color) => at.map_or(Color32::TRANSPARENT, |&at| {
-                color(egui::Rect::from_pos(at), at)
-            }),
+            ColorMode::UV(color) => {
+                at.map_or(Color32::TRANSPARENT, |&at| color(egui::Rect::from_pos(at), at))
+            }
         };
         Self::both(fill, Stroke::new(stroke.width, color))
     }
@@ -51,11 +45,7 @@ impl fmt::Display for Paint {
         f.write_str(&color("fill", self.fill))?;
         if !self.stroke.is_empty() {
             let width = number(self.stroke.width);
-            write!(
-                f,
-                " {} stroke-width=\"{width}\"",
-                color("stroke", self.stroke.color)
-            )?;
+            write!(f, " {} stroke-width=\"{width}\"", color("stroke", self.stroke.color))?;
         }
         Ok(())
     }
@@ -94,10 +84,7 @@ pub(super) fn outline(body: &mut String, shape: &Shape) {
     let (element, paint) = match shape {
         Shape::Circle(circle) => {
             let (x, y) = (number(circle.center.x), number(circle.center.y));
-            let element = format!(
-                "circle cx=\"{x}\" cy=\"{y}\" r=\"{}\"",
-                number(circle.radius)
-            );
+            let element = format!("circle cx=\"{x}\" cy=\"{y}\" r=\"{}\"", number(circle.radius));
             (element, Paint::both(circle.fill, circle.stroke))
         }
         Shape::Ellipse(ellipse) => {
@@ -174,13 +161,9 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_finite() {
-        for (x, text) in [
-            (1.0, "1"),
-            (-0.001, "0"),
-            (2.345_6, "2.35"),
-            (f32::NAN, "0"),
-            (1e9, "1000000000"),
-        ] {
+        for (x, text) in
+            [(1.0, "1"), (-0.001, "0"), (2.345_6, "2.35"), (f32::NAN, "0"), (1e9, "1000000000")]
+        {
             assert_eq!(number(x), text);
         }
     }
@@ -191,10 +174,7 @@ mod tests {
         let text = color("fill", half);
         assert!(text.contains("fill-opacity=\"0.5\""), "{text}");
         // Rounding to premultiplied bytes may cost one step.
-        assert!(
-            text.starts_with("fill=\"#c76") || text.starts_with("fill=\"#c86"),
-            "{text}"
-        );
+        assert!(text.starts_with("fill=\"#c76") || text.starts_with("fill=\"#c86"), "{text}");
         assert_eq!(color("stroke", Color32::TRANSPARENT), "stroke=\"none\"");
     }
 }

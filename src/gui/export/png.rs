@@ -56,10 +56,8 @@ impl Picture {
     }
 
     fn load(&self, ui: &Ui) -> HashMap<TextureId, TextureHandle> {
-        let options = TextureOptions {
-            minification: egui::TextureFilter::Linear,
-            ..TextureOptions::NEAREST
-        };
+        let options =
+            TextureOptions { minification: egui::TextureFilter::Linear, ..TextureOptions::NEAREST };
         let load =
             |image: &Arc<ColorImage>| ui.ctx().load_texture("picture", Arc::clone(image), options);
         let images = self.images.iter();

@@ -14,12 +14,8 @@ use std::io::Cursor;
 impl Picture {
     /// The picture as an SVG document, one unit for each point.
     pub fn svg(&self) -> String {
-        let mut drawing = Drawing {
-            picture: self,
-            body: String::new(),
-            clips: BTreeMap::new(),
-            clip: None,
-        };
+        let mut drawing =
+            Drawing { picture: self, body: String::new(), clips: BTreeMap::new(), clip: None };
         for part in &self.shapes {
             drawing.part(part);
         }
@@ -117,11 +113,7 @@ impl Drawing<'_> {
         let radius = shape.corner_radius.average();
         for (rect, radius, paint) in [
             (shape.rect, radius, Paint::fill(shape.fill)),
-            (
-                shape.rect.expand(inset),
-                radius + inset,
-                Paint::line(shape.stroke),
-            ),
+            (shape.rect.expand(inset), radius + inset, Paint::line(shape.stroke)),
         ] {
             if !paint.is_visible() || !rect.is_positive() {
                 continue;
@@ -145,10 +137,8 @@ impl Drawing<'_> {
             return self.image(mesh.texture_id, mesh.calc_bounds(), uv);
         }
         for corners in quads(mesh) {
-            let vertices: Vec<_> = corners
-                .iter()
-                .filter_map(|&i| mesh.vertices.get(i as usize))
-                .collect();
+            let vertices: Vec<_> =
+                corners.iter().filter_map(|&i| mesh.vertices.get(i as usize)).collect();
             let colors = vertices.iter().map(|vertex| vertex.color);
             let paint = Paint::fill(mean(colors));
             let points: Vec<String> = vertices.iter().map(|vertex| point(vertex.pos)).collect();
@@ -228,25 +218,18 @@ fn enlarged(image: &ColorImage, rect: Rect) -> ColorImage {
     let [width, height] = image.size;
     let factor = |points: f32, side: usize| {
         let wanted = (SHARPNESS * points / side.max(1) as f32).ceil();
-        (wanted.max(1.0) as usize)
-            .min(MOST_SIDE / side.max(1))
-            .max(1)
+        (wanted.max(1.0) as usize).min(MOST_SIDE / side.max(1)).max(1)
     };
     let (across, down) = (factor(rect.width(), width), factor(rect.height(), height));
     let rows = (0..height * down).map(|y| y / down * width);
     let pixels = rows.flat_map(|row| (0..width * across).map(move |x| row + x / across));
-    let pixels = pixels
-        .filter_map(|i| image.pixels.get(i).copied())
-        .collect();
+    let pixels = pixels.filter_map(|i| image.pixels.get(i).copied()).collect();
     ColorImage::new([width * across, height * down], pixels)
 }
 
 fn png(image: &ColorImage) -> Option<Vec<u8>> {
     let [width, height] = image.size.map(|side| side as u32);
-    let pixels = image
-        .pixels
-        .iter()
-        .flat_map(egui::Color32::to_srgba_unmultiplied);
+    let pixels = image.pixels.iter().flat_map(egui::Color32::to_srgba_unmultiplied);
     let picture = image::RgbaImage::from_raw(width, height, pixels.collect())?;
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
@@ -294,10 +277,7 @@ mod tests {
         let quads = quads(&mesh);
         assert_eq!(quads.len(), 2);
         for quad in quads {
-            let at: Vec<Pos2> = quad
-                .iter()
-                .map(|&i| mesh.vertices[i as usize].pos)
-                .collect();
+            let at: Vec<Pos2> = quad.iter().map(|&i| mesh.vertices[i as usize].pos).collect();
             // Neighbouring corners share a coordinate: the outline does not cross itself.
             for i in 0..4 {
                 let (a, b) = (at[i], at[(i + 1) % 4]);
@@ -321,9 +301,6 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_hold_is_marked() {
-        assert_eq!(
-            escape("a<b>&\"\u{0}\u{1}\n注"),
-            "a&lt;b&gt;&amp;&quot;\u{FFFD}\u{FFFD} 注"
-        );
+        assert_eq!(escape("a<b>&\"\u{0}\u{1}\n注"), "a&lt;b&gt;&amp;&quot;\u{FFFD}\u{FFFD} 注");
     }
 }

@@ -15,11 +15,7 @@ pub(super) fn text(body: &mut String, shape: &TextShape) {
     let is_turned = shape.angle != 0.0;
     if is_turned {
         let angle = number(shape.angle.to_degrees());
-        let _ = writeln!(
-            body,
-            "<g transform=\"rotate({angle} {})\">",
-            point(shape.pos)
-        );
+        let _ = writeln!(body, "<g transform=\"rotate({angle} {})\">", point(shape.pos));
     }
     let mut byte = 0;
     for row in &shape.galley.rows {
@@ -73,11 +69,8 @@ fn runs<'a>(row: &PlacedRow, sections: &'a [LayoutSection], byte: &mut usize) ->
 
 fn run_text(body: &mut String, shape: &TextShape, row: &PlacedRow, run: &Run<'_>) {
     let format = run.format;
-    let own = if format.color == Color32::PLACEHOLDER {
-        shape.fallback_color
-    } else {
-        format.color
-    };
+    let own =
+        if format.color == Color32::PLACEHOLDER { shape.fallback_color } else { format.color };
     let ink = shape.override_text_color.unwrap_or(own);
     let ink = ink.gamma_multiply(shape.opacity_factor.clamp(0.0, 1.0));
     if run.text.trim().is_empty() || ink.a() == 0 {

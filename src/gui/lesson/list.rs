@@ -19,9 +19,7 @@ pub fn list_ui(
     if lessons.all().is_empty() {
         ui.label(RichText::new(tr("There are no lessons here.")).color(*theme.dim));
     }
-    let scroll = ScrollArea::vertical()
-        .id_salt("lesson list")
-        .auto_shrink(false);
+    let scroll = ScrollArea::vertical().id_salt("lesson list").auto_shrink(false);
     scroll.show(ui, |ui| {
         ui.with_layout(egui::Layout::top_down_justified(egui::Align::Min), |ui| {
             for lesson in lessons.all() {
@@ -42,19 +40,12 @@ fn lesson_row_ui(
     let n_seen = seen.map_or(0, |steps| steps.range(..lesson.steps.len()).count());
     let n_steps = lesson.steps.len();
     let is_done = n_seen >= n_steps;
-    let progress = if is_done {
-        "✔".to_owned()
-    } else {
-        format!("{n_seen}/{n_steps}")
-    };
+    let progress = if is_done { "✔".to_owned() } else { format!("{n_seen}/{n_steps}") };
     let color = if is_done { theme.value } else { theme.dim };
     let progress = RichText::new(progress).font(theme.caption()).color(*color);
     let is_open = learning.lesson == lesson.name;
     let row = egui::Button::selectable(is_open, lesson.title.as_str()).right_text(progress);
-    let hint = trf(
-        "{0} {1} of {2} steps seen.",
-        &[&lesson.summary, &n_seen, &n_steps],
-    );
+    let hint = trf("{0} {1} of {2} steps seen.", &[&lesson.summary, &n_seen, &n_steps]);
     if ui.add(row).on_hover_text(hint).clicked() {
         // Where one stopped: the first step not seen, or the first.
         let is_new = |step: &usize| seen.is_none_or(|seen| !seen.contains(step));

@@ -29,29 +29,18 @@ pub struct Lessons {
 impl Lessons {
     /// A teacher's lessons instead of the bundled course.
     pub fn own(all: Vec<Lesson>) -> Self {
-        Self {
-            all,
-            language: None,
-            visit: None,
-        }
+        Self { all, language: None, visit: None }
     }
 
     /// The course, in the language spoken.
     pub fn course() -> Self {
         let language = spoken().code;
-        Self {
-            all: bundled(language),
-            language: Some(language),
-            visit: None,
-        }
+        Self { all: bundled(language), language: Some(language), visit: None }
     }
 
     /// Reads the course again when another language is spoken.
     pub fn follow_language(&mut self) {
-        if self
-            .language
-            .is_some_and(|language| language != spoken().code)
-        {
+        if self.language.is_some_and(|language| language != spoken().code) {
             *self = Self::course();
         }
     }
@@ -68,24 +57,15 @@ impl Lessons {
 
     /// The place one step on from `from` or back: across lessons, and none past the ends.
     pub fn neighbour(&self, from: &Learning, by: isize) -> Option<(String, usize)> {
-        let index = self
-            .all
-            .iter()
-            .position(|lesson| lesson.name == from.lesson)?;
+        let index = self.all.iter().position(|lesson| lesson.name == from.lesson)?;
         let lesson = &self.all[index];
-        if let Some(step) = from
-            .step
-            .checked_add_signed(by)
-            .filter(|&step| step < lesson.steps.len())
+        if let Some(step) =
+            from.step.checked_add_signed(by).filter(|&step| step < lesson.steps.len())
         {
             return Some((lesson.name.clone(), step));
         }
         let other = self.all.get(index.checked_add_signed(by.signum())?)?;
-        let step = if by < 0 {
-            other.steps.len().saturating_sub(1)
-        } else {
-            0
-        };
+        let step = if by < 0 { other.steps.len().saturating_sub(1) } else { 0 };
         Some((other.name.clone(), step))
     }
 
@@ -118,11 +98,7 @@ mod tests {
         assert_eq!(lessons.neighbour(&at(end, end.steps.len() - 1), 1), None);
         let (mut place, mut n) = (at(first, 0), 1);
         while let Some((lesson, step)) = lessons.neighbour(&place, 1) {
-            place = Learning {
-                lesson,
-                step,
-                ..Learning::default()
-            };
+            place = Learning { lesson, step, ..Learning::default() };
             n += 1;
         }
         let steps = lessons.all().iter().map(|lesson| lesson.steps.len());

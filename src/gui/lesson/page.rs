@@ -51,19 +51,14 @@ pub fn page_ui(
 /// The setting of the dial for which the step has text: the one chosen, else a shorter, else any.
 fn nearest(step: &Step, dial: Depth) -> Depth {
     let has = |dial: &Depth| {
-        step.parts
-            .iter()
-            .any(|part| matches!(part, Part::Depth(of, _) if of.is_shown(*dial)))
+        step.parts.iter().any(|part| matches!(part, Part::Depth(of, _) if of.is_shown(*dial)))
     };
     let below = Depth::ALL.into_iter().rev().filter(|depth| *depth <= dial);
     below.chain(Depth::ALL).find(has).unwrap_or(dial)
 }
 
 fn note_ui(ui: &mut Ui, theme: &Theme, blocks: &[crate::lesson::Block]) -> Option<Action> {
-    let frame = Frame::new()
-        .fill(*theme.raised)
-        .corner_radius(4)
-        .inner_margin(8);
+    let frame = Frame::new().fill(*theme.raised).corner_radius(4).inner_margin(8);
     frame.show(ui, |ui| blocks_ui(ui, theme, blocks)).inner
 }
 
@@ -74,11 +69,7 @@ fn wait_ui(
     is_done: bool,
     view_name: &dyn Fn(&str) -> String,
 ) -> Option<Event> {
-    let (sign, color) = if is_done {
-        ("✔", theme.value)
-    } else {
-        ("▶", theme.accent)
-    };
+    let (sign, color) = if is_done { ("✔", theme.value) } else { ("▶", theme.accent) };
     let mut event = None;
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(sign).color(*color));
@@ -103,17 +94,14 @@ fn question_ui(
     reply: Option<&Reply>,
 ) -> Option<Event> {
     let mut event = blocks_ui(ui, theme, &question.asked).map(Event::Did);
-    let right = reply
-        .and_then(|reply| reply.right.as_ref())
-        .and_then(|right| right.as_ref().ok());
+    let right = reply.and_then(|reply| reply.right.as_ref()).and_then(|right| right.as_ref().ok());
     ui.horizontal_wrapped(|ui| {
         for (i, choice) in question.choices.iter().enumerate() {
             let is_chosen = reply.is_some_and(|reply| reply.chosen == Some(i));
             let mut text = RichText::new(choice).font(theme.body());
             if right == Some(&i) {
-                text = RichText::new(format!("✔ {choice}"))
-                    .font(theme.strong())
-                    .color(*theme.value);
+                text =
+                    RichText::new(format!("✔ {choice}")).font(theme.strong()).color(*theme.value);
             }
             let button = egui::Button::selectable(is_chosen, text).frame_when_inactive(true);
             let hint = trf("Answer “{0}”", &[choice]);

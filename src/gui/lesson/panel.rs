@@ -34,15 +34,10 @@ pub fn lesson_ui(
     };
     header_ui(ui, theme, lesson, learning, lessons, commands);
     let step = lesson.steps.get(learning.step)?;
-    let scroll = ScrollArea::vertical()
-        .id_salt(("lesson", &lesson.name, learning.step))
-        .auto_shrink(false);
+    let scroll =
+        ScrollArea::vertical().id_salt(("lesson", &lesson.name, learning.step)).auto_shrink(false);
     let body = scroll.show(ui, |ui| {
-        ui.label(
-            RichText::new(&step.title)
-                .font(theme.strong())
-                .color(*theme.accent),
-        );
+        ui.label(RichText::new(&step.title).font(theme.strong()).color(*theme.accent));
         if lesson.needs.is_some() && !is_encoder_decoder {
             needs_ui(ui, theme, commands);
         }
@@ -85,10 +80,7 @@ fn header_ui(
         if !is_narrow {
             title_ui(ui, theme, lesson, learning.step);
         }
-        for (name, hint, by) in [
-            ("Back", "The step before", -1),
-            ("Next", "The step after", 1),
-        ] {
+        for (name, hint, by) in [("Back", "The step before", -1), ("Next", "The step after", 1)] {
             let place = lessons.neighbour(learning, by);
             let button = ui.add_enabled(place.is_some(), egui::Button::new(tr(name)));
             let spoken = tr(hint);
@@ -146,10 +138,7 @@ fn depth_ui(ui: &mut Ui, theme: &Theme, depth: &mut Depth) {
 
 fn close_ui(ui: &mut Ui, commands: &mut Vec<Command>) {
     let close = ui.button(tr("Close lessons"));
-    if close
-        .on_hover_text(tip("Close lessons", &Command::ToggleLessons))
-        .clicked()
-    {
+    if close.on_hover_text(tip("Close lessons", &Command::ToggleLessons)).clicked() {
         commands.push(Command::ToggleLessons);
     }
 }

@@ -53,18 +53,11 @@ fn styled(theme: &Theme, inline: &Inline, strong: bool) -> RichText {
     } else {
         text.font(theme.body())
     };
-    if inline.emphasis {
-        text.italics()
-    } else {
-        text
-    }
+    if inline.emphasis { text.italics() } else { text }
 }
 
 fn code_ui(ui: &mut Ui, theme: &Theme, code: &str) {
-    let frame = Frame::new()
-        .fill(*theme.background)
-        .corner_radius(4)
-        .inner_margin(8);
+    let frame = Frame::new().fill(*theme.background).corner_radius(4).inner_margin(8);
     frame.show(ui, |ui| {
         let scroll = egui::ScrollArea::horizontal().id_salt(code);
         scroll.show(ui, |ui| {
@@ -81,10 +74,7 @@ fn list_ui(ui: &mut Ui, theme: &Theme, from: Option<u64>, items: &[Vec<Inline>])
             Some(from) => format!("{}. ", from.saturating_add(i as u64)),
             None => "• ".to_owned(),
         };
-        let mark = Inline {
-            text: mark,
-            ..Inline::default()
-        };
+        let mark = Inline { text: mark, ..Inline::default() };
         let line: Vec<Inline> = std::iter::once(mark).chain(item.iter().cloned()).collect();
         clicked = clicked.or(line_ui(ui, theme, &line, false));
     }

@@ -36,13 +36,7 @@ pub struct Reply {
 impl Visit {
     /// Begins a step.
     pub fn new(place: (String, usize), start: Situation) -> Self {
-        Self {
-            place,
-            start,
-            done: Vec::new(),
-            delegated: None,
-            answers: BTreeMap::new(),
-        }
+        Self { place, start, done: Vec::new(), delegated: None, answers: BTreeMap::new() }
     }
 
     /// Sees what the learner has done, and takes the model's answers.
@@ -129,11 +123,8 @@ impl Visit {
         };
         let (model, choices) = (Arc::clone(model), question.choices.clone());
         let ask = move |answer: &Answer| right_choice(&model, answer, &choices);
-        let reply = Reply {
-            chosen,
-            right: None,
-            task: Some(Task::spawn(lane, move |_| ask(&answer))),
-        };
+        let reply =
+            Reply { chosen, right: None, task: Some(Task::spawn(lane, move |_| ask(&answer))) };
         self.answers.insert(part, reply);
     }
 }

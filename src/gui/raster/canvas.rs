@@ -52,11 +52,8 @@ impl Canvas {
         for row in rows {
             let y = centre(row);
             let long = crossing(top, bottom, y);
-            let short = if y < middle.y {
-                crossing(top, middle, y)
-            } else {
-                crossing(middle, bottom, y)
-            };
+            let short =
+                if y < middle.y { crossing(top, middle, y) } else { crossing(middle, bottom, y) };
             let columns = pixels_between(long.min(short), long.max(short), &self.x);
             let x = centre(columns.start);
             paint.row(&mut self.pixels[row * self.width..][columns], x, y);
@@ -117,11 +114,7 @@ impl<'a> Paint<'a> {
             let inks = corners.map(|corner| multiply(corner.color, texel));
             let plane = Plane::new(corners, inks)?;
             let flat = inks == [inks[0]; 3];
-            return Some(if flat {
-                Self::Flat(inks[0])
-            } else {
-                Self::Smooth(plane)
-            });
+            return Some(if flat { Self::Flat(inks[0]) } else { Self::Smooth(plane) });
         }
         let tint = Plane::new(corners, corners.map(|corner| corner.color))?;
         let texel = Plane::new(corners, texels)?;

@@ -15,37 +15,18 @@ fn add(raster: &mut Raster, id: TextureId, change: ImageDelta) {
 fn raster() -> Raster {
     let mut raster = Raster::new();
     let white = ColorImage::filled([1, 1], Color32::WHITE);
-    add(
-        &mut raster,
-        WHITE,
-        ImageDelta::full(white, TextureOptions::LINEAR),
-    );
+    add(&mut raster, WHITE, ImageDelta::full(white, TextureOptions::LINEAR));
     raster
 }
 
 fn paint(raster: &Raster, mesh: Mesh, clip_rect: Rect, size: [usize; 2]) -> RgbaImage {
     let primitive = Primitive::Mesh(mesh);
-    raster.paint(
-        &[ClippedPrimitive {
-            clip_rect,
-            primitive,
-        }],
-        1.0,
-        size,
-        Color32::BLACK,
-    )
+    raster.paint(&[ClippedPrimitive { clip_rect, primitive }], 1.0, size, Color32::BLACK)
 }
 
 fn colored(corners: &[Pos2], indices: &[u32], color: Color32) -> Mesh {
-    let vertices = corners
-        .iter()
-        .map(|at| Vertex::untextured(*at, color))
-        .collect();
-    Mesh {
-        indices: indices.to_vec(),
-        vertices,
-        texture_id: WHITE,
-    }
+    let vertices = corners.iter().map(|at| Vertex::untextured(*at, color)).collect();
+    Mesh { indices: indices.to_vec(), vertices, texture_id: WHITE }
 }
 
 fn rectangle(min: Pos2, max: Pos2, color: Color32) -> Mesh {
@@ -73,11 +54,7 @@ fn a_rectangle_covers_exactly_its_pixels() {
     let picture = paint(&raster(), mesh, Rect::EVERYTHING, [8, 8]);
     for (x, y, pixel) in picture.enumerate_pixels() {
         let inside = (1..4).contains(&x) && (2..5).contains(&y);
-        assert_eq!(
-            pixel.0,
-            [if inside { 255 } else { 0 }, 0, 0, 255],
-            "at {x}, {y}"
-        );
+        assert_eq!(pixel.0, [if inside { 255 } else { 0 }, 0, 0, 255], "at {x}, {y}");
     }
 }
 
@@ -86,12 +63,7 @@ fn triangles_that_share_edges_blend_once() {
     let corners = [(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0), (3.5, 4.5)];
     let corners = corners.map(|(x, y)| pos2(x, y));
     let fan = [0, 1, 4, 4, 1, 2, 2, 3, 4, 0, 4, 3];
-    let picture = paint(
-        &raster(),
-        colored(&corners, &fan, HALF),
-        Rect::EVERYTHING,
-        [9, 9],
-    );
+    let picture = paint(&raster(), colored(&corners, &fan, HALF), Rect::EVERYTHING, [9, 9]);
     assert!(picture.pixels().all(|pixel| pixel.0 == [100, 50, 0, 255]));
 }
 
@@ -100,9 +72,7 @@ fn clip_rectangles_round_to_pixels() {
     let mesh = rectangle(pos2(-1e9, -1e9), pos2(1e9, 1e9), Color32::WHITE);
     let clip = Rect::from_min_max(pos2(1.4, 0.6), pos2(2.6, f32::INFINITY));
     let picture = paint(&raster(), mesh, clip, [4, 3]);
-    let white = picture
-        .enumerate_pixels()
-        .filter(|(_, _, pixel)| pixel.0[0] == 255);
+    let white = picture.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] == 255);
     let white: Vec<_> = white.map(|(x, y, _)| (x, y)).collect();
     assert_eq!(white, [(1, 1), (2, 1), (1, 2), (2, 2)]);
 }
@@ -110,39 +80,19 @@ fn clip_rectangles_round_to_pixels() {
 #[test]
 fn textures_are_sampled_as_asked() {
     let (mut raster, id) = (raster(), TextureId::User(1));
-    add(
-        &mut raster,
-        id,
-        grays([0, 100, 200, 40], TextureOptions::NEAREST),
-    );
+    add(&mut raster, id, grays([0, 100, 200, 40], TextureOptions::NEAREST));
     assert_eq!(stretched(&raster, id), [0, 0, 100, 100, 200, 200, 40, 40]);
-    add(
-        &mut raster,
-        id,
-        grays([0, 100, 200, 40], TextureOptions::LINEAR),
-    );
+    add(&mut raster, id, grays([0, 100, 200, 40], TextureOptions::LINEAR));
     assert_eq!(stretched(&raster, id), [0, 25, 75, 125, 175, 160, 80, 40]);
 }
 
 #[test]
 fn textures_change_in_part_and_outlive_the_frame_that_frees_them() {
     let (mut raster, id) = (raster(), TextureId::User(1));
-    add(
-        &mut raster,
-        id,
-        grays([10, 20, 30, 40], TextureOptions::NEAREST),
-    );
+    add(&mut raster, id, grays([10, 20, 30, 40], TextureOptions::NEAREST));
     let patch = ColorImage::from_gray([3, 2], &[7, 8, 9, 1, 1, 1]);
-    add(
-        &mut raster,
-        id,
-        ImageDelta::partial([2, 0], patch.clone(), TextureOptions::NEAREST),
-    );
-    add(
-        &mut raster,
-        id,
-        ImageDelta::partial([9, 9], patch, TextureOptions::NEAREST),
-    );
+    add(&mut raster, id, ImageDelta::partial([2, 0], patch.clone(), TextureOptions::NEAREST));
+    add(&mut raster, id, ImageDelta::partial([9, 9], patch, TextureOptions::NEAREST));
     assert_eq!(stretched(&raster, id), [10, 10, 20, 20, 7, 7, 8, 8]);
     let mut delta = TexturesDelta::default();
     delta.free(id);
@@ -154,25 +104,12 @@ fn textures_change_in_part_and_outlive_the_frame_that_frees_them() {
 
 #[test]
 fn odd_input_leaves_the_picture_alone() {
-    let odd = [
-        pos2(f32::NAN, 1.0),
-        pos2(f32::INFINITY, 2.0),
-        Pos2::ZERO,
-        pos2(9.0, 9.0),
-    ];
+    let odd = [pos2(f32::NAN, 1.0), pos2(f32::INFINITY, 2.0), Pos2::ZERO, pos2(9.0, 9.0)];
     let indices = [0, 2, 3, 1, 2, 3, 2, 3, 77, 2, 2, 3, 2];
-    let picture = paint(
-        &raster(),
-        colored(&odd, &indices, HALF),
-        Rect::EVERYTHING,
-        [9, 9],
-    );
+    let picture = paint(&raster(), colored(&odd, &indices, HALF), Rect::EVERYTHING, [9, 9]);
     assert!(picture.pixels().all(|pixel| pixel.0 == [0, 0, 0, 255]));
     let mesh = rectangle(Pos2::ZERO, pos2(9.0, 9.0), HALF);
-    assert_eq!(
-        paint(&raster(), mesh, Rect::EVERYTHING, [0, 9]).dimensions(),
-        (0, 9)
-    );
+    assert_eq!(paint(&raster(), mesh, Rect::EVERYTHING, [0, 9]).dimensions(), (0, 9));
 }
 
 #[test]

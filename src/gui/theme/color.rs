@@ -11,9 +11,7 @@ impl<'de> Deserialize<'de> for Color {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let color = Color32::from_hex(&text);
-        color
-            .map(Self)
-            .map_err(|e| serde::de::Error::custom(format!("{text}: {e:?}")))
+        color.map(Self).map_err(|e| serde::de::Error::custom(format!("{text}: {e:?}")))
     }
 }
 

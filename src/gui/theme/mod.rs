@@ -142,9 +142,7 @@ impl Theme {
     /// The theme of that name, or the default.
     pub fn named(name: &str) -> &'static Self {
         let all = Self::all();
-        all.iter()
-            .find(|theme| theme.name == name)
-            .unwrap_or(&all[0])
+        all.iter().find(|theme| theme.name == name).unwrap_or(&all[0])
     }
 
     /// Reads a theme file.

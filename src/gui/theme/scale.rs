@@ -25,9 +25,7 @@ impl Scale {
     pub fn around_zero(values: &[f32]) -> Self {
         let finite = values.iter().copied().filter(|x| x.is_finite());
         let limit = finite.fold(0.0_f32, |limit, x| limit.max(x.abs()));
-        Self::Diverging {
-            limit: if limit > 0.0 { limit } else { 1.0 },
-        }
+        Self::Diverging { limit: if limit > 0.0 { limit } else { 1.0 } }
     }
 
     /// A symmetric scale up to the size that 99 of 100 values keep below: a single outlier, which

@@ -6,11 +6,7 @@ use egui::{CornerRadius, TextStyle};
 impl Theme {
     /// Makes the whole interface look like this.
     pub fn apply(&self, ctx: &egui::Context) {
-        ctx.set_theme(if self.dark {
-            egui::Theme::Dark
-        } else {
-            egui::Theme::Light
-        });
+        ctx.set_theme(if self.dark { egui::Theme::Dark } else { egui::Theme::Light });
         ctx.all_styles_mut(|style| self.restyle(style));
     }
 

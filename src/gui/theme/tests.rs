@@ -10,12 +10,7 @@ fn every_theme_file_is_complete() {
 fn zero_is_the_background_and_lightness_is_monotone() {
     for theme in Theme::all() {
         let sequential = Scale::Sequential { max: 1.0 };
-        assert_eq!(
-            theme.color(sequential, 0.0),
-            *theme.background,
-            "{}",
-            theme.name
-        );
+        assert_eq!(theme.color(sequential, 0.0), *theme.background, "{}", theme.name);
         let light = |c: &Color32| Oklab::from_rgb([c.r(), c.g(), c.b()]).l;
         let steps: Vec<f32> = theme.ramp(sequential).iter().map(light).collect();
         let rising = steps.windows(2).all(|w| w[0] <= w[1] + 0.004);
@@ -41,11 +36,7 @@ fn text_has_contrast() {
                 theme.mlp,
             ] {
                 let ratio = contrast(*ink, *ground);
-                assert!(
-                    ratio >= least,
-                    "{}: {ink:?} on {ground:?} is {ratio:.2}",
-                    theme.name
-                );
+                assert!(ratio >= least, "{}: {ink:?} on {ground:?} is {ratio:.2}", theme.name);
             }
         }
     }
@@ -73,11 +64,7 @@ fn contrast(a: Color32, b: Color32) -> f32 {
     let luminance = |c: Color32| {
         let channel = |c: u8| {
             let c = f32::from(c) / 255.0;
-            if c <= 0.04045 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * channel(c.r()) + 0.7152 * channel(c.g()) + 0.0722 * channel(c.b())
     };
@@ -89,9 +76,6 @@ fn contrast(a: Color32, b: Color32) -> f32 {
 fn heads_differ_and_bad_numbers_stand_out() {
     let theme = Theme::named("dark");
     assert_ne!(theme.head(0), theme.head(1));
-    assert_eq!(
-        theme.color(Scale::Sequential { max: 1.0 }, f32::NAN),
-        *theme.error
-    );
+    assert_eq!(theme.color(Scale::Sequential { max: 1.0 }, f32::NAN), *theme.error);
     assert_eq!(Theme::named("no such").name, "dark");
 }

@@ -50,9 +50,6 @@ mod tests {
         let views = super::all();
         let there = |view: &dyn View| (view.id(), view.tabs().iter().map(Tab::id).collect());
         let ids: Vec<(&str, Vec<String>)> = views.iter().map(|view| there(&**view)).collect();
-        assert_eq!(
-            named, ids,
-            "src/lesson/names.rs lists the views for lessons"
-        );
+        assert_eq!(named, ids, "src/lesson/names.rs lists the views for lessons");
     }
 }

@@ -25,10 +25,7 @@ impl Axes {
         let above = theme.caption_size * 0.6;
         let area = Rect::from_min_max(
             pos2(room.left() + margin + numbers, room.top() + above),
-            pos2(
-                room.right() - theme.caption_size,
-                room.bottom() - 2.1 * margin,
-            ),
+            pos2(room.right() - theme.caption_size, room.bottom() - 2.1 * margin),
         );
         let area = Rect::from_min_size(area.min, area.size().max(egui::vec2(1.0, 1.0)));
         let (x, y) = (widened(x), widened(y));
@@ -50,17 +47,11 @@ impl Axes {
     /// The same axes, one of them spanning more, so that a unit is as long across as upwards and
     /// distances can be compared.
     pub fn equal(mut self) -> Self {
-        let (per_x, per_y) = (
-            self.x.span() / self.area.width(),
-            self.y.span() / self.area.height(),
-        );
+        let (per_x, per_y) =
+            (self.x.span() / self.area.width(), self.y.span() / self.area.height());
         let unit = per_x.max(per_y);
-        self.x = self
-            .x
-            .expand((unit * self.area.width() - self.x.span()) / 2.0);
-        self.y = self
-            .y
-            .expand((unit * self.area.height() - self.y.span()) / 2.0);
+        self.x = self.x.expand((unit * self.area.width() - self.x.span()) / 2.0);
+        self.y = self.y.expand((unit * self.area.height() - self.y.span()) / 2.0);
         self
     }
 
@@ -95,10 +86,7 @@ impl Axes {
 
     /// Writes what the horizontal axis measures.
     pub fn paint_x_title(&self, painter: &Painter, theme: &Theme, title: &str) {
-        let at = pos2(
-            self.area.center().x,
-            self.area.bottom() + theme.caption_size * 1.6,
-        );
+        let at = pos2(self.area.center().x, self.area.bottom() + theme.caption_size * 1.6);
         painter.text(at, Align2::CENTER_TOP, title, theme.caption(), *theme.text);
     }
 
@@ -130,11 +118,7 @@ fn widened(range: Rangef) -> Rangef {
         return Rangef::new(-1.0, 1.0);
     }
     let least = range.min.abs().max(range.max.abs()).max(1e-3) * 1e-3;
-    if range.span() < least {
-        range.expand(least)
-    } else {
-        range
-    }
+    if range.span() < least { range.expand(least) } else { range }
 }
 
 #[cfg(test)]

@@ -55,22 +55,13 @@ pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
     if is_cut {
         let strike = theme.line(theme.dim);
         painter.line_segment(
-            [
-                pos2(shown.left(), rect.center().y),
-                pos2(shown.right(), rect.center().y),
-            ],
+            [pos2(shown.left(), rect.center().y), pos2(shown.right(), rect.center().y)],
             strike,
         );
     }
     let shown = if is_cut { bar.before } else { bar.after };
     let right = pos2(rect.right() - 4.0, rect.center().y);
-    painter.text(
-        right,
-        Align2::RIGHT_CENTER,
-        percent(shown),
-        theme.mono(),
-        ink,
-    );
+    painter.text(right, Align2::RIGHT_CENTER, percent(shown), theme.mono(), ink);
 
     let track = Rect::from_min_max(
         pos2(rect.left() + label_width, rect.top() + height * 0.22),
@@ -78,10 +69,8 @@ pub fn bar_ui(ui: &mut Ui, theme: &Theme, bar: &Bar<'_>) -> Response {
     );
     let length = |p: f32| track.width() * (p / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
     let move_to = |salt: &str, p: f32| motion::glide(ui.ctx(), bar.id.with(salt), length(p));
-    let before = Rect::from_min_size(
-        track.min,
-        vec2(move_to("before", bar.before), track.height()),
-    );
+    let before =
+        Rect::from_min_size(track.min, vec2(move_to("before", bar.before), track.height()));
     let after = Rect::from_min_size(track.min, vec2(move_to("after", bar.after), track.height()));
     painter.rect_filled(after, 2.0, *theme.accent);
     if is_cut {

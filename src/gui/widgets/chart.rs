@@ -126,11 +126,7 @@ impl Chart<'_> {
             return None;
         }
         lock_arrows(ui, response);
-        let step = if self.x_names.is_empty() {
-            (frame.x.1 - frame.x.0) / 40.0
-        } else {
-            1.0
-        };
+        let step = if self.x_names.is_empty() { (frame.x.1 - frame.x.0) / 40.0 } else { 1.0 };
         let id = response.id.with("x");
         let first = self.cursor.unwrap_or(frame.x.0.ceil());
         let mut x = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(first);
@@ -156,9 +152,7 @@ impl Chart<'_> {
         ui.horizontal_wrapped(|ui| {
             for curve in self.curves.iter().filter(|curve| !curve.name.is_empty()) {
                 let text = format!("● {}", curve.name);
-                let galley = ui
-                    .painter()
-                    .layout_no_wrap(text, theme.caption(), curve.color);
+                let galley = ui.painter().layout_no_wrap(text, theme.caption(), curve.color);
                 super::row_break(ui, galley.size().x);
                 ui.label(galley);
             }
@@ -181,19 +175,12 @@ impl Chart<'_> {
         let labels = ticks(Rangef::new(y.0, y.1), (height / (1.5 * line)) as usize)
             .into_iter()
             .map(|(_, label)| {
-                painter
-                    .layout_no_wrap(label, theme.mono_caption(), *theme.dim)
-                    .size()
-                    .x
+                painter.layout_no_wrap(label, theme.mono_caption(), *theme.dim).size().x
             });
         let left = labels.fold(0.0, f32::max) + theme.caption_size * 0.6;
         let min = room.min + vec2(left, line * 1.3);
         let max = room.max - vec2(theme.caption_size, bottom + line * 0.3);
-        Frame {
-            plot: Rect::from_min_max(min, max.max(min)),
-            x,
-            y,
-        }
+        Frame { plot: Rect::from_min_max(min, max.max(min)), x, y }
     }
 
     fn paint_axes(&self, painter: &Painter, theme: &Theme, frame: &Frame) {
@@ -201,10 +188,7 @@ impl Chart<'_> {
         let line = theme.caption_size * 1.35;
         let faint = Stroke::new(theme.stroke * 0.75, theme.outline.gamma_multiply(0.6));
         let (font, ink) = (theme.mono_caption(), *theme.dim);
-        for (at, label) in ticks(
-            Rangef::new(y.0, y.1),
-            (plot.height() / (1.5 * line)) as usize,
-        ) {
+        for (at, label) in ticks(Rangef::new(y.0, y.1), (plot.height() / (1.5 * line)) as usize) {
             let at = frame.screen(pos2(x.0, at));
             painter.hline(plot.x_range(), at.y, faint);
             let at = at - vec2(theme.caption_size * 0.4, 0.0);
@@ -223,28 +207,11 @@ impl Chart<'_> {
                 painter.galley(at, galley, ink);
             }
         }
-        painter.rect_stroke(
-            *plot,
-            0.0,
-            theme.line(theme.outline),
-            egui::StrokeKind::Outside,
-        );
+        painter.rect_stroke(*plot, 0.0, theme.line(theme.outline), egui::StrokeKind::Outside);
         let title = plot.left_top() - vec2(0.0, line * 0.2);
-        painter.text(
-            title,
-            Align2::LEFT_BOTTOM,
-            self.y_title,
-            theme.caption(),
-            *theme.text,
-        );
+        painter.text(title, Align2::LEFT_BOTTOM, self.y_title, theme.caption(), *theme.text);
         let title = plot.right_bottom() + vec2(0.0, line * 1.1);
-        painter.text(
-            title,
-            Align2::RIGHT_TOP,
-            self.x_title,
-            theme.caption(),
-            *theme.text,
-        );
+        painter.text(title, Align2::RIGHT_TOP, self.x_title, theme.caption(), *theme.text);
     }
 
     fn x_ticks(&self, x: (f32, f32), most: usize) -> Vec<(f32, String)> {
@@ -258,18 +225,11 @@ impl Chart<'_> {
 }
 
 fn paint_curve(painter: &Painter, theme: &Theme, frame: &Frame, curve: &Curve) {
-    let points: Vec<Pos2> = curve
-        .points
-        .iter()
-        .map(|&point| frame.screen(point))
-        .collect();
+    let points: Vec<Pos2> = curve.points.iter().map(|&point| frame.screen(point)).collect();
     let width = theme.stroke + 1.0;
     // A number that is not finite has no place: the line breaks there.
     if curve.mark != Mark::Dots {
-        for run in points
-            .split(|point| !point.is_finite())
-            .filter(|run| run.len() > 1)
-        {
+        for run in points.split(|point| !point.is_finite()).filter(|run| run.len() > 1) {
             painter.add(Shape::line(run.to_vec(), Stroke::new(width, curve.color)));
         }
     }
@@ -296,11 +256,8 @@ fn paint_numbers(painter: &Painter, theme: &Theme, frame: &Frame, curve: &Curve,
             continue;
         }
         let is_at_top = at.y - frame.plot.top() < theme.caption_size * 1.6;
-        let (gap, anchor) = if is_at_top {
-            (1.0, Align2::CENTER_TOP)
-        } else {
-            (-1.0, Align2::CENTER_BOTTOM)
-        };
+        let (gap, anchor) =
+            if is_at_top { (1.0, Align2::CENTER_TOP) } else { (-1.0, Align2::CENTER_BOTTOM) };
         let at = at + vec2(0.0, gap * (theme.stroke + 1.0) * 2.0);
         let (text, font) = (number(point.y), theme.mono_caption());
         let galley = painter.layout_no_wrap(text, font, curve.color);
@@ -342,11 +299,7 @@ mod tests {
     #[test]
     fn points_have_their_place() {
         let plot = Rect::from_min_max(pos2(10.0, 20.0), pos2(110.0, 70.0));
-        let frame = Frame {
-            plot,
-            x: (0.0, 4.0),
-            y: (-1.0, 1.0),
-        };
+        let frame = Frame { plot, x: (0.0, 4.0), y: (-1.0, 1.0) };
         assert_eq!(frame.screen(pos2(1.0, 0.0)), pos2(35.0, 45.0));
         assert!((frame.x_at(pos2(60.0, 0.0)) - 2.0).abs() < 1e-6);
     }

@@ -11,11 +11,7 @@ pub fn chips_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     ui.horizontal_wrapped(|ui| {
         if ctx.trace.dropped > 0 {
             let note = trf("… {0} earlier tokens left out", &[&ctx.trace.dropped]);
-            ui.label(
-                egui::RichText::new(note)
-                    .color(*ctx.theme.warning)
-                    .font(ctx.theme.caption()),
-            );
+            ui.label(egui::RichText::new(note).color(*ctx.theme.warning).font(ctx.theme.caption()));
         }
         for pos in 0..ctx.trace.tokens.len() {
             let response = chip_ui(ui, ctx, pos);
@@ -31,14 +27,8 @@ pub fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, pos: usize) -> Response {
         return ui.label("");
     };
     let label = crate::gui::format::abbreviate(&ctx.trace.label(pos), 24);
-    let ink = if token.special {
-        *theme.accent
-    } else {
-        *theme.text
-    };
-    let galley = ui
-        .painter()
-        .layout_no_wrap(label.clone(), theme.mono(), ink);
+    let ink = if token.special { *theme.accent } else { *theme.text };
+    let galley = ui.painter().layout_no_wrap(label.clone(), theme.mono(), ink);
     let size = galley.size() + vec2(10.0, 6.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let name = trf("Token {0}: {1}", &[&pos, &label]);
@@ -57,8 +47,5 @@ pub fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, pos: usize) -> Response {
         painter.galley(at.min, galley, ink);
     }
     let bytes = token.byte_label();
-    response.on_hover_text(trf(
-        "position {0}, id {1}, bytes {2}",
-        &[&pos, &token.id, &bytes],
-    ))
+    response.on_hover_text(trf("position {0}, id {1}, bytes {2}", &[&pos, &token.id, &bytes]))
 }

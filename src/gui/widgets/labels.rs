@@ -13,10 +13,8 @@ pub fn place_labels(
     gap: f32,
     area: Rect,
 ) -> Vec<Option<Rect>> {
-    let marks: Vec<Rect> = labels
-        .iter()
-        .map(|&(at, _)| Rect::from_center_size(at, Vec2::splat(1.4 * gap)))
-        .collect();
+    let marks: Vec<Rect> =
+        labels.iter().map(|&(at, _)| Rect::from_center_size(at, Vec2::splat(1.4 * gap))).collect();
     let mut placed: Vec<Rect> = Vec::new();
     let mut place = |(i, &(at, size)): (usize, &(Pos2, Vec2))| {
         let places = around(at, size, gap);
@@ -30,10 +28,8 @@ pub fn place_labels(
         let mut free = places.iter().filter(is_free);
         let clear = free.clone().find(|rect| !covers_mark(rect));
         let last_resort = || if i == 0 { places.first() } else { None };
-        let found = clear
-            .or_else(|| free.next().filter(|_| i < important))
-            .or_else(last_resort)
-            .copied();
+        let found =
+            clear.or_else(|| free.next().filter(|_| i < important)).or_else(last_resort).copied();
         placed.extend(found);
         found
     };
@@ -82,14 +78,9 @@ mod tests {
         let area = Rect::from_min_size(Pos2::ZERO, vec2(200.0, 100.0));
         // Marks everywhere: no label is clear of all of them.
         let at = |x: f32, y: f32| (pos2(x, y), vec2(150.0, 30.0));
-        let labels: Vec<_> = (0..40)
-            .map(|i| at((i % 8 * 25) as f32, (i / 8 * 20) as f32))
-            .collect();
-        let placed = |important| {
-            place_labels(&labels, important, 3.0, area)
-                .into_iter()
-                .flatten()
-        };
+        let labels: Vec<_> =
+            (0..40).map(|i| at((i % 8 * 25) as f32, (i / 8 * 20) as f32)).collect();
+        let placed = |important| place_labels(&labels, important, 3.0, area).into_iter().flatten();
         assert_eq!(placed(0).count(), 1);
         assert!(placed(40).count() > 1);
     }
@@ -98,17 +89,10 @@ mod tests {
     fn no_two_labels_overlap() {
         let area = Rect::from_min_size(Pos2::ZERO, vec2(300.0, 200.0));
         let labels: Vec<(Pos2, Vec2)> = (0..200)
-            .map(|i| {
-                (
-                    pos2((i * 37 % 300) as f32, (i * 59 % 200) as f32),
-                    vec2(50.0, 14.0),
-                )
-            })
+            .map(|i| (pos2((i * 37 % 300) as f32, (i * 59 % 200) as f32), vec2(50.0, 14.0)))
             .collect();
-        let placed: Vec<Rect> = place_labels(&labels, 20, 4.0, area)
-            .into_iter()
-            .flatten()
-            .collect();
+        let placed: Vec<Rect> =
+            place_labels(&labels, 20, 4.0, area).into_iter().flatten().collect();
         assert!(!placed.is_empty());
         for (i, a) in placed.iter().enumerate() {
             assert!(placed[..i].iter().all(|b| !a.intersects(*b)));

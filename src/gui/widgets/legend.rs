@@ -20,19 +20,14 @@ pub fn legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, measure: &str) {
 pub fn named_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, ends: [&str; 2], measure: &str) {
     let height = theme.caption_size;
     let bar_width = 9.0 * height;
-    let text = |text: &str| {
-        ui.painter()
-            .layout_no_wrap(text.to_owned(), theme.caption(), *theme.dim)
-    };
+    let text =
+        |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme.caption(), *theme.dim);
     let (low, high, name) = (text(ends[0]), text(ends[1]), text(measure));
     let gap = height / 2.0;
     let width = low.size().x + bar_width + high.size().x + name.size().x + 3.5 * gap;
     let row = name.size().y.max(height);
     let (rect, response) = ui.allocate_exact_size(vec2(width, row), Sense::hover());
-    let accessible = trf(
-        "{0}, colour scale from {1} to {2}",
-        &[&measure, &ends[0], &ends[1]],
-    );
+    let accessible = trf("{0}, colour scale from {1} to {2}", &[&measure, &ends[0], &ends[1]]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &accessible));
 
     let mut x = rect.left();
@@ -43,10 +38,7 @@ pub fn named_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, ends: [&str; 2]
         width
     };
     x += put(low, x) + gap;
-    let bar = Rect::from_min_size(
-        pos2(x, rect.center().y - height / 2.0),
-        vec2(bar_width, height),
-    );
+    let bar = Rect::from_min_size(pos2(x, rect.center().y - height / 2.0), vec2(bar_width, height));
     x += bar_width + gap;
     x += put(high, x) + 1.5 * gap;
     put(name, x);
@@ -63,10 +55,5 @@ pub fn named_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, ends: [&str; 2]
         }
     }
     ui.painter().add(mesh);
-    ui.painter().rect_stroke(
-        bar,
-        0.0,
-        theme.line(theme.outline),
-        egui::StrokeKind::Outside,
-    );
+    ui.painter().rect_stroke(bar, 0.0, theme.line(theme.outline), egui::StrokeKind::Outside);
 }

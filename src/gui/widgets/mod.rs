@@ -86,10 +86,6 @@ pub fn explained(response: Response, text: &str) -> Response {
 /// A message in the place of a picture.
 pub fn empty_ui(ui: &mut egui::Ui, theme: &Theme, text: &str) {
     ui.centered_and_justified(|ui| {
-        ui.label(
-            egui::RichText::new(text)
-                .color(*theme.dim)
-                .font(theme.title()),
-        );
+        ui.label(egui::RichText::new(text).color(*theme.dim).font(theme.title()));
     });
 }

@@ -50,25 +50,12 @@ pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Respons
         painter.rect_filled(rect, 4.0, *theme.raised);
     }
     if bar.is_chosen {
-        painter.rect_stroke(
-            rect,
-            4.0,
-            theme.line(theme.accent),
-            egui::StrokeKind::Inside,
-        );
+        painter.rect_stroke(rect, 4.0, theme.line(theme.accent), egui::StrokeKind::Inside);
     }
     let label_width = (rect.width() * 0.26).min(theme.body_size * 10.0);
     let at = pos2(rect.left() + 6.0, rect.center().y);
     let (mono, ink) = (theme.mono(), *theme.text);
-    super::fitted_text(
-        painter,
-        at,
-        Align2::LEFT_CENTER,
-        bar.label,
-        mono,
-        ink,
-        label_width - 10.0,
-    );
+    super::fitted_text(painter, at, Align2::LEFT_CENTER, bar.label, mono, ink, label_width - 10.0);
     bars(ui, theme, bar, rect.with_min_x(rect.left() + label_width));
     change(painter, theme, rect, bar.probs);
     response
@@ -77,9 +64,7 @@ pub fn paired_bar_ui(ui: &mut Ui, theme: &Theme, bar: &PairedBar<'_>) -> Respons
 /// Both bars and their percentages.
 fn bars(ui: &Ui, theme: &Theme, bar: &PairedBar<'_>, rect: Rect) {
     let (painter, unit) = (ui.painter(), theme.caption_size);
-    let track = rect
-        .with_max_x(rect.right() - unit * 10.4)
-        .shrink2(vec2(0.0, unit * 0.22));
+    let track = rect.with_max_x(rect.right() - unit * 10.4).shrink2(vec2(0.0, unit * 0.22));
     let half = track.height() / 2.0;
     for (i, &prob) in bar.probs.iter().enumerate() {
         let share = (prob / bar.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
@@ -101,11 +86,7 @@ fn change(painter: &Painter, theme: &Theme, rect: Rect, [before, after]: [f32; 2
     let (text, color) = if points.abs() < 0.005 {
         ("=".to_owned(), *theme.dim)
     } else {
-        let (arrow, sign) = if points > 0.0 {
-            ("↑", 0.75)
-        } else {
-            ("↓", -0.75)
-        };
+        let (arrow, sign) = if points > 0.0 { ("↑", 0.75) } else { ("↓", -0.75) };
         let color = theme.color(Scale::Diverging { limit: 1.0 }, sign);
         (format!("{arrow} {}", shown_points(points.abs())), color)
     };
@@ -138,22 +119,14 @@ pub fn paired_head_ui(
     hollow: usize,
 ) {
     ui.horizontal_wrapped(|ui| {
-        ui.label(
-            egui::RichText::new(distance)
-                .font(theme.caption())
-                .color(*theme.text),
-        );
+        ui.label(egui::RichText::new(distance).font(theme.caption()).color(*theme.text));
         ui.add_space(theme.caption_size * 0.5);
         ui.spacing_mut().item_spacing.x = theme.caption_size * 0.5;
         for (i, (name, color)) in names.into_iter().zip(colors).enumerate() {
             let side = theme.caption_size * 0.8;
             let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
             swatch(ui.painter(), theme, rect, color, i == hollow);
-            ui.label(
-                egui::RichText::new(name)
-                    .font(theme.caption())
-                    .color(*theme.text),
-            );
+            ui.label(egui::RichText::new(name).font(theme.caption()).color(*theme.text));
             ui.add_space(theme.caption_size * 0.3);
         }
         let note = egui::RichText::new(tr("↑ ↓ points"));

@@ -42,11 +42,7 @@ pub fn panels_ui(
 
 /// How high a room of this width must be for everything to be seen without scrolling.
 pub fn least_height(theme: &Theme, width: f32, columns: &[Column<'_>]) -> f32 {
-    let places = arrange(
-        vec2(width - theme.body_size / 2.0, 0.0),
-        theme.body_size,
-        columns,
-    );
+    let places = arrange(vec2(width - theme.body_size / 2.0, 0.0), theme.body_size, columns);
     places.iter().map(Rect::bottom).fold(0.0, f32::max) + 2.0
 }
 
@@ -96,11 +92,7 @@ fn side_by_side(room: Vec2, gap: f32, least_height: f32, columns: &[Column<'_>])
 
 /// What a picture shows, as its heading.
 pub fn heading_ui(ui: &mut Ui, theme: &Theme, text: impl Into<String>) {
-    ui.label(
-        egui::RichText::new(text)
-            .font(theme.body())
-            .color(*theme.text),
-    );
+    ui.label(egui::RichText::new(text).font(theme.body()).color(*theme.text));
 }
 
 /// The heading of a picture with colours: what it shows and what the colours mean.
@@ -135,21 +127,14 @@ mod tests {
     fn columns_stand_side_by_side_when_there_is_room() {
         let places = arrange(vec2(813.0, 613.0), 10.0, &COLUMNS);
         let sizes: Vec<Vec2> = places.iter().map(Rect::size).collect();
-        assert_eq!(
-            sizes,
-            [vec2(400.0, 613.0), vec2(400.0, 300.0), vec2(400.0, 300.0)]
-        );
+        assert_eq!(sizes, [vec2(400.0, 613.0), vec2(400.0, 300.0), vec2(400.0, 300.0)]);
         assert_eq!(places[2].min, pos2(413.0, 313.0));
     }
 
     #[test]
     fn narrow_rooms_stack_and_grow_downwards() {
         let places = arrange(vec2(300.0, 200.0), 10.0, &COLUMNS);
-        assert!(
-            places
-                .iter()
-                .all(|place| place.size() == vec2(300.0, 180.0))
-        );
+        assert!(places.iter().all(|place| place.size() == vec2(300.0, 180.0)));
         assert_eq!(places[2].min, pos2(0.0, 2.0 * 193.0));
     }
 }

@@ -56,9 +56,7 @@ impl Placer {
 
     /// Keeps labels away from a line.
     pub fn take_line(&mut self, [from, to]: [Pos2; 2], width: f32) {
-        let pieces = (from.distance(to) / width.max(1.0))
-            .ceil()
-            .clamp(1.0, 200.0) as usize;
+        let pieces = (from.distance(to) / width.max(1.0)).ceil().clamp(1.0, 200.0) as usize;
         for i in 0..=pieces {
             let at = from.lerp(to, i as f32 / pieces as f32);
             self.take(Rect::from_center_size(at, Vec2::splat(width)));
@@ -92,18 +90,15 @@ mod tests {
         let mut placer = Placer::new(bounds);
         let size = vec2(30.0, 10.0);
         let point = pos2(50.0, 25.0);
-        let placed: Vec<Rect> = (0..20)
-            .filter_map(|_| placer.place(point, size, 6.0, Placer::BESIDE))
-            .collect();
+        let placed: Vec<Rect> =
+            (0..20).filter_map(|_| placer.place(point, size, 6.0, Placer::BESIDE)).collect();
         assert_eq!(placed[0].left(), 56.0, "first to the right");
         assert!(placed.len() >= 4 && placed.len() < 20);
         for (i, a) in placed.iter().enumerate() {
             assert!(bounds.contains_rect(*a) && !a.contains(point));
             assert!(!placed[..i].iter().any(|b| b.shrink(0.01).intersects(*a)));
         }
-        let corner = Placer::new(bounds)
-            .place(pos2(99.0, 1.0), size, 4.0, Placer::BESIDE)
-            .unwrap();
+        let corner = Placer::new(bounds).place(pos2(99.0, 1.0), size, 4.0, Placer::BESIDE).unwrap();
         assert!(corner.right() <= 99.0, "where there is room");
     }
 }

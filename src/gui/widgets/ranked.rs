@@ -52,12 +52,7 @@ pub fn ranked_ui(ui: &mut Ui, theme: &Theme, row: &Ranked<'_>) -> Response {
         pos2(rect.left() + label_width, rect.top() + height * 0.22),
         pos2(rect.right() - number_width, rect.bottom() - height * 0.22),
     );
-    painter.rect_stroke(
-        track,
-        2.0,
-        theme.line(theme.outline),
-        egui::StrokeKind::Inside,
-    );
+    painter.rect_stroke(track, 2.0, theme.line(theme.outline), egui::StrokeKind::Inside);
     let share = (row.value / row.full.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
     // A NaN has no length.
     if share > 0.0 {

@@ -9,10 +9,7 @@ pub fn segmented_ui(ui: &mut Ui, theme: &Theme, choices: &[(&str, &str)], chosen
     let padding = theme.body_size;
     let galleys: Vec<_> = choices
         .iter()
-        .map(|(name, _)| {
-            ui.painter()
-                .layout_no_wrap((*name).to_owned(), theme.body(), *theme.text)
-        })
+        .map(|(name, _)| ui.painter().layout_no_wrap((*name).to_owned(), theme.body(), *theme.text))
         .collect();
     let width: f32 = galleys.iter().map(|g| g.size().x + padding).sum();
     let height = theme.body_size * 1.75;
@@ -36,17 +33,14 @@ pub fn segmented_ui(ui: &mut Ui, theme: &Theme, choices: &[(&str, &str)], chosen
         };
         if response.hovered() || response.has_focus() {
             let stroke = theme.line(theme.accent);
-            ui.painter()
-                .rect_stroke(rect, 6.0, stroke, egui::StrokeKind::Inside);
+            ui.painter().rect_stroke(rect, 6.0, stroke, egui::StrokeKind::Inside);
         }
         let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
-        ui.painter()
-            .galley_with_override_text_color(at.min, galley, ink);
+        ui.painter().galley_with_override_text_color(at.min, galley, ink);
         if response.on_hover_text(tip).clicked() {
             *chosen = i;
         }
     }
     let outline = theme.line(theme.outline);
-    ui.painter()
-        .rect_stroke(whole, 6.0, outline, egui::StrokeKind::Outside);
+    ui.painter().rect_stroke(whole, 6.0, outline, egui::StrokeKind::Outside);
 }

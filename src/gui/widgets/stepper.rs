@@ -16,9 +16,7 @@ pub fn stepper_ui(
 ) -> Option<usize> {
     // As wide as the longest value, so that the buttons stay where they are.
     let widest = format!("{name} {}", n.saturating_sub(1));
-    let galley = ui
-        .painter()
-        .layout_no_wrap(widest, theme.body(), *theme.text);
+    let galley = ui.painter().layout_no_wrap(widest, theme.body(), *theme.text);
     let height = theme.body_size * 1.75;
     let size = vec2(galley.size().x + 2.0 * height + theme.body_size, height);
     let (rect, frame) = ui.allocate_exact_size(size, Sense::hover());
@@ -41,12 +39,7 @@ pub fn stepper_ui(
         next.filter(|_| response.on_hover_text(name).clicked())
     };
     let previous = step(less, "‹", "Previous {0}", value.checked_sub(1));
-    let next = step(
-        more,
-        "›",
-        "Next {0}",
-        Some(value + 1).filter(|&next| next < n),
-    );
+    let next = step(more, "›", "Next {0}", Some(value + 1).filter(|&next| next < n));
     previous.or(next)
 }
 
@@ -55,19 +48,8 @@ fn step_ui(ui: &Ui, theme: &Theme, response: &Response, text: &str, name: &str, 
     let rect: Rect = response.rect;
     if is_enabled && (response.hovered() || response.has_focus()) {
         let stroke = theme.line(theme.accent);
-        ui.painter()
-            .rect_stroke(rect, 6.0, stroke, egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(rect, 6.0, stroke, egui::StrokeKind::Inside);
     }
-    let ink = if is_enabled {
-        *theme.text
-    } else {
-        *theme.outline
-    };
-    ui.painter().text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        text,
-        theme.title(),
-        ink,
-    );
+    let ink = if is_enabled { *theme.text } else { *theme.outline };
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme.title(), ink);
 }

@@ -33,26 +33,14 @@ mod tests {
     #[test]
     fn ticks_are_round_and_few() {
         let labels = |range, most| -> Vec<String> {
-            ticks(range, most)
-                .into_iter()
-                .map(|(_, label)| label)
-                .collect()
+            ticks(range, most).into_iter().map(|(_, label)| label).collect()
         };
-        assert_eq!(
-            labels(Rangef::new(0.0, 1.0), 5),
-            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
+        assert_eq!(labels(Rangef::new(0.0, 1.0), 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(Rangef::new(-7.2, 7.1), 4), ["−5", "0", "5"]);
-        assert_eq!(
-            labels(Rangef::new(-0.05, 0.06), 3),
-            ["−0.05", "0.00", "0.05"]
-        );
+        assert_eq!(labels(Rangef::new(-0.05, 0.06), 3), ["−0.05", "0.00", "0.05"]);
         assert!(labels(Rangef::new(1.0, 1.0), 4).is_empty());
         assert!(labels(Rangef::new(f32::NAN, 1.0), 4).is_empty());
-        assert_eq!(
-            labels(Rangef::new(-1.0, 1.0), 4),
-            ["−1.0", "−0.5", "0.0", "0.5", "1.0"]
-        );
+        assert_eq!(labels(Rangef::new(-1.0, 1.0), 4), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
         assert_eq!(labels(Rangef::new(0.0, 255.0), 5), ["0", "100", "200"]);
     }
 }

@@ -36,26 +36,15 @@ impl Zoom {
     /// What was last looked at in the picture of this id, whose extent is now `whole`.
     pub fn load(ctx: &egui::Context, id: Id, whole: Rect) -> Self {
         let id = id.with("zoom");
-        let (own, shared) = ctx.data(|data| {
-            (
-                data.get_temp::<Rect>(id),
-                data.get_temp::<Rect>(everywhere()),
-            )
-        });
+        let (own, shared) =
+            ctx.data(|data| (data.get_temp::<Rect>(id), data.get_temp::<Rect>(everywhere())));
         let share =
             |share: Rect| Rect::from_min_max(point(whole, share.min), point(whole, share.max));
-        let part = own
-            .or_else(|| shared.map(share))
-            .map(|part| part.intersect(whole));
+        let part = own.or_else(|| shared.map(share)).map(|part| part.intersect(whole));
         let is_visible =
             |part: &Rect| part.is_finite() && part.width() > 0.0 && part.height() > 0.0;
         let part = part.filter(is_visible).unwrap_or(whole);
-        Self {
-            id,
-            whole,
-            part,
-            ways: Ways::Both,
-        }
+        Self { id, whole, part, ways: Ways::Both }
     }
 
     /// The same, but only from left to right.
@@ -197,10 +186,7 @@ impl Zoom {
     fn set(&mut self, ctx: &egui::Context, part: Rect) {
         let whole = self.whole;
         let part = self.allowed(part);
-        let size = part
-            .size()
-            .max(whole.size() * LEAST_SHARE)
-            .min(whole.size());
+        let size = part.size().max(whole.size() * LEAST_SHARE).min(whole.size());
         let min = part.center() - size / 2.0;
         let min = min.min(whole.max - size).max(whole.min);
         self.part = Rect::from_min_size(min, size);
@@ -222,11 +208,9 @@ impl Zoom {
     /// A frame, and a button with the part in the whole, which brings everything back.
     pub fn mark_ui(&self, ui: &Ui, theme: &Theme, area: Rect) {
         let stroke = egui::Stroke::new(theme.stroke + 1.0, *theme.accent);
-        ui.painter()
-            .rect_stroke(area, 0.0, stroke, StrokeKind::Inside);
+        ui.painter().rect_stroke(area, 0.0, stroke, StrokeKind::Inside);
         let galley =
-            ui.painter()
-                .layout_no_wrap(tr("Show all").to_owned(), theme.caption(), *theme.text);
+            ui.painter().layout_no_wrap(tr("Show all").to_owned(), theme.caption(), *theme.text);
         let (unit, pad) = (theme.caption_size, theme.caption_size * 0.4);
         let map = vec2(unit * 1.6, unit);
         let text = galley.size().x + pad;
@@ -239,18 +223,9 @@ impl Zoom {
             egui::WidgetInfo::labeled(egui::Role::Button, true, tr("Show all of the picture"))
         });
         let painter = ui.painter();
-        let edge = if response.hovered() || response.has_focus() {
-            theme.accent
-        } else {
-            theme.outline
-        };
-        painter.rect(
-            rect,
-            4.0,
-            *theme.raised,
-            theme.line(edge),
-            StrokeKind::Inside,
-        );
+        let edge =
+            if response.hovered() || response.has_focus() { theme.accent } else { theme.outline };
+        painter.rect(rect, 4.0, *theme.raised, theme.line(edge), StrokeKind::Inside);
         let map = Align2::LEFT_CENTER.anchor_size(rect.left_center() + vec2(pad, 0.0), map);
         painter.rect_stroke(map, 0.0, theme.line(theme.dim), StrokeKind::Inside);
         let share = |pos: Pos2| point(map, ((pos - self.whole.min) / self.whole.size()).to_pos2());
@@ -272,11 +247,8 @@ impl Zoom {
 
 /// While this has the keyboard's focus, the arrow keys are its own.
 pub fn lock_arrows(ui: &Ui, response: &Response) {
-    let arrows = EventFilter {
-        horizontal_arrows: true,
-        vertical_arrows: true,
-        ..EventFilter::default()
-    };
+    let arrows =
+        EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
 }
 
@@ -293,11 +265,9 @@ fn drag(ui: &Ui, theme: &Theme, response: &Response, area: Rect, id: Id) -> Opti
     let dragged = selected(from, area.clamp(pointer.1?), area);
     if !response.drag_stopped() {
         if let Some(rect) = dragged.filter(|_| response.dragged()) {
-            ui.painter()
-                .rect_filled(rect, 0.0, theme.accent.gamma_multiply(0.15));
+            ui.painter().rect_filled(rect, 0.0, theme.accent.gamma_multiply(0.15));
             let stroke = egui::Stroke::new(theme.stroke + 1.0, *theme.accent);
-            ui.painter()
-                .rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
+            ui.painter().rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
         }
         return None;
     }
@@ -318,10 +288,7 @@ fn selected(from: Pos2, to: Pos2, area: Rect) -> Option<Rect> {
 
 /// The place at a share of a rectangle.
 fn point(rect: Rect, share: Pos2) -> Pos2 {
-    pos2(
-        rect.left() + share.x * rect.width(),
-        rect.top() + share.y * rect.height(),
-    )
+    pos2(rect.left() + share.x * rect.width(), rect.top() + share.y * rect.height())
 }
 
 fn everywhere() -> Id {
@@ -332,10 +299,7 @@ fn everywhere() -> Id {
 mod tests {
     use super::*;
 
-    const WHOLE: Rect = Rect {
-        min: Pos2::ZERO,
-        max: pos2(10.0, 20.0),
-    };
+    const WHOLE: Rect = Rect { min: Pos2::ZERO, max: pos2(10.0, 20.0) };
 
     #[test]
     fn a_part_stays_within_the_whole_and_follows_it() {
@@ -343,19 +307,12 @@ mod tests {
         let mut zoom = Zoom::load(&ctx, id, WHOLE);
         assert!(!zoom.is_zoomed());
         zoom.set(&ctx, Rect::from_min_size(pos2(8.0, -3.0), vec2(4.0, 5.0)));
-        assert_eq!(
-            zoom.part(),
-            Rect::from_min_size(pos2(6.0, 0.0), vec2(4.0, 5.0))
-        );
+        assert_eq!(zoom.part(), Rect::from_min_size(pos2(6.0, 0.0), vec2(4.0, 5.0)));
         assert_eq!(Zoom::load(&ctx, id, WHOLE).part(), zoom.part());
         zoom.reveal(&ctx, Rect::from_min_size(pos2(2.0, 9.0), vec2(1.0, 1.0)));
         assert_eq!(zoom.part().min, pos2(2.0, 5.0));
         let small = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-        assert_eq!(
-            Zoom::load(&ctx, id, small).part(),
-            small,
-            "nothing of the part is left"
-        );
+        assert_eq!(Zoom::load(&ctx, id, small).part(), small, "nothing of the part is left");
         zoom.set(&ctx, WHOLE.expand(5.0));
         assert!(!zoom.is_zoomed() && !Zoom::load(&ctx, id, WHOLE).is_zoomed());
     }
@@ -365,13 +322,7 @@ mod tests {
         let area = Rect::from_min_size(Pos2::ZERO, vec2(100.0, 100.0));
         let rect = |x: f32, y: f32| selected(pos2(10.0, 10.0), pos2(10.0 + x, 10.0 + y), area);
         assert_eq!(rect(5.0, 5.0), None);
-        assert_eq!(
-            rect(30.0, 2.0),
-            Some(Rect::from_min_max(pos2(10.0, 0.0), pos2(40.0, 100.0)))
-        );
-        assert_eq!(
-            rect(30.0, 40.0),
-            Some(Rect::from_min_size(pos2(10.0, 10.0), vec2(30.0, 40.0)))
-        );
+        assert_eq!(rect(30.0, 2.0), Some(Rect::from_min_max(pos2(10.0, 0.0), pos2(40.0, 100.0))));
+        assert_eq!(rect(30.0, 40.0), Some(Rect::from_min_size(pos2(10.0, 10.0), vec2(30.0, 40.0))));
     }
 }

@@ -73,10 +73,7 @@ impl Bar {
             .get((coin * Self::STEPS as f32) as usize)
             .map_or(0, |&start| start as usize);
         let after = self.slices.get(start..)?;
-        let slice = after
-            .iter()
-            .find(|&&(end, _)| f64::from(coin) < end)
-            .or(self.slices.last());
+        let slice = after.iter().find(|&&(end, _)| f64::from(coin) < end).or(self.slices.last());
         slice.map(|&(_, id)| id as usize)
     }
 }

@@ -18,14 +18,8 @@ pub(super) struct Scores {
 
 impl Scores {
     pub(super) fn new(logits: &[f32]) -> Self {
-        let values = logits
-            .iter()
-            .map(|&logit| torch::finite_or_cut(logit))
-            .collect();
-        Self {
-            values,
-            exps: Vec::new(),
-        }
+        let values = logits.iter().map(|&logit| torch::finite_or_cut(logit)).collect();
+        Self { values, exps: Vec::new() }
     }
 
     pub(super) fn values(&self) -> &[f32] {
@@ -49,11 +43,7 @@ impl Scores {
                 continue;
             };
             if !std::mem::replace(&mut seen[id as usize], true) {
-                let penalised = if *score < 0.0 {
-                    *score * penalty
-                } else {
-                    *score / penalty
-                };
+                let penalised = if *score < 0.0 { *score * penalty } else { *score / penalty };
                 *score = torch::finite_or_cut(penalised);
             }
         }
@@ -105,9 +95,7 @@ impl Scores {
         let mut ids = order::ascending(&self.values);
         let already_cut = self.values.len() - ids.len();
         let sums = self.running_sums(&ids, already_cut);
-        let n_cut = sums
-            .partition_point(|&sum| sum <= allowed)
-            .min(ids.len().saturating_sub(1));
+        let n_cut = sums.partition_point(|&sum| sum <= allowed).min(ids.len().saturating_sub(1));
         if n_cut == 0 {
             return Bound::Tail { allowed, cut: 0.0 };
         }
@@ -122,10 +110,7 @@ impl Scores {
         for id in ids {
             self.cut(id as usize);
         }
-        Bound::Tail {
-            allowed,
-            cut: sums[n_cut - 1],
-        }
+        Bound::Tail { allowed, cut: sums[n_cut - 1] }
     }
 
     /// `MinPLogitsWarper`: tokens less than `min_p` times as likely as the most likely one are cut.
@@ -156,15 +141,8 @@ impl Scores {
         }
         let rank = sums.partition_point(|&sum| sum < mass);
         // Past the last token torch looks at one that is already cut, which is infinitely far away.
-        let last = if ids.len() < distances.len() {
-            None
-        } else {
-            ids.last()
-        };
-        let distance = ids
-            .get(rank)
-            .or(last)
-            .map_or(f32::INFINITY, |&id| distances[id as usize]);
+        let last = if ids.len() < distances.len() { None } else { ids.last() };
+        let distance = ids.get(rank).or(last).map_or(f32::INFINITY, |&id| distances[id as usize]);
         let max = torch::max(&self.values);
         for (id, &far) in distances.iter().enumerate() {
             if far > distance {
@@ -181,17 +159,11 @@ impl Scores {
     fn distances_from_entropy(&mut self) -> (f32, Vec<f32>) {
         self.fill_exps();
         let mut distances = torch::log_normalised(&self.values, &self.exps);
-        let terms: Vec<f32> = distances
-            .iter()
-            .map(|&log_prob| log_prob_times_prob(log_prob))
-            .collect();
+        let terms: Vec<f32> =
+            distances.iter().map(|&log_prob| log_prob_times_prob(log_prob)).collect();
         let entropy = -torch::cascade_sum(&terms);
         for distance in &mut distances {
-            *distance = if *distance > CUT {
-                (-*distance - entropy).abs()
-            } else {
-                f32::INFINITY
-            };
+            *distance = if *distance > CUT { (-*distance - entropy).abs() } else { f32::INFINITY };
         }
         (entropy, distances)
     }
@@ -230,11 +202,7 @@ impl Scores {
 /// MKL where torch was built with it, and one result in a hundred is rounded the other way. It moves
 /// the entropy by a last digit, and once in some thousand distributions the token at typical-p's border.
 fn log_prob_times_prob(log_prob: f32) -> f32 {
-    if log_prob > CUT {
-        log_prob * log_prob.exp()
-    } else {
-        0.0
-    }
+    if log_prob > CUT { log_prob * log_prob.exp() } else { 0.0 }
 }
 
 /// The number a person meant: 0.9 and not the float32 nearest to it, 0.899999976. transformers computes

@@ -4,11 +4,7 @@ use super::order;
 
 /// Shannon entropy −Σ p log₂ p of `probs` (`[vocab]`, sum 1), in bits.
 pub fn entropy_bits(probs: &[f32]) -> f32 {
-    let sum: f64 = probs
-        .iter()
-        .filter(|&&p| p > 0.0)
-        .map(|&p| f64::from(p * p.log2()))
-        .sum();
+    let sum: f64 = probs.iter().filter(|&&p| p > 0.0).map(|&p| f64::from(p * p.log2())).sum();
     (-sum).max(0.0) as f32
 }
 
@@ -44,28 +40,18 @@ fn relative_bits(p: f64, q: f64) -> f64 {
 
 /// Ids of the `n` most probable tokens, most probable first; of equal ones, the lower id.
 pub fn top(probs: &[f32], n: usize) -> Vec<usize> {
-    let mut entries: Vec<u64> = (0..)
-        .zip(probs)
-        .map(|(id, &prob)| entry(prob, id))
-        .collect();
+    let mut entries: Vec<u64> = (0..).zip(probs).map(|(id, &prob)| entry(prob, id)).collect();
     if n < entries.len() {
         entries.select_nth_unstable(n);
         entries.truncate(n);
     }
     entries.sort_unstable();
-    entries
-        .into_iter()
-        .map(|entry| entry as u32 as usize)
-        .collect()
+    entries.into_iter().map(|entry| entry as u32 as usize).collect()
 }
 
 /// Probability and id in one number that is the lower, the better the token; NaN is last.
 fn entry(prob: f32, id: u64) -> u64 {
-    let prob = if prob.is_nan() {
-        f32::NEG_INFINITY
-    } else {
-        prob
-    };
+    let prob = if prob.is_nan() { f32::NEG_INFINITY } else { prob };
     u64::from(!order::key(prob)) << 32 | id
 }
 
@@ -77,8 +63,5 @@ pub fn rank_of(values: &[f32], id: usize) -> usize {
         return values.len();
     };
     let own = entry(value, id as u64);
-    (0..)
-        .zip(values)
-        .filter(|&(other, &value)| entry(value, other) < own)
-        .count()
+    (0..).zip(values).filter(|&(other, &value)| entry(value, other) < own).count()
 }

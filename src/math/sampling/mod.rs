@@ -190,10 +190,7 @@ impl Sampling {
     pub fn explain(&self, logits: &[f32], context: &[u32]) -> Explanation {
         let mut stages = Vec::new();
         let mut cut_by = vec![None; logits.len()];
-        let mut alive: Vec<bool> = logits
-            .iter()
-            .map(|&logit| logit > f32::NEG_INFINITY)
-            .collect();
+        let mut alive: Vec<bool> = logits.iter().map(|&logit| logit > f32::NEG_INFINITY).collect();
         let distribution = self.run(logits, context, |filter, scores, bound| {
             for ((&score, alive), cut) in scores.iter().zip(&mut alive).zip(&mut cut_by) {
                 if *alive && score == f32::NEG_INFINITY {
@@ -201,18 +198,9 @@ impl Sampling {
                     *cut = Some(filter);
                 }
             }
-            stages.push(Stage {
-                filter,
-                scores: scores.to_vec(),
-                kept: kept(scores),
-                bound,
-            });
+            stages.push(Stage { filter, scores: scores.to_vec(), kept: kept(scores), bound });
         });
-        Explanation {
-            stages,
-            cut_by,
-            distribution,
-        }
+        Explanation { stages, cut_by, distribution }
     }
 
     /// Whether `filter` takes part, by the conditions under which `generate()` adds its processor.
@@ -273,10 +261,7 @@ impl Sampling {
             let bound = self.apply_one(filter, &mut scores, context);
             watch(filter, scores.values(), bound);
         }
-        Distribution {
-            kept: kept(scores.values()),
-            probs: scores.into_probs(),
-        }
+        Distribution { kept: kept(scores.values()), probs: scores.into_probs() }
     }
 
     fn apply_one(&self, filter: Filter, scores: &mut Scores, context: &[u32]) -> Bound {
@@ -292,15 +277,10 @@ impl Sampling {
     }
 
     fn penalty(&self) -> f32 {
-        self.repetition_penalty
-            .filter(|&penalty| penalty > 0.0)
-            .unwrap_or(1.0)
+        self.repetition_penalty.filter(|&penalty| penalty > 0.0).unwrap_or(1.0)
     }
 }
 
 fn kept(scores: &[f32]) -> usize {
-    scores
-        .iter()
-        .filter(|&&score| score > f32::NEG_INFINITY)
-        .count()
+    scores.iter().filter(|&&score| score > f32::NEG_INFINITY).count()
 }

@@ -19,11 +19,7 @@ const MANY: usize = 2_000;
 /// A number that is ordered like `score`, with −0 equal to 0. `score` is not NaN.
 pub(super) fn key(score: f32) -> u32 {
     let bits = (score + 0.0).to_bits();
-    if bits >> 31 == 1 {
-        !bits
-    } else {
-        bits | 1 << 31
-    }
+    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
 }
 
 /// The score with this [`key`].
@@ -91,10 +87,7 @@ fn sort_by_digits(entries: &mut Vec<u64>) {
 /// `std::sort` of libstdc++ is quicksort (pivot: the median of second, middle and last) that stops at
 /// 16 elements and leaves them to one insertion sort; where it gets too deep it changes to heapsort.
 pub(super) fn introsort(scores: &[f32], wanted: &Range<usize>) -> Vec<u32> {
-    let mut entries: Vec<u64> = (0..)
-        .zip(scores)
-        .map(|(id, &score)| entry(score, id))
-        .collect();
+    let mut entries: Vec<u64> = (0..).zip(scores).map(|(id, &score)| entry(score, id)).collect();
     if !entries.is_empty() {
         let depth = 2 * entries.len().ilog2();
         quicksort(&mut entries, wanted, depth);

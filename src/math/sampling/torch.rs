@@ -36,11 +36,7 @@ pub(super) fn log_normalised(scores: &[f32], exps: &[f32]) -> Vec<f32> {
 
 /// A logit that arithmetic can go on with: NaN becomes −∞, +∞ the greatest number.
 pub(super) fn finite_or_cut(logit: f32) -> f32 {
-    if logit.is_nan() {
-        f32::NEG_INFINITY
-    } else {
-        logit.min(f32::MAX)
-    }
+    if logit.is_nan() { f32::NEG_INFINITY } else { logit.min(f32::MAX) }
 }
 
 /// `exps` as shares of their sum.
@@ -68,10 +64,7 @@ pub(super) fn max(scores: &[f32]) -> f32 {
             *lane = greater(*lane, score);
         }
     }
-    lanes
-        .iter()
-        .chain(rest)
-        .fold(f32::NEG_INFINITY, |max, &score| greater(max, score))
+    lanes.iter().chain(rest).fold(f32::NEG_INFINITY, |max, &score| greater(max, score))
 }
 
 /// exp(score − max) of each score; 0 for −∞.
@@ -95,22 +88,14 @@ pub(super) fn exps(scores: &[f32]) -> Vec<f32> {
 fn exp(x: f32) -> f32 {
     // Adding and taking off 1.5 × 2^23 rounds to an integer, and leaves that integer in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    const TERMS: [f32; 5] = [
-        0.001_393_043_6,
-        0.008_333_361,
-        0.041_666_485,
-        0.166_666_67,
-        0.5,
-    ];
+    const TERMS: [f32; 5] = [0.001_393_043_6, 0.008_333_361, 0.041_666_485, 0.166_666_67, 0.5];
     // Below, the result is 0. Most scores may be −∞; numbers too small to be normal would be slow.
     let is_zero = x < -104.0;
     let x = if is_zero { 0.0 } else { x };
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let q = shifted - ROUND;
     let s = multiply_add(q, -1.428_606_8e-6, multiply_add(q, -0.693_145_75, x));
-    let polynomial = TERMS
-        .iter()
-        .fold(0.000_198_527_62, |sum, &term| multiply_add(sum, s, term));
+    let polynomial = TERMS.iter().fold(0.000_198_527_62, |sum, &term| multiply_add(sum, s, term));
     let mantissa = 1.0 + multiply_add(s * s, polynomial, s);
     // In two halves, because 2^q alone may be too small for a normal number.
     let q = shifted.to_bits().wrapping_sub(ROUND.to_bits()) as i32;
@@ -162,10 +147,7 @@ pub(super) fn cascade_sum(values: &[f32]) -> f32 {
     if values.len() <= GRAIN {
         return cascade_sum_serial(values);
     }
-    values
-        .chunks(values.len().div_ceil(2))
-        .map(cascade_sum_serial)
-        .sum()
+    values.chunks(values.len().div_ceil(2)).map(cascade_sum_serial).sum()
 }
 
 fn cascade_sum_serial(values: &[f32]) -> f32 {
@@ -175,9 +157,7 @@ fn cascade_sum_serial(values: &[f32]) -> f32 {
         return sum_vectors(&singles)[0];
     }
     let sum: f32 = rest.iter().sum();
-    sum_vectors(vectors)
-        .iter()
-        .fold(sum, |sum, lane| sum + lane)
+    sum_vectors(vectors).iter().fold(sum, |sum, lane| sum + lane)
 }
 
 /// Every fourth vector together, then the four sums.

@@ -41,10 +41,7 @@ enum Choice {
     Chosen,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature is serde's"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -92,10 +89,7 @@ impl<'de> Deserialize<'de> for Tree {
 
 fn tree(file: File) -> Result<Tree, String> {
     if file.tokens.len() >= MOST_NODES {
-        return Err(format!(
-            "a tree of {} tokens is too large",
-            file.tokens.len()
-        ));
+        return Err(format!("a tree of {} tokens is too large", file.tokens.len()));
     }
     let mut tree = Tree::new(file.model, file.text, file.prompt);
     tree.settings = file.settings;

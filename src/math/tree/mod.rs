@@ -93,14 +93,7 @@ impl Tree {
             depth: 0,
             is_kept: false,
         };
-        Self {
-            model,
-            text,
-            prompt,
-            nodes: vec![root],
-            settings: Vec::new(),
-            at: ROOT,
-        }
+        Self { model, text, prompt, nodes: vec![root], settings: Vec::new(), at: ROOT }
     }
 
     /// The tokens of the prompt.

@@ -25,11 +25,7 @@ impl Tree {
                 n_rows - 1
             });
             let node = self.get(id);
-            places.push(Place {
-                node: id,
-                column: node.depth,
-                row,
-            });
+            places.push(Place { node: id, column: node.depth, row });
             // The last pushed is placed first: the first child with all that follows it.
             for (i, &child) in node.children.iter().enumerate().rev() {
                 waiting.push((child, (i == 0).then_some(row)));

@@ -42,10 +42,7 @@ fn draws_depend_on_seed_and_depth_alone() {
     let (token, how) = draw.unwrap();
     let first = coin(3, 0);
     assert_eq!(token, u32::from(first >= 0.5));
-    let expected = How::Drawn {
-        settings: 0,
-        coin: first,
-    };
+    let expected = How::Drawn { settings: 0, coin: first };
     assert_eq!(how, expected);
     assert_eq!(tree.settings(how), Some(&sampling));
     assert_eq!(tree.draw(ROOT, &[], &sampling, (3, 10)), None);
@@ -108,9 +105,7 @@ fn a_tree_is_bounded() {
 fn files_hold_everything_but_what_was_removed() {
     let mut tree = tree();
     let gone = grow(&mut tree, ROOT, 5);
-    let (_, how) = tree
-        .draw(ROOT, &EVEN, &Sampling::default(), (3, 10))
-        .unwrap();
+    let (_, how) = tree.draw(ROOT, &EVEN, &Sampling::default(), (3, 10)).unwrap();
     let a = tree.grow(ROOT, 0, how, 0.25).unwrap();
     let b = tree.grow(a, 1, How::Beam { rank: 2 }, 0.125).unwrap();
     tree.keep(b, true);
@@ -121,10 +116,7 @@ fn files_hold_everything_but_what_was_removed() {
     assert_eq!(read.tokens(read.at()), [0, 1]);
     assert_eq!(read.places().len(), 3);
     let (old, new) = (tree.get(b), read.get(read.at()));
-    assert_eq!(
-        (old.how, old.prob, old.is_kept),
-        (new.how, new.prob, new.is_kept)
-    );
+    assert_eq!((old.how, old.prob, old.is_kept), (new.how, new.prob, new.is_kept));
     assert_eq!(serde_json::to_string(&read).unwrap(), json);
 }
 
@@ -138,10 +130,7 @@ fn contradictory_files_are_refused() {
         ("0.5", "null"),
         (r#""chosen""#, r#"{"drawn":[0,0.5]}"#),
     ] {
-        assert!(
-            serde_json::from_str::<Tree>(&good.replace(old, new)).is_err(),
-            "{new}"
-        );
+        assert!(serde_json::from_str::<Tree>(&good.replace(old, new)).is_err(), "{new}");
     }
     // A place that is not there is the prompt.
     let lost: Tree = serde_json::from_str(&good.replace("\"at\":1", "\"at\":9")).unwrap();

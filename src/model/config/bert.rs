@@ -218,9 +218,9 @@ impl BertConfig {
     /// Longest text, in tokens. RoBERTa's table begins behind the padding token's id.
     pub fn n_ctx(&self) -> usize {
         match self.family {
-            BertFamily::Roberta => self
-                .max_position_embeddings
-                .saturating_sub(self.pad_token_id + 1),
+            BertFamily::Roberta => {
+                self.max_position_embeddings.saturating_sub(self.pad_token_id + 1)
+            }
             _ => self.max_position_embeddings,
         }
     }
@@ -287,10 +287,7 @@ mod tests {
         else {
             panic!("no BERT");
         };
-        assert_eq!(
-            (config.family, config.hidden_size),
-            (BertFamily::DistilBert, 8)
-        );
+        assert_eq!((config.family, config.hidden_size), (BertFamily::DistilBert, 8));
         assert_eq!((config.num_hidden_layers, config.d_head()), (6, 4));
         let roberta = r#"{"model_type":"roberta","max_position_embeddings":514}"#;
         let Config::Bert(config) = parse(roberta).unwrap() else {
@@ -304,22 +301,10 @@ mod tests {
     fn what_would_come_out_wrong_is_refused() {
         for (json, field) in [
             (r#"{"model_type":"bert","is_decoder":true}"#, "is_decoder"),
-            (
-                r#"{"model_type":"bert","num_attention_heads":7}"#,
-                "num_attention_heads",
-            ),
-            (
-                r#"{"model_type":"bert","hidden_act":"maxout"}"#,
-                "hidden_act",
-            ),
-            (
-                r#"{"model_type":"bert","position_embedding_type":"relative_key"}"#,
-                "relative_key",
-            ),
-            (
-                r#"{"model_type":"roberta","pad_token_id":900}"#,
-                "pad_token_id",
-            ),
+            (r#"{"model_type":"bert","num_attention_heads":7}"#, "num_attention_heads"),
+            (r#"{"model_type":"bert","hidden_act":"maxout"}"#, "hidden_act"),
+            (r#"{"model_type":"bert","position_embedding_type":"relative_key"}"#, "relative_key"),
+            (r#"{"model_type":"roberta","pad_token_id":900}"#, "pad_token_id"),
         ] {
             let why = parse(json).unwrap_err().why;
             assert!(why.contains(field), "{json}: {why}");

@@ -85,10 +85,7 @@ impl Gpt2Config {
             ("n_inner", self.n_inner.unwrap_or(1)),
         ])?;
         if !self.n_embd.is_multiple_of(self.n_head) {
-            let why = format!(
-                "n_head = {} does not divide n_embd = {}",
-                self.n_head, self.n_embd
-            );
+            let why = format!("n_head = {} does not divide n_embd = {}", self.n_head, self.n_embd);
             return Err(
                 Problem::new(READING, why).cure("Every head needs the same share of the width")
             );
@@ -152,11 +149,7 @@ impl Gpt2Config {
         let attention = d * 3 * d + 3 * d + d * d + d;
         let mlp = d * m + m + m * d + d;
         let block = attention + mlp + 4 * d;
-        let unembed = if self.tie_word_embeddings {
-            0
-        } else {
-            self.vocab_size * d
-        };
+        let unembed = if self.tie_word_embeddings { 0 } else { self.vocab_size * d };
         (self.vocab_size + self.n_positions) * d + self.n_layer * block + 2 * d + unembed
     }
 
@@ -195,10 +188,7 @@ mod tests {
     fn aliases_and_nulls() {
         let json = br#"{"model_type":"gpt2","hidden_size":6,"num_attention_heads":3,"eos_token_id":null,"activation_function":null}"#;
         let config = parse(json);
-        assert_eq!(
-            (config.n_embd, config.d_head(), config.eos_token_id),
-            (6, 2, None)
-        );
+        assert_eq!((config.n_embd, config.d_head(), config.eos_token_id), (6, 2, None));
         assert_eq!(config.activation_function, "gelu_new");
     }
 
@@ -241,18 +231,9 @@ mod tests {
                 r#"{"model_type":"gpt2","activation_function":"xielu"}"#,
                 "activation_function = \"xielu\"",
             ),
-            (
-                r#"{"model_type":"gpt2","add_cross_attention":true}"#,
-                "add_cross_attention = true",
-            ),
-            (
-                r#"{"model_type":"gpt2","quantization_config":{"bits":4}}"#,
-                "quantization_config",
-            ),
-            (
-                r#"{"model_type":"gpt2","layer_norm_epsilon":-1}"#,
-                "layer_norm_epsilon",
-            ),
+            (r#"{"model_type":"gpt2","add_cross_attention":true}"#, "add_cross_attention = true"),
+            (r#"{"model_type":"gpt2","quantization_config":{"bits":4}}"#, "quantization_config"),
+            (r#"{"model_type":"gpt2","layer_norm_epsilon":-1}"#, "layer_norm_epsilon"),
         ] {
             assert!(why(json).contains(field), "{json}: {}", why(json));
         }

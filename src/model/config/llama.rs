@@ -124,12 +124,7 @@ impl Family {
 }
 
 /// Fields where an explicit null means none; elsewhere it means the default.
-const NULLABLE: [&str; 4] = [
-    "num_key_value_heads",
-    "head_dim",
-    "sliding_window",
-    "eos_token_id",
-];
+const NULLABLE: [&str; 4] = ["num_key_value_heads", "head_dim", "sliding_window", "eos_token_id"];
 
 impl LlamaConfig {
     /// Reads and checks the fields of a `config.json`.
@@ -146,12 +141,7 @@ impl LlamaConfig {
         config.check()?;
         config.sliding_window = config.window(fields)?;
         config.rope = Rope::from_fields(fields, config.max_position_embeddings)?;
-        if fields
-            .get("pretraining_tp")
-            .and_then(Value::as_u64)
-            .unwrap_or(1)
-            > 1
-        {
+        if fields.get("pretraining_tp").and_then(Value::as_u64).unwrap_or(1) > 1 {
             return Err(unsupported("pretraining_tp", &fields["pretraining_tp"]));
         }
         Ok(config)
@@ -351,14 +341,8 @@ mod tests {
             "sliding_window":null,"hidden_act":null,"rope_scaling":null}"#,
         );
         let heads = config.heads();
-        assert_eq!(
-            (heads.n_heads, heads.n_kv_heads, heads.d_head),
-            (32, 32, 128)
-        );
-        assert_eq!(
-            (config.sliding_window, config.hidden_act.as_str()),
-            (None, "silu")
-        );
+        assert_eq!((heads.n_heads, heads.n_kv_heads, heads.d_head), (32, 32, 128));
+        assert_eq!((config.sliding_window, config.hidden_act.as_str()), (None, "silu"));
         assert_eq!(config.info("m").n_kv_heads, None);
         let windowed = parse(r#"{"model_type":"mistral","num_key_value_heads":4}"#);
         assert_eq!(windowed.info("m").window, Some(4096));
@@ -370,27 +354,15 @@ mod tests {
         for (fields, said) in [
             (r#""head_dim":5"#, "head_dim = 5 is odd"),
             (r#""num_attention_heads":3"#, "does not divide hidden_size"),
-            (
-                r#""num_key_value_heads":5"#,
-                "num_key_value_heads = 5 does not divide",
-            ),
+            (r#""num_key_value_heads":5"#, "num_key_value_heads = 5 does not divide"),
             (r#""num_key_value_heads":0"#, "num_key_value_heads = 0"),
             (r#""hidden_act":"xielu""#, "hidden_act = \"xielu\""),
             (r#""pretraining_tp":2"#, "pretraining_tp = 2"),
-            (
-                r#""partial_rotary_factor":0.5"#,
-                "partial_rotary_factor = 0.5",
-            ),
+            (r#""partial_rotary_factor":0.5"#, "partial_rotary_factor = 0.5"),
             (r#""rope_theta":0"#, "rope_parameters"),
             (r#""rope_scaling":{"type":"yarn","factor":2}"#, "yarn"),
-            (
-                r#""rope_scaling":{"type":"linear"}"#,
-                "rope_scaling lacks factor",
-            ),
-            (
-                r#""rope_parameters":{"rope_type":"linear","factor":0}"#,
-                "rope_parameters",
-            ),
+            (r#""rope_scaling":{"type":"linear"}"#, "rope_scaling lacks factor"),
+            (r#""rope_parameters":{"rope_type":"linear","factor":0}"#, "rope_parameters"),
         ] {
             let json = format!(r#"{{"model_type":"llama",{fields}}}"#);
             let problem = Config::parse(json.as_bytes()).unwrap_err();

@@ -145,11 +145,7 @@ impl MarianConfig {
         ])?;
         // The positions are computed, not read: no file bounds them. Neither are the beams.
         for (name, size, most) in [
-            (
-                "max_position_embeddings",
-                self.max_position_embeddings,
-                1 << 16,
-            ),
+            ("max_position_embeddings", self.max_position_embeddings, 1 << 16),
             ("num_beams", self.search.num_beams, MOST_BEAMS),
         ] {
             if size > most {
@@ -162,10 +158,7 @@ impl MarianConfig {
             ("decoder_attention_heads", self.decoder_attention_heads),
         ] {
             if !self.d_model.is_multiple_of(heads) {
-                let why = format!(
-                    "{name} = {heads} does not divide d_model = {}",
-                    self.d_model
-                );
+                let why = format!("{name} = {heads} does not divide d_model = {}", self.d_model);
                 return Err(
                     Problem::new(READING, why).cure("Every head needs the same share of the width")
                 );
@@ -200,11 +193,7 @@ impl MarianConfig {
 
     /// What token embeddings are multiplied by.
     pub fn embed_scale(&self) -> f64 {
-        if self.scale_embedding {
-            (self.d_model as f64).sqrt()
-        } else {
-            1.0
-        }
+        if self.scale_embedding { (self.d_model as f64).sqrt() } else { 1.0 }
     }
 
     /// The tokens that end a translation.
@@ -283,10 +272,7 @@ mod tests {
         let Config::Marian(mut config) = Config::parse(json).unwrap() else {
             panic!("no Marian");
         };
-        assert_eq!(
-            (config.search.num_beams, &config.search.bad_words_ids),
-            (6, &vec![vec![7]])
-        );
+        assert_eq!((config.search.num_beams, &config.search.bad_words_ids), (6, &vec![vec![7]]));
         config.heed_generation_config(br#"{"max_length":20,"eos_token_id":[3,4]}"#);
         assert_eq!((config.search.num_beams, config.search.max_length), (1, 20));
         assert_eq!(config.ends(), [3, 4]);
@@ -297,26 +283,14 @@ mod tests {
     #[test]
     fn other_members_of_the_family_are_refused() {
         for (json, field) in [
-            (
-                r#"{"model_type":"marian","normalize_before":true}"#,
-                "normalize_before",
-            ),
-            (
-                r#"{"model_type":"marian","decoder_attention_heads":7}"#,
-                "decoder_attention_heads",
-            ),
-            (
-                r#"{"model_type":"marian","decoder_start_token_id":99999}"#,
-                "decoder_start_token_id",
-            ),
+            (r#"{"model_type":"marian","normalize_before":true}"#, "normalize_before"),
+            (r#"{"model_type":"marian","decoder_attention_heads":7}"#, "decoder_attention_heads"),
+            (r#"{"model_type":"marian","decoder_start_token_id":99999}"#, "decoder_start_token_id"),
             (
                 r#"{"model_type":"marian","max_position_embeddings":9999999}"#,
                 "max_position_embeddings",
             ),
-            (
-                r#"{"model_type":"marian","encoder_layers":0}"#,
-                "encoder_layers",
-            ),
+            (r#"{"model_type":"marian","encoder_layers":0}"#, "encoder_layers"),
         ] {
             let why = Config::parse(json.as_bytes()).unwrap_err().why;
             assert!(why.contains(field), "{json}: {why}");

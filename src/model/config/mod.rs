@@ -179,10 +179,8 @@ fn unknown(fields: &Map<String, Value>) -> Problem {
         (None, Some(a)) => format!("architectures = [{a:?}] is not supported"),
         (None, None) => "it has no model_type".to_owned(),
     };
-    Problem::new(READING, why).cure(format!(
-        "Open a checkpoint whose model_type is one of: {}",
-        SUPPORTED.join(", ")
-    ))
+    Problem::new(READING, why)
+        .cure(format!("Open a checkpoint whose model_type is one of: {}", SUPPORTED.join(", ")))
 }
 
 /// Refuses what no architecture here computes, rather than showing something else.
@@ -213,10 +211,7 @@ fn read<T: DeserializeOwned>(fields: &Map<String, Value>) -> Result<T> {
 }
 
 fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
-    match sizes
-        .iter()
-        .find(|(_, size)| !(1..=MAX_SIZE).contains(size))
-    {
+    match sizes.iter().find(|(_, size)| !(1..=MAX_SIZE).contains(size)) {
         Some((name, size)) => {
             let why = format!("{name} = {size} is out of range (1 to {MAX_SIZE})");
             Err(Problem::new(READING, why))

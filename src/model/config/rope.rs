@@ -19,10 +19,7 @@ pub struct Rope {
 
 impl Default for Rope {
     fn default() -> Self {
-        Self {
-            theta: 10_000.0,
-            scaling: RopeScaling::None,
-        }
+        Self { theta: 10_000.0, scaling: RopeScaling::None }
     }
 }
 
@@ -69,9 +66,7 @@ impl Rope {
             let value = config.get(*name).and_then(Value::as_object);
             value.is_some_and(|fields| !fields.is_empty())
         };
-        let name = ["rope_scaling", "rope_parameters"]
-            .into_iter()
-            .find(is_given);
+        let name = ["rope_scaling", "rope_parameters"].into_iter().find(is_given);
         let value = name.and_then(|name| config.get(name)).cloned();
         let mut value = value.unwrap_or_else(|| Value::Object(Map::new()));
         // Some files have the old name and the new one for the same thing.
@@ -81,23 +76,15 @@ impl Rope {
             fields.remove("type");
         }
         let fields: Fields = serde_json::from_value(value.clone()).map_err(|e| {
-            Problem::new(
-                READING,
-                format!("{}: {e}", name.unwrap_or("rope_parameters")),
-            )
+            Problem::new(READING, format!("{}: {e}", name.unwrap_or("rope_parameters")))
         })?;
         let name = name.unwrap_or("rope_parameters");
         let number = |name| config.get(name).and_then(Value::as_f64);
-        let partial = fields
-            .partial_rotary_factor
-            .or(number("partial_rotary_factor"));
+        let partial = fields.partial_rotary_factor.or(number("partial_rotary_factor"));
         if partial.is_some_and(|partial| partial != 1.0) {
             return Err(unsupported("partial_rotary_factor", &partial.into()));
         }
-        let theta = fields
-            .rope_theta
-            .or(number("rope_theta"))
-            .unwrap_or(10_000.0);
+        let theta = fields.rope_theta.or(number("rope_theta")).unwrap_or(10_000.0);
         let missing = |field: &str| Problem::new(READING, format!("{name} lacks {field}"));
         let factor = || fields.factor.ok_or_else(|| missing("factor"));
         let scaling = match fields.rope_type.as_deref() {
@@ -142,12 +129,7 @@ impl RopeScaling {
         match *self {
             Self::None => frequency,
             Self::Linear { factor } => frequency / factor,
-            Self::Llama3 {
-                factor,
-                low_freq_factor,
-                high_freq_factor,
-                old_context,
-            } => {
+            Self::Llama3 { factor, low_freq_factor, high_freq_factor, old_context } => {
                 // How often the pair turns in the old context.
                 let turns = old_context * frequency / TAU;
                 if turns < low_freq_factor {
@@ -192,12 +174,8 @@ mod tests {
             "low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":8192}}"#,
         );
         let (stretched, plain) = (rope.rotary(64), Rotary::new(5e5, 64));
-        let ratio: Vec<f32> = plain
-            .frequencies
-            .iter()
-            .zip(&stretched.frequencies)
-            .map(|(a, b)| a / b)
-            .collect();
+        let ratio: Vec<f32> =
+            plain.frequencies.iter().zip(&stretched.frequencies).map(|(a, b)| a / b).collect();
         assert_eq!((ratio[0], ratio[31]), (1.0, 8.0));
         assert!(ratio.is_sorted() && ratio.iter().any(|&r| 1.0 < r && r < 8.0));
     }

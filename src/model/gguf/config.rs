@@ -22,10 +22,7 @@ impl Gguf {
         }
         self.refuse_others(family)?;
         let size = |key: &str| self.count(&format!("{family}.{key}"));
-        let number = |key: &str| {
-            self.value(&format!("{family}.{key}"))
-                .and_then(Value::number)
-        };
+        let number = |key: &str| self.value(&format!("{family}.{key}")).and_then(Value::number);
         let need = |key: &str| {
             let missing = || Problem::new(USING, format!("{family}.{key} is missing"));
             size(key).ok_or_else(missing)
@@ -60,10 +57,7 @@ impl Gguf {
 
     /// Switches that change the numbers in a way this program does not compute.
     fn refuse_others(&self, family: &str) -> Result<()> {
-        let number = |key: &str| {
-            self.value(&format!("{family}.{key}"))
-                .and_then(Value::number)
-        };
+        let number = |key: &str| self.value(&format!("{family}.{key}")).and_then(Value::number);
         for key in [
             "expert_count",
             "attention.sliding_window",
@@ -78,10 +72,7 @@ impl Gguf {
                 ));
             }
         }
-        let lengths = (
-            number("attention.key_length"),
-            number("attention.value_length"),
-        );
+        let lengths = (number("attention.key_length"), number("attention.value_length"));
         let (rotated, d_head) = (number("rope.dimension_count"), lengths.0);
         let differ = |a: Option<f64>, b: Option<f64>| a.is_some() && b.is_some() && a != b;
         if differ(lengths.0, lengths.1) || differ(rotated, d_head) {
@@ -101,9 +92,7 @@ impl Gguf {
     /// Every token that ends a text or a turn.
     fn end_tokens(&self) -> Vec<u64> {
         let keys = ["eos_token_id", "eot_token_id", "eom_token_id"];
-        let ids = keys
-            .iter()
-            .filter_map(|key| self.count(&format!("tokenizer.ggml.{key}")));
+        let ids = keys.iter().filter_map(|key| self.count(&format!("tokenizer.ggml.{key}")));
         let mut ids: Vec<u64> = ids.collect();
         ids.dedup();
         ids
@@ -119,11 +108,7 @@ impl Gguf {
                 Ok(Some(json!({"rope_type": "linear", "factor": factor})))
             }
             (kind, _) => {
-                let why = format!(
-                    "{} = {:?} is not supported",
-                    key("type"),
-                    kind.unwrap_or("?")
-                );
+                let why = format!("{} = {:?} is not supported", key("type"), kind.unwrap_or("?"));
                 Err(Problem::new(USING, why))
             }
         }

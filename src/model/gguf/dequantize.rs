@@ -57,9 +57,7 @@ impl GgmlType {
         let (_, per_block, bytes) = self.layout()?;
         let row = *shape.last()?;
         let is_whole = row.is_multiple_of(per_block) && !shape.contains(&0);
-        let numbers = shape
-            .iter()
-            .try_fold(1_usize, |n, &size| n.checked_mul(size));
+        let numbers = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
         is_whole.then_some((numbers? / per_block).checked_mul(bytes))?
     }
 
@@ -100,12 +98,7 @@ impl fmt::Display for GgmlType {
 }
 
 fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&chunk| number(chunk))
-        .collect()
+    bytes.as_chunks().0.iter().map(|&chunk| number(chunk)).collect()
 }
 
 /// Turns blocks of `B` bytes into `N` numbers each.
@@ -128,11 +121,7 @@ fn half_at<const B: usize>(block: &[u8; B], at: usize) -> f32 {
 
 /// The four-bit numbers of a block of 32: first all low halves of the bytes, then all high ones.
 fn nibble(quants: &[u8], i: usize) -> u8 {
-    if i < 16 {
-        quants[i] & 15
-    } else {
-        quants[i - 16] >> 4
-    }
+    if i < 16 { quants[i] & 15 } else { quants[i - 16] >> 4 }
 }
 
 /// The fifth bit of each number of a block of 32.

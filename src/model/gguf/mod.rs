@@ -86,14 +86,11 @@ impl Gguf {
         let contents = contents(bytes.as_slice());
         let (metadata, tensors) =
             contents.map_err(|why| Problem::new(READING, why).cure(DAMAGED))?;
-        let gguf = Self {
-            bytes,
-            metadata,
-            tensors,
-        };
+        let gguf = Self { bytes, metadata, tensors };
         if gguf.count("split.count").is_some_and(|n| n > 1) {
-            return Err(Problem::new(READING, "it is one part of a model in several files")
-                .cure("Join the parts with llama.cpp's `llama-gguf-split --merge`, then open the result"));
+            return Err(Problem::new(READING, "it is one part of a model in several files").cure(
+                "Join the parts with llama.cpp's `llama-gguf-split --merge`, then open the result",
+            ));
         }
         Ok(gguf)
     }
@@ -143,8 +140,7 @@ impl Gguf {
         let token = |role: &str| {
             let id = self.count(&format!("tokenizer.ggml.{role}_token_id"));
             let id = id.and_then(|id| usize::try_from(id).ok());
-            id.and_then(|id| tokens.get(id).copied())
-                .unwrap_or_default()
+            id.and_then(|id| tokens.get(id).copied()).unwrap_or_default()
         };
         let template = self.text("tokenizer.chat_template")?;
         Chat::new(template, token("bos"), token("eos")).ok()
@@ -200,9 +196,7 @@ fn contents(bytes: &[u8]) -> std::result::Result<Contents, String> {
         Some(value) => value.count().unwrap_or(0),
     };
     if !alignment.is_power_of_two() || alignment > 1 << 20 {
-        return Err(format!(
-            "general.alignment = {alignment} is no power of two"
-        ));
+        return Err(format!("general.alignment = {alignment} is no power of two"));
     }
     let mut tensors = Vec::new();
     for _ in 0..n_tensors {
@@ -224,9 +218,8 @@ fn tensor(reader: &mut Reader<'_>) -> std::result::Result<GgufTensor, String> {
     if n_dims == 0 || n_dims > 4 {
         return Err(format!("{name} has {n_dims} dimensions"));
     }
-    let sizes: Vec<u64> = (0..n_dims)
-        .map(|_| reader.u64())
-        .collect::<std::result::Result<_, _>>()?;
+    let sizes: Vec<u64> =
+        (0..n_dims).map(|_| reader.u64()).collect::<std::result::Result<_, _>>()?;
     let kind = GgmlType(reader.u32()?);
     let offset = usize::try_from(reader.u64()?).map_err(|e| e.to_string())?;
     // GGUF writes the fastest axis first.
@@ -236,12 +229,7 @@ fn tensor(reader: &mut Reader<'_>) -> std::result::Result<GgufTensor, String> {
     let (Some(shape), Some(end)) = (shape, end) else {
         return Err(format!("{name} cannot have sizes {sizes:?} in {kind}"));
     };
-    Ok(GgufTensor {
-        name,
-        shape,
-        kind,
-        bytes: offset..end,
-    })
+    Ok(GgufTensor { name, shape, kind, bytes: offset..end })
 }
 
 /// Counts a tensor's place from the beginning of the file.
@@ -261,10 +249,7 @@ fn place(
             tensor.bytes = from..end;
             Ok(())
         }
-        _ => Err(format!(
-            "it needs {} bytes from {from}, beyond the end of the file",
-            end - from
-        )),
+        _ => Err(format!("it needs {} bytes from {from}, beyond the end of the file", end - from)),
     }
 }
 
@@ -272,9 +257,7 @@ fn place(
 fn check_apart(tensors: &[GgufTensor]) -> std::result::Result<(), String> {
     let mut sorted: Vec<&GgufTensor> = tensors.iter().collect();
     sorted.sort_by_key(|tensor| tensor.bytes.start);
-    let shared = sorted
-        .windows(2)
-        .find(|pair| pair[1].bytes.start < pair[0].bytes.end);
+    let shared = sorted.windows(2).find(|pair| pair[1].bytes.start < pair[0].bytes.end);
     let mut names: Vec<&str> = tensors.iter().map(|tensor| &*tensor.name).collect();
     names.sort_unstable();
     let twice = names.windows(2).find(|pair| pair[0] == pair[1]);

@@ -83,10 +83,7 @@ mod tests {
             name("blk.12.attn_q.bias").as_deref(),
             Some("model.layers.12.self_attn.q_proj.bias")
         );
-        assert_eq!(
-            name("token_embd.weight").as_deref(),
-            Some("model.embed_tokens.weight")
-        );
+        assert_eq!(name("token_embd.weight").as_deref(), Some("model.embed_tokens.weight"));
         assert_eq!(name("rope_freqs.weight"), None);
         assert_eq!(name("blk.0.ffn_gate_exps.weight"), None);
     }

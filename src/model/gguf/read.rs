@@ -34,10 +34,7 @@ impl<'a> Reader<'a> {
         let end = self.at.checked_add(n);
         let bytes = end.and_then(|end| self.bytes.get(self.at..end));
         let bytes = bytes.ok_or_else(|| {
-            format!(
-                "{n} bytes are promised at byte {}, but the file ends",
-                self.at
-            )
+            format!("{n} bytes are promised at byte {}, but the file ends", self.at)
         })?;
         self.at += n;
         Ok(bytes)

@@ -18,8 +18,7 @@ fn text(text: &str) -> Vec<u8> {
 impl Writer {
     /// An entry of the metadata: its kind, and the bytes of its value.
     pub(crate) fn entry(mut self, key: &str, kind: u32, value: &[u8]) -> Self {
-        self.entries
-            .extend([&text(key)[..], &kind.to_le_bytes(), value].concat());
+        self.entries.extend([&text(key)[..], &kind.to_le_bytes(), value].concat());
         self.n_entries += 1;
         self
     }
@@ -34,21 +33,13 @@ impl Writer {
 
     pub(crate) fn texts(self, key: &str, values: &[&str]) -> Self {
         let texts: Vec<u8> = values.iter().flat_map(|value| text(value)).collect();
-        let head = [
-            &8_u32.to_le_bytes()[..],
-            &(values.len() as u64).to_le_bytes(),
-        ]
-        .concat();
+        let head = [&8_u32.to_le_bytes()[..], &(values.len() as u64).to_le_bytes()].concat();
         self.entry(key, 9, &[head, texts].concat())
     }
 
     pub(crate) fn floats(self, key: &str, values: &[f32]) -> Self {
         let numbers: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let head = [
-            &6_u32.to_le_bytes()[..],
-            &(values.len() as u64).to_le_bytes(),
-        ]
-        .concat();
+        let head = [&6_u32.to_le_bytes()[..], &(values.len() as u64).to_le_bytes()].concat();
         self.entry(key, 9, &[head, numbers].concat())
     }
 
@@ -71,8 +62,7 @@ impl Writer {
     /// A tensor of f32, sizes fastest first.
     pub(crate) fn tensor(mut self, name: &str, sizes: &[u64], values: &[f32]) -> Self {
         let offset = self.data.len() as u64;
-        self.data
-            .extend(values.iter().flat_map(|x| x.to_le_bytes()));
+        self.data.extend(values.iter().flat_map(|x| x.to_le_bytes()));
         self.data.resize(self.data.len().next_multiple_of(32), 0);
         self.promise(name, sizes, 0, offset)
     }
@@ -103,16 +93,9 @@ const BLOCKS: &[u8] = include_bytes!("../../../assets/golden/gguf/blocks.gguf");
 fn every_type_stands_for_what_the_gguf_package_says() {
     let file = Gguf::parse(Bytes::Embedded(BLOCKS)).unwrap();
     let mut n_types = 0;
-    for stored in file
-        .tensors
-        .iter()
-        .filter(|tensor| tensor.name.strip_suffix(".f32").is_none())
-    {
+    for stored in file.tensors.iter().filter(|tensor| tensor.name.strip_suffix(".f32").is_none()) {
         let floats = file.tensor(&format!("{}.f32", stored.name)).unwrap();
-        assert_eq!(
-            (stored.kind.to_string(), &stored.shape),
-            (stored.name.clone(), &vec![2, 256])
-        );
+        assert_eq!((stored.kind.to_string(), &stored.shape), (stored.name.clone(), &vec![2, 256]));
         let (ours, theirs) = (file.floats(stored).unwrap(), file.floats(floats).unwrap());
         for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
             assert_eq!(a.to_bits(), b.to_bits(), "{} at {i}: {a} {b}", stored.name);
@@ -135,26 +118,14 @@ fn metadata_is_read_by_kind() {
         .entry("a.big", 12, &1e300_f64.to_le_bytes())
         .tensor("w", &[3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let gguf = parse(file.finish()).unwrap();
-    assert_eq!(
-        (gguf.count("a.size"), gguf.text("a.name")),
-        (Some(7), Some("café"))
-    );
+    assert_eq!((gguf.count("a.size"), gguf.text("a.name")), (Some(7), Some("café")));
     assert_eq!(gguf.texts("a.list").unwrap(), ["x", "", "注意"]);
     assert_eq!(gguf.numbers("a.scores").unwrap(), [0.5, -1.0]);
-    assert_eq!(
-        (gguf.switch("a.on"), gguf.count("a.negative")),
-        (Some(true), None)
-    );
+    assert_eq!((gguf.switch("a.on"), gguf.count("a.negative")), (Some(true), None));
     assert_eq!(gguf.value("a.big").and_then(Value::number), Some(1e300));
-    assert_eq!(
-        (gguf.texts("a.scores"), gguf.numbers("a.list")),
-        (None, None)
-    );
+    assert_eq!((gguf.texts("a.scores"), gguf.numbers("a.list")), (None, None));
     let w = gguf.tensor("w").unwrap();
-    assert_eq!(
-        (w.shape.clone(), gguf.floats(w).unwrap()[5]),
-        (vec![2, 3], 6.0)
-    );
+    assert_eq!((w.shape.clone(), gguf.floats(w).unwrap()[5]), (vec![2, 3], 6.0));
 }
 
 #[test]
@@ -174,28 +145,18 @@ fn lies_about_sizes_are_refused() {
         (&[4], 0, 4),                  // between two multiples of 32
     ] {
         let problem = why(Writer::default().promise("w", sizes, kind, offset));
-        assert!(
-            problem.starts_with('w'),
-            "{sizes:?} {kind} {offset}: {problem}"
-        );
+        assert!(problem.starts_with('w'), "{sizes:?} {kind} {offset}: {problem}");
     }
-    let twice = Writer::default()
-        .tensor("w", &[1], &[0.0])
-        .tensor("w", &[1], &[0.0]);
+    let twice = Writer::default().tensor("w", &[1], &[0.0]).tensor("w", &[1], &[0.0]);
     assert_eq!(why(twice), "w is there twice");
-    let shared = Writer::default()
-        .tensor("a", &[8], &[0.0; 8])
-        .promise("b", &[8], 0, 0);
+    let shared = Writer::default().tensor("a", &[8], &[0.0; 8]).promise("b", &[8], 0, 0);
     assert!(why(shared).contains("share bytes"));
 }
 
 #[test]
 fn lies_about_counts_are_refused() {
     for at in [8, 16] {
-        let mut file = Writer::default()
-            .count("a", 1)
-            .tensor("w", &[1], &[0.0])
-            .finish();
+        let mut file = Writer::default().count("a", 1).tensor("w", &[1], &[0.0]).finish();
         file[at..at + 8].copy_from_slice(&(u64::MAX / 2).to_le_bytes());
         assert!(parse(file).is_err(), "count at byte {at}");
     }
@@ -225,18 +186,8 @@ fn other_versions_and_files_are_refused() {
     assert!(version(2).is_ok());
     assert!(version(1).unwrap_err().why.contains("version 1"));
     assert!(version(4).unwrap_err().why.contains("version 4"));
-    assert!(
-        version(3_u32.swap_bytes())
-            .unwrap_err()
-            .why
-            .contains("big-endian")
-    );
-    assert!(
-        parse(b"PK\x03\x04 and so on".to_vec())
-            .unwrap_err()
-            .why
-            .contains("begin with GGUF")
-    );
+    assert!(version(3_u32.swap_bytes()).unwrap_err().why.contains("big-endian"));
+    assert!(parse(b"PK\x03\x04 and so on".to_vec()).unwrap_err().why.contains("begin with GGUF"));
     assert!(parse(Vec::new()).is_err());
 }
 
@@ -244,10 +195,7 @@ fn other_versions_and_files_are_refused() {
 fn a_file_cut_anywhere_is_refused_or_read() {
     for cut in 0..BLOCKS.len() {
         if cut < 4000 || cut % 97 == 0 {
-            assert!(
-                Gguf::parse(Bytes::Embedded(&BLOCKS[..cut])).is_err(),
-                "cut at {cut}"
-            );
+            assert!(Gguf::parse(Bytes::Embedded(&BLOCKS[..cut])).is_err(), "cut at {cut}");
         }
     }
 }
@@ -267,9 +215,8 @@ fn ids(tokens: &[crate::trace::Token]) -> serde_json::Value {
 
 /// The same vocabulary with another way of splitting the text first.
 fn with_pre(gguf: &Gguf, pre: &str) -> Tokenizer {
-    let mut writer = Writer::default()
-        .text("tokenizer.ggml.model", "gpt2")
-        .text("tokenizer.ggml.pre", pre);
+    let mut writer =
+        Writer::default().text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", pre);
     for key in ["tokenizer.ggml.tokens", "tokenizer.ggml.merges"] {
         writer = writer.texts(key, &gguf.texts(key).unwrap());
     }
@@ -298,11 +245,8 @@ fn tokens_are_those_of_transformers() {
             byte_level = with_pre(&gguf, pre);
             &byte_level
         };
-        for (text, expected) in recorded["texts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .zip(expected.as_array().unwrap())
+        for (text, expected) in
+            recorded["texts"].as_array().unwrap().iter().zip(expected.as_array().unwrap())
         {
             let tokens = tokenizer.encode(text.as_str().unwrap()).unwrap();
             assert_eq!(&ids(&tokens), expected, "{pre}: {text}");
@@ -314,15 +258,12 @@ fn tokens_are_those_of_transformers() {
 fn a_start_token_is_added_where_llama_cpp_adds_one() {
     let (gguf, pieces) = (golden("model.gguf"), golden("pieces.gguf"));
     let adds = |gguf: &Gguf| {
-        String::from_utf8(gguf.tokenizer_json().unwrap())
-            .unwrap()
-            .contains("TemplateProcessing")
+        String::from_utf8(gguf.tokenizer_json().unwrap()).unwrap().contains("TemplateProcessing")
     };
     assert!(!adds(&gguf) && adds(&pieces));
     let silent = |pre: &str| {
-        let writer = Writer::default()
-            .text("tokenizer.ggml.model", "gpt2")
-            .text("tokenizer.ggml.pre", pre);
+        let writer =
+            Writer::default().text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", pre);
         let writer = writer
             .texts("tokenizer.ggml.tokens", &["a", "<s>"])
             .texts("tokenizer.ggml.merges", &[]);
@@ -333,13 +274,7 @@ fn a_start_token_is_added_where_llama_cpp_adds_one() {
 
 #[test]
 fn other_tokenizers_and_architectures_are_refused_by_name() {
-    let why = |writer: Writer| {
-        parse(writer.finish())
-            .unwrap()
-            .tokenizer_json()
-            .unwrap_err()
-            .why
-    };
+    let why = |writer: Writer| parse(writer.finish()).unwrap().tokenizer_json().unwrap_err().why;
     let tokens = || Writer::default().texts("tokenizer.ggml.tokens", &["a", "b"]);
     assert!(why(Writer::default()).contains("tokens is missing"));
     assert!(why(tokens()).contains("tokenizer.ggml.model"));
@@ -350,9 +285,8 @@ fn other_tokenizers_and_architectures_are_refused_by_name() {
         .texts("tokenizer.ggml.merges", &[])
         .text("tokenizer.ggml.pre", "odd");
     assert!(why(odd).contains("odd"));
-    let unscored = tokens()
-        .text("tokenizer.ggml.model", "llama")
-        .floats("tokenizer.ggml.scores", &[1.0]);
+    let unscored =
+        tokens().text("tokenizer.ggml.model", "llama").floats("tokenizer.ggml.scores", &[1.0]);
     assert!(why(unscored).contains("2 tokens have 1 scores"));
     let long = "x".repeat(2000);
     let long = Writer::default()
@@ -360,13 +294,7 @@ fn other_tokenizers_and_architectures_are_refused_by_name() {
         .text("tokenizer.ggml.model", "llama");
     assert!(why(long.floats("tokenizer.ggml.scores", &[1.0])).contains("2000 bytes"));
 
-    let why = |writer: Writer| {
-        parse(writer.finish())
-            .unwrap()
-            .config_json()
-            .unwrap_err()
-            .why
-    };
+    let why = |writer: Writer| parse(writer.finish()).unwrap().config_json().unwrap_err().why;
     assert!(why(Writer::default().text("general.architecture", "mamba")).contains("mamba"));
     let llama = || Writer::default().text("general.architecture", "llama");
     assert!(why(llama()).contains("head_count is missing"));
@@ -412,16 +340,11 @@ fn llama_3_is_known_by_its_frequencies() {
         }
         let writer = writer.entry("llama.rope.freq_base", 6, &500_000_f32.to_le_bytes());
         let writer = writer.tensor("token_embd.weight", &[1, 2], &[0.0; 2]);
-        parse(writer.tensor("rope_freqs.weight", &[32], factors).finish())
-            .unwrap()
-            .config_json()
+        parse(writer.tensor("rope_freqs.weight", &[32], factors).finish()).unwrap().config_json()
     };
     let json: serde_json::Value = serde_json::from_slice(&file(&factors).unwrap()).unwrap();
     assert_eq!(
-        (
-            &json["rope_scaling"]["rope_type"],
-            &json["rope_scaling"]["factor"]
-        ),
+        (&json["rope_scaling"]["rope_type"], &json["rope_scaling"]["factor"]),
         (&"llama3".into(), &32.0.into())
     );
     assert!(file(&[3.0; 32]).unwrap_err().why.contains("no scaling"));

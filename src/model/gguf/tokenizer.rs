@@ -31,10 +31,8 @@ impl Gguf {
             Some("gpt2") => self.byte_level(&tokens)?,
             Some("llama") => self.sentence_piece(&tokens)?,
             model => {
-                let why = format!(
-                    "tokenizer.ggml.model = {:?} is not supported",
-                    model.unwrap_or("")
-                );
+                let why =
+                    format!("tokenizer.ggml.model = {:?} is not supported", model.unwrap_or(""));
                 return Err(Problem::new(READING, why).cure("Supported are gpt2 and llama"));
             }
         };
@@ -98,9 +96,7 @@ impl Gguf {
             Some(merges) => json!(merges),
             None => json!(derive_merges(tokens, &scores)?),
         };
-        let space = self
-            .switch("tokenizer.ggml.add_space_prefix")
-            .unwrap_or(true);
+        let space = self.switch("tokenizer.ggml.add_space_prefix").unwrap_or(true);
         let scheme = if space { "first" } else { "never" };
         let mut decoders = vec![
             json!({"type": "Replace", "pattern": {"String": "▁"}, "content": " "}),
@@ -127,9 +123,7 @@ impl Gguf {
 
     /// Tokens that are found in the text as a whole, before anything is cut.
     fn added_tokens(&self, tokens: &[&str]) -> Json {
-        let kinds = self
-            .numbers("tokenizer.ggml.token_type")
-            .unwrap_or_default();
+        let kinds = self.numbers("tokenizer.ggml.token_type").unwrap_or_default();
         let added = tokens.iter().zip(kinds).enumerate();
         let added = added.filter(|(_, (token, kind))| {
             (*kind == CONTROL || *kind == USER_DEFINED) && !token.is_empty()
@@ -148,9 +142,8 @@ impl Gguf {
         let is_pieces = self.text("tokenizer.ggml.model") == Some("llama");
         let is_llama3 = self.text("tokenizer.ggml.pre").is_some_and(is_llama3);
         // What llama.cpp does where a file does not say.
-        let adds_start = self
-            .switch("tokenizer.ggml.add_bos_token")
-            .unwrap_or(is_pieces || is_llama3);
+        let adds_start =
+            self.switch("tokenizer.ggml.add_bos_token").unwrap_or(is_pieces || is_llama3);
         let adds_end = self.switch("tokenizer.ggml.add_eos_token").unwrap_or(false);
         let start = self.special(tokens, "bos", adds_start)?;
         let end = self.special(tokens, "eos", adds_end)?;
@@ -166,10 +159,7 @@ impl Gguf {
         };
         let pair = [around(text("A")), around(text("B"))].concat();
         let special = start.into_iter().chain(end).map(|(token, id)| {
-            (
-                token.to_owned(),
-                json!({"id": token, "ids": [id], "tokens": [token]}),
-            )
+            (token.to_owned(), json!({"id": token, "ids": [id], "tokens": [token]}))
         });
         Ok(Some(json!({
             "type": "TemplateProcessing",
@@ -194,25 +184,18 @@ impl Gguf {
         let token = id.and_then(|id| tokens.get(usize::try_from(id).ok()?).copied());
         match (token, id) {
             (Some(token), Some(id)) => Ok(Some((token, id))),
-            _ => Err(Problem::new(
-                READING,
-                format!("{key} is no token of the vocabulary"),
-            )),
+            _ => Err(Problem::new(READING, format!("{key} is no token of the vocabulary"))),
         }
     }
 }
 
 fn is_llama3(pre: &str) -> bool {
-    matches!(
-        pre,
-        "llama-bpe" | "llama3" | "llama-v3" | "falcon3" | "dbrx" | "smaug-bpe"
-    )
+    matches!(pre, "llama-bpe" | "llama3" | "llama-v3" | "falcon3" | "dbrx" | "smaug-bpe")
 }
 
 fn vocabulary(tokens: &[&str]) -> Map<String, Json> {
     let ids = tokens.iter().enumerate();
-    ids.map(|(id, &token)| (token.to_owned(), json!(id)))
-        .collect()
+    ids.map(|(id, &token)| (token.to_owned(), json!(id))).collect()
 }
 
 /// The merges that a vocabulary with scores implies: every way to cut a token into two tokens, the
@@ -225,23 +208,14 @@ fn derive_merges<'a>(tokens: &[&'a str], scores: &[f64]) -> Result<Vec<(&'a str,
     let ids: HashMap<&str, usize> = tokens.iter().enumerate().map(|(id, &t)| (t, id)).collect();
     let mut merges = Vec::new();
     for (&token, &score) in tokens.iter().zip(scores) {
-        let cuts = token
-            .char_indices()
-            .skip(1)
-            .map(|(at, _)| token.split_at(at));
+        let cuts = token.char_indices().skip(1).map(|(at, _)| token.split_at(at));
         let cuts =
             cuts.filter_map(|(left, right)| Some((left, right, ids.get(left)?, ids.get(right)?)));
         let mut cuts: Vec<_> = cuts.collect();
         cuts.sort_by_key(|&(.., left, right)| (left, right));
-        merges.extend(
-            cuts.into_iter()
-                .map(|(left, right, ..)| (score, left, right)),
-        );
+        merges.extend(cuts.into_iter().map(|(left, right, ..)| (score, left, right)));
     }
     let lengths = |merge: &(f64, &str, &str)| (merge.1.chars().count(), merge.2.chars().count());
     merges.sort_by(|a, b| b.0.total_cmp(&a.0).then(lengths(b).cmp(&lengths(a))));
-    Ok(merges
-        .into_iter()
-        .map(|(_, left, right)| (left, right))
-        .collect())
+    Ok(merges.into_iter().map(|(_, left, right)| (left, right)).collect())
 }

@@ -21,10 +21,7 @@ impl GgufWeights {
         let names = file.tensors.iter().enumerate();
         let places =
             names.filter_map(|(i, tensor)| Some((Gguf::checkpoint_name(&tensor.name)?, i)));
-        Self {
-            places: places.collect(),
-            file,
-        }
+        Self { places: places.collect(), file }
     }
 
     fn tensor(&self, name: &str) -> Option<&GgufTensor> {

@@ -63,13 +63,8 @@ impl Tokenizer {
             let entries = Entries::open(&vocab)?;
             let mut inner = sentencepiece::open(pieces)?;
             let special = entries.special().map(|name| AddedToken::from(name, true));
-            inner
-                .add_special_tokens(special)
-                .map_err(|e| Problem::new(READING, e))?;
-            Ok(Self {
-                entries: Some(entries),
-                ..Self::new(inner)?
-            })
+            inner.add_special_tokens(special).map_err(|e| Problem::new(READING, e))?;
+            Ok(Self { entries: Some(entries), ..Self::new(inner)? })
         };
         let target = target.exists().then(|| open(&target)).transpose()?;
         Ok((open(&source)?, target))
@@ -93,10 +88,7 @@ impl Tokenizer {
     /// GPT-2's original files. Their special tokens and switches, if any, are beside them.
     fn from_vocab_and_merges(folder: &Path, vocab: &Path, merges: &Path) -> Result<Self> {
         let problem = |e: tokenizers::Error| {
-            Problem::new(
-                READING,
-                format!("{e}: {} and {}", vocab.display(), merges.display()),
-            )
+            Problem::new(READING, format!("{e}: {} and {}", vocab.display(), merges.display()))
         };
         let (vocab, merges) = (vocab.to_string_lossy(), merges.to_string_lossy());
         let bpe = BPE::from_file(&vocab, &merges).build().map_err(problem)?;
@@ -110,16 +102,11 @@ impl Tokenizer {
         inner.with_decoder(Some(byte_level));
         let special = special_tokens(&config, &names);
         // Added in order of their ids, so that those not in the vocabulary get the ids they had.
-        inner
-            .add_special_tokens(special.values().cloned())
-            .map_err(problem)?;
+        inner.add_special_tokens(special.values().cloned()).map_err(problem)?;
         if is_on("add_bos_token") {
             let start = named_token(&config, &names, "bos_token");
             let id = inner.token_to_id(&start).ok_or_else(|| {
-                Problem::new(
-                    READING,
-                    format!("bos_token {start:?} is not in the vocabulary"),
-                )
+                Problem::new(READING, format!("bos_token {start:?} is not in the vocabulary"))
             })?;
             let template = TemplateProcessing::builder()
                 .try_single(format!("{start} $A"))
@@ -157,19 +144,14 @@ fn named_token(config: &Value, names: &Value, role: &str) -> String {
 /// Special tokens by their ids; those the files give no id come last.
 fn special_tokens(config: &Value, names: &Value) -> std::collections::BTreeMap<u64, AddedToken> {
     let mut tokens = std::collections::BTreeMap::new();
-    let added = config
-        .get("added_tokens_decoder")
-        .and_then(Value::as_object);
+    let added = config.get("added_tokens_decoder").and_then(Value::as_object);
     for (id, token) in added.into_iter().flatten() {
         if let (Ok(id), Some(content)) = (id.parse(), token.get("content").and_then(Value::as_str))
         {
             tokens.insert(id, AddedToken::from(content, true));
         }
     }
-    for (i, role) in ["unk_token", "bos_token", "eos_token"]
-        .into_iter()
-        .enumerate()
-    {
+    for (i, role) in ["unk_token", "bos_token", "eos_token"].into_iter().enumerate() {
         let content = named_token(config, names, role);
         if !tokens.values().any(|token| token.content == content) {
             tokens.insert(u64::MAX - 2 + i as u64, AddedToken::from(content, true));

@@ -49,13 +49,9 @@ impl Tokenizer {
     fn new(mut inner: Inner) -> Result<Self> {
         // A saved tokenizer may pad or cut every text; the text is fed as it was typed.
         inner.with_padding(None);
-        inner
-            .with_truncation(None)
-            .map_err(|e| Problem::new(READING, e))?;
+        inner.with_truncation(None).map_err(|e| Problem::new(READING, e))?;
         let decoder = inner.get_decoder().map(serde_json::to_string);
-        let decoder = decoder
-            .and_then(std::result::Result::ok)
-            .unwrap_or_default();
+        let decoder = decoder.and_then(std::result::Result::ok).unwrap_or_default();
         Ok(Self {
             inner,
             method: OnceLock::new(),
@@ -99,11 +95,7 @@ impl Tokenizer {
                 let first = (code > 0).then(|| (entries.id(&text[..code]), (0, code)));
                 let ids = encoding.get_tokens().iter().map(|piece| entries.id(piece));
                 let last = entries.end.map(|end| (end, (text.len(), text.len())));
-                first
-                    .into_iter()
-                    .chain(ids.zip(offsets))
-                    .chain(last)
-                    .collect()
+                first.into_iter().chain(ids.zip(offsets)).chain(last).collect()
             }
         };
         let mut at = 0;
@@ -121,19 +113,10 @@ impl Tokenizer {
         let special = self.inner.get_added_vocabulary();
         let special = match &self.entries {
             Some(entries) => entries.is_special(id),
-            None => special
-                .get_added_tokens_decoder()
-                .get(&id)
-                .is_some_and(|t| t.special),
+            None => special.get_added_tokens_decoder().get(&id).is_some_and(|t| t.special),
         };
         let bytes = self.bytes_of(id, special);
-        Token {
-            id,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-            bytes,
-            span: 0..0,
-            special,
-        }
+        Token { id, text: String::from_utf8_lossy(&bytes).into_owned(), bytes, span: 0..0, special }
     }
 
     fn bytes_of(&self, id: u32, special: bool) -> Vec<u8> {
@@ -180,9 +163,7 @@ impl Tokenizer {
 
     /// The token that stands for a masked word, as BERT and its relatives spell it.
     pub fn mask(&self) -> Option<Token> {
-        let id = ["[MASK]", "<mask>"]
-            .into_iter()
-            .find_map(|mask| self.id(mask))?;
+        let id = ["[MASK]", "<mask>"].into_iter().find_map(|mask| self.id(mask))?;
         Some(self.token(id))
     }
 }
@@ -190,9 +171,7 @@ impl Tokenizer {
 /// The byte that an entry such as `<0x0A>` stands for.
 fn byte_piece(entry: &str) -> Option<u8> {
     let digits = entry.strip_prefix("<0x")?.strip_suffix('>')?;
-    u8::from_str_radix(digits, 16)
-        .ok()
-        .filter(|_| digits.len() == 2)
+    u8::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 2)
 }
 
 /// How long the code of a language is that a text for a translator may begin with: `>>es<<`.
@@ -240,22 +219,14 @@ mod tests {
     #[test]
     fn spans_tile_the_text() {
         let tokenizer = storybook();
-        for text in [
-            "The cat sat.",
-            " two  spaces\n\ttab",
-            "naïve café 👩‍👩‍👧‍👦 注意力",
-            "a<|endoftext|>b",
-            "",
-        ] {
+        for text in
+            ["The cat sat.", " two  spaces\n\ttab", "naïve café 👩‍👩‍👧‍👦 注意力", "a<|endoftext|>b", ""]
+        {
             let tokens = tokenizer.encode(text).unwrap();
             let mut at = 0;
             for token in &tokens {
                 assert_eq!(token.span.start, at, "{text:?}: {token:?}");
-                assert_eq!(
-                    &text.as_bytes()[token.span.clone()],
-                    token.bytes,
-                    "{text:?}"
-                );
+                assert_eq!(&text.as_bytes()[token.span.clone()], token.bytes, "{text:?}");
                 at = token.span.end;
             }
             assert_eq!(at, text.len());
@@ -267,10 +238,7 @@ mod tests {
     #[test]
     fn special_tokens_are_marked() {
         let tokens = storybook().encode("a<|endoftext|>").unwrap();
-        assert_eq!(
-            (tokens[1].id, tokens[1].special, tokens[0].special),
-            (0, true, false)
-        );
+        assert_eq!((tokens[1].id, tokens[1].special, tokens[0].special), (0, true, false));
     }
 
     #[test]
@@ -283,10 +251,7 @@ mod tests {
     #[test]
     fn ids_beyond_the_tokenizer_have_no_text_but_a_label() {
         let token = storybook().token(4_000_000);
-        assert_eq!(
-            (token.text.as_str(), token.label().as_str()),
-            ("", "[4000000]")
-        );
+        assert_eq!((token.text.as_str(), token.label().as_str()), ("", "[4000000]"));
     }
 
     #[test]
@@ -294,12 +259,7 @@ mod tests {
         assert!(Tokenizer::parse(b"hello").is_err());
         assert!(Tokenizer::parse(b"{}").is_err());
         let dir = tempfile::tempdir().unwrap();
-        assert!(
-            Tokenizer::open(dir.path())
-                .unwrap_err()
-                .why
-                .contains("neither")
-        );
+        assert!(Tokenizer::open(dir.path()).unwrap_err().why.contains("neither"));
         std::fs::write(dir.path().join("vocab.json"), "{").unwrap();
         std::fs::write(dir.path().join("merges.txt"), "a b\n").unwrap();
         assert!(Tokenizer::open(dir.path()).is_err());
@@ -309,23 +269,14 @@ mod tests {
     fn the_older_files_give_the_same_tokens() {
         let json: serde_json::Value = serde_json::from_slice(BUNDLED[0].tokenizer).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(
-            dir.path().join("vocab.json"),
-            json["model"]["vocab"].to_string(),
-        )
-        .unwrap();
+        std::fs::write(dir.path().join("vocab.json"), json["model"]["vocab"].to_string()).unwrap();
         let merges = json["model"]["merges"].as_array().unwrap().iter();
         let merges = merges.map(|m| match m {
             serde_json::Value::String(pair) => pair.clone(),
-            pair => format!(
-                "{} {}",
-                pair[0].as_str().unwrap(),
-                pair[1].as_str().unwrap()
-            ),
+            pair => format!("{} {}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap()),
         });
-        let merges: Vec<String> = std::iter::once("#version: 0.2".to_owned())
-            .chain(merges)
-            .collect();
+        let merges: Vec<String> =
+            std::iter::once("#version: 0.2".to_owned()).chain(merges).collect();
         std::fs::write(dir.path().join("merges.txt"), merges.join("\n")).unwrap();
         let (old, new) = (Tokenizer::open(dir.path()).unwrap(), storybook());
         for text in ["The cat sat on the mat.", "it's 👩‍👩‍👧 <|endoftext|> 注意"] {
@@ -337,10 +288,7 @@ mod tests {
         )
         .unwrap();
         let tokens = Tokenizer::open(dir.path()).unwrap().encode("cat").unwrap();
-        let seen: Vec<_> = tokens
-            .iter()
-            .map(|t| (t.text.as_str(), t.span.clone()))
-            .collect();
+        let seen: Vec<_> = tokens.iter().map(|t| (t.text.as_str(), t.span.clone())).collect();
         assert_eq!(seen, [("<|endoftext|>", 0..0), (" cat", 0..3)]);
     }
 }

@@ -48,34 +48,24 @@ impl Header<'_> {
             text: trace.text.as_str().into(),
             dropped: trace.dropped,
             tokens: trace.tokens.as_slice().into(),
-            encoder: trace
-                .encoder
-                .as_ref()
-                .map(|encoder| Box::new(Header::of(encoder))),
+            encoder: trace.encoder.as_ref().map(|encoder| Box::new(Header::of(encoder))),
         }
     }
 
     fn into_trace(self, mut named: BTreeMap<String, Activation>) -> Result<Trace> {
         if self.format != FORMAT || self.version > VERSION {
             let why = format!("format {:?}, version {}", self.format, self.version);
-            return Err(Problem::new(READING, why).cure(format!(
-                "This program reads {FORMAT} up to version {VERSION}"
-            )));
+            return Err(Problem::new(READING, why)
+                .cure(format!("This program reads {FORMAT} up to version {VERSION}")));
         }
-        let (model, text, tokens) = (
-            Arc::new(self.model.into_owned()),
-            self.text.into_owned(),
-            self.tokens.into_owned(),
-        );
+        let (model, text, tokens) =
+            (Arc::new(self.model.into_owned()), self.text.into_owned(), self.tokens.into_owned());
         let Some(encoder) = self.encoder else {
             return Trace::new(model, text, tokens, self.dropped, parse_names(named)?);
         };
         let of_encoder = |name: &String| name.starts_with(ENCODER);
         let decoder = named.extract_if(.., |name, _| !of_encoder(name)).collect();
-        let encoder = Header {
-            encoder: None,
-            ..*encoder
-        };
+        let encoder = Header { encoder: None, ..*encoder };
         let encoder = encoder.into_trace(without(ENCODER, named))?;
         let activations = parse_names(without(DECODER, decoder))?;
         Trace::with_encoder(Arc::new(encoder), model, text, tokens, activations)
@@ -145,12 +135,7 @@ impl Trace {
         let problem = |why: String| Problem::new(READING, format!("{why}: {}", path.display()));
         let bytes = std::fs::read(path).map_err(|e| problem(e.to_string()))?;
         let json = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
-        if json {
-            json::read(&bytes)
-        } else {
-            safetensors::read(&bytes)
-        }
-        .map_err(problem)?
+        if json { json::read(&bytes) } else { safetensors::read(&bytes) }.map_err(problem)?
     }
 }
 
@@ -196,10 +181,7 @@ mod tests {
         let scores = Hook::Block(0, BlockHook::AttnScores);
         let activations = BTreeMap::from([
             (scores, square(vec![1.0, 2.0, 3.0, f32::NAN])),
-            (
-                Hook::Logits,
-                Activation::new(vec![2, 3], vec![0.1; 6]).unwrap(),
-            ),
+            (Hook::Logits, Activation::new(vec![2, 3], vec![0.1; 6]).unwrap()),
         ]);
         Trace::new(Arc::new(model), "aé".into(), tokens, 0, activations).unwrap()
     }
@@ -229,10 +211,7 @@ mod tests {
         let path = dir.path().join("t.json");
         small().save(&path, |name| name == "logits").unwrap();
         let back = Trace::load(&path).unwrap();
-        assert_eq!(
-            back.iter().map(|(h, _)| h).collect::<Vec<_>>(),
-            [Hook::Logits]
-        );
+        assert_eq!(back.iter().map(|(h, _)| h).collect::<Vec<_>>(), [Hook::Logits]);
     }
 
     #[test]
@@ -247,12 +226,7 @@ mod tests {
         }
         let json = r#"{"format":"headlight-trace","version":1}"#;
         std::fs::write(&path, json).unwrap();
-        assert!(
-            Trace::load(&path)
-                .unwrap_err()
-                .why
-                .contains("missing field")
-        );
+        assert!(Trace::load(&path).unwrap_err().why.contains("missing field"));
     }
 
     #[test]
@@ -266,11 +240,6 @@ mod tests {
             0,
             BTreeMap::from([(Hook::Logits, wrong)]),
         );
-        assert!(
-            result
-                .unwrap_err()
-                .why
-                .contains("logits has shape [3, 3], not [2, 3]")
-        );
+        assert!(result.unwrap_err().why.contains("logits has shape [3, 3], not [2, 3]"));
     }
 }

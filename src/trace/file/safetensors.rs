@@ -39,10 +39,7 @@ fn metadata(trace: &Trace) -> serde_json::Result<HashMap<String, String>> {
         ("model".to_owned(), trace.model.name.clone()),
         ("text".to_owned(), trace.text.clone()),
         ("tokens".to_owned(), serde_json::to_string(&strings)?),
-        (
-            "trace".to_owned(),
-            serde_json::to_string(&Header::of(trace))?,
-        ),
+        ("trace".to_owned(), serde_json::to_string(&Header::of(trace))?),
     ]))
 }
 

@@ -21,10 +21,7 @@ pub(super) fn tables(ctx: &Context<'_>) -> Vec<Table> {
         vec![vectors(trace, "vectors", (layer, head), queries, &all)]
     };
     let weights = weights(trace, layer, head);
-    weights
-        .into_iter()
-        .chain(vectors.into_iter().flatten())
-        .collect()
+    weights.into_iter().chain(vectors.into_iter().flatten()).collect()
 }
 
 fn weights(trace: &Trace, layer: usize, head: usize) -> Option<Table> {
@@ -80,10 +77,7 @@ fn vectors(
         let own = head * n_own / trace.model.n_heads.max(1);
         let number = |(pos, dim): (usize, usize)| {
             let vector = activation.at(&[pos, own]);
-            vector
-                .and_then(|vector| vector.get(dim))
-                .copied()
-                .unwrap_or(f32::NAN)
+            vector.and_then(|vector| vector.get(dim)).copied().unwrap_or(f32::NAN)
         };
         table = table.number(name, cells().map(number));
     }

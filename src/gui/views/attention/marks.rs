@@ -43,11 +43,9 @@ impl Place {
             Axes::Keys(n) => Part::key(self.row, Some(index(part.x, n)?)),
             Axes::KeysDown(n) => Part::key(self.row, Some(index(part.y, n)?)),
             Axes::Dims(n) => Part::dim(self.row, Some(index(part.x, n)?)),
-            Axes::KeysByDims(keys, dims) => Part {
-                key: Some(index(part.y, keys)?),
-                dim: Some(index(part.x, dims)?),
-                ..all
-            },
+            Axes::KeysByDims(keys, dims) => {
+                Part { key: Some(index(part.y, keys)?), dim: Some(index(part.x, dims)?), ..all }
+            }
         })
     }
 
@@ -82,11 +80,8 @@ pub fn strip(painter: &Painter, theme: &Theme, rect: Rect, values: &[f32], scale
     let at = |i: usize| lerp(rect.left()..=rect.right(), i as f32 / n);
     let mut mesh = Mesh::default();
     for (i, &value) in values.iter().enumerate() {
-        let color = if value == f32::NEG_INFINITY {
-            *theme.background
-        } else {
-            theme.color(scale, value)
-        };
+        let color =
+            if value == f32::NEG_INFINITY { *theme.background } else { theme.color(scale, value) };
         let cell = Rect::from_min_max(pos2(at(i), rect.top()), pos2(at(i + 1), rect.bottom()));
         mesh.add_colored_rect(cell, color);
     }
@@ -146,15 +141,10 @@ pub fn small_legend(painter: &Painter, theme: &Theme, at: Pos2, measure: &str, s
     let height = theme.caption_size;
     let write = |x: f32, text: String, color: Color32| {
         let (pos, font) = (pos2(x, at.y), theme.caption());
-        painter
-            .text(pos, Align2::LEFT_CENTER, text, font, color)
-            .right()
+        painter.text(pos, Align2::LEFT_CENTER, text, font, color).right()
     };
     let x = write(at.x, number(low), *theme.dim) + height * 0.4;
-    let bar = Rect::from_min_size(
-        pos2(x, at.y - height * 0.4),
-        vec2(height * 3.5, height * 0.8),
-    );
+    let bar = Rect::from_min_size(pos2(x, at.y - height * 0.4), vec2(height * 3.5, height * 0.8));
     let ramp = theme.ramp(scale);
     let mut mesh = Mesh::default();
     for (i, &color) in ramp.iter().enumerate() {

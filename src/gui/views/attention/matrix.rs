@@ -38,9 +38,7 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         return;
     };
     let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
-    let keys: Vec<String> = (0..trace.key_tokens().len())
-        .map(|key| ctx.key_label(key))
-        .collect();
+    let keys: Vec<String> = (0..trace.key_tokens().len()).map(|key| ctx.key_label(key)).collect();
     let heatmap = Heatmap {
         what: format!("pattern {}.{}", focus.layer, focus.head),
         matrix,
@@ -54,21 +52,15 @@ pub fn ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let text = theme.caption_size * 1.5;
     let room = ui.available_rect_before_wrap();
     let inner = Rect::from_min_max(room.min, room.max - vec2(depth * 1.4, depth + 2.0 * text));
-    let shown = ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| {
-        heatmap.show(ui, ctx)
-    });
+    let shown =
+        ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| heatmap.show(ui, ctx));
     let shown = shown.inner;
-    let name = trf(
-        "Attention of layer {0}, head {1}",
-        &[&focus.layer, &focus.head],
-    );
+    let name = trf("Attention of layer {0}, head {1}", &[&focus.layer, &focus.head]);
     let hook = Hook::Block(focus.layer, BlockHook::Pattern);
     heatmap.point(&shown, &name, Some((hook, focus.head)), ctx);
     let grid = shown.grid;
     let totals = received((0..matrix.rows).map(|row| matrix.row(row)));
-    let spreads: Vec<f32> = (0..matrix.rows)
-        .map(|row| effective_keys(matrix.row(row)))
-        .collect();
+    let spreads: Vec<f32> = (0..matrix.rows).map(|row| effective_keys(matrix.row(row))).collect();
     let below = Rect::from_min_size(
         grid.rect.left_bottom() + vec2(0.0, 6.0),
         vec2(grid.rect.width(), depth),
@@ -88,11 +80,7 @@ fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, totals: &[f3
     let theme = ctx.theme;
     let full = largest(totals).max(f32::MIN_POSITIVE);
     let cell = grid.cell.x;
-    for (key, &total) in totals
-        .iter()
-        .enumerate()
-        .filter(|(key, _)| grid.cols.contains(key))
-    {
+    for (key, &total) in totals.iter().enumerate().filter(|(key, _)| grid.cols.contains(key)) {
         let min = pos2(grid.col(key).left(), area.top());
         let length = area.height() * (total / full).clamp(0.0, 1.0);
         let bar = Rect::from_min_size(min, vec2((cell - gap(cell)).max(0.5), length));
@@ -108,10 +96,7 @@ fn received_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, totals: &[f3
         let key = grid.cols.start + ((pos.x - area.left()) / cell) as usize;
         let total = totals.get(key)?;
         let label = ctx.key_label(key);
-        Some(trf(
-            "“{0}” receives {1} in total from all queries",
-            &[&label, &number(*total)],
-        ))
+        Some(trf("“{0}” receives {1} in total from all queries", &[&label, &number(*total)]))
     });
 }
 
@@ -120,10 +105,8 @@ fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, spreads: &[f32
     let theme = ctx.theme;
     let full = largest(spreads).max(f32::MIN_POSITIVE);
     let cell = grid.cell.y;
-    for (query, &spread) in spreads
-        .iter()
-        .enumerate()
-        .filter(|(query, _)| grid.rows.contains(query))
+    for (query, &spread) in
+        spreads.iter().enumerate().filter(|(query, _)| grid.rows.contains(query))
     {
         let min = pos2(area.left(), grid.row(query).top());
         let length = area.width() * (spread / full).clamp(0.0, 1.0);
@@ -144,20 +127,13 @@ fn spread_ui(ui: &Ui, ctx: &Context<'_>, area: Rect, grid: &Grid, spreads: &[f32
 
 fn spread_note(ui: &Ui, ctx: &Context<'_>, at: egui::Pos2, spreads: &[f32]) {
     let most = number(largest(spreads));
-    let text = trf(
-        "bars at the right: how many tokens each looks at, at most {0}",
-        &[&most],
-    );
+    let text = trf("bars at the right: how many tokens each looks at, at most {0}", &[&most]);
     let (anchor, font, color) = (Align2::LEFT_TOP, ctx.theme.caption(), *ctx.theme.query);
     ui.painter().text(at, anchor, text, font, color);
 }
 
 fn bar_color(ctx: &Context<'_>, is_focus: bool, color: egui::Color32) -> egui::Color32 {
-    if is_focus {
-        *ctx.theme.selection
-    } else {
-        color
-    }
+    if is_focus { *ctx.theme.selection } else { color }
 }
 
 fn gap(cell: f32) -> f32 {

@@ -32,10 +32,7 @@ use steps::Steps;
 const WEIGHTS: Scale = Scale::Sequential { max: 1.0 };
 
 const TABS: [Tab; 3] = [
-    Tab::new(
-        "Steps",
-        "How one query's weights are computed, step by step",
-    ),
+    Tab::new("Steps", "How one query's weights are computed, step by step"),
     Tab::new("Matrix", "Every weight of the head at once"),
     Tab::new("Arcs", "Each weight as a line from who asks to who answers"),
 ];
@@ -119,10 +116,7 @@ impl View for Attention {
                 let middle = f32::midpoint(x(query), x(key));
                 let radius = (x(query) - x(key)) / 2.0;
                 let height = (radius.abs() * 1.2).min(rect.height() - 3.0);
-                pos2(
-                    middle + radius * angle.cos(),
-                    rect.bottom() - 3.0 - height * angle.sin(),
-                )
+                pos2(middle + radius * angle.cos(), rect.bottom() - 3.0 - height * angle.sin())
             };
             if weight > 0.01 && key != query {
                 let points = (0..=20).map(|i| point(i as f32 / 20.0)).collect();
@@ -131,11 +125,7 @@ impl View for Attention {
             }
         }
         for pos in 0..pattern.cols {
-            let ink = if pos == query {
-                ctx.theme.query
-            } else {
-                ctx.theme.dim
-            };
+            let ink = if pos == query { ctx.theme.query } else { ctx.theme.dim };
             painter.circle_filled(pos2(x(pos), rect.bottom() - 2.0), 1.6, *ink);
         }
     }
@@ -146,16 +136,10 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (theme, model) = (ctx.theme, ctx.trace.model.clone());
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
     if let Some(layer) = stepper_ui(ui, theme, tr("Layer"), layer, model.n_layers, *theme.text) {
-        ctx.send(crate::gui::command::Command::Select(Target::Head {
-            layer,
-            head,
-        }));
+        ctx.send(crate::gui::command::Command::Select(Target::Head { layer, head }));
     }
     if let Some(head) = stepper_ui(ui, theme, tr("Head"), head, model.n_heads, theme.head(head)) {
-        ctx.send(crate::gui::command::Command::Select(Target::Head {
-            layer,
-            head,
-        }));
+        ctx.send(crate::gui::command::Command::Select(Target::Head { layer, head }));
     }
 }
 
@@ -168,8 +152,5 @@ fn strongest_link(ctx: &Context<'_>) -> Option<String> {
     let key = ctx.focus.key.or_else(|| position_of_largest(row))?;
     let weight = percent(row.get(key).copied()?);
     let (q, k) = (ctx.label(query), ctx.key_label(key));
-    Some(trf(
-        "“{0}” gives {1} of its attention to “{2}”",
-        &[&q, &weight, &k],
-    ))
+    Some(trf("“{0}” gives {1} of its attention to “{2}”", &[&q, &weight, &k]))
 }

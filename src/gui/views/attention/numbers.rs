@@ -188,10 +188,9 @@ impl<'a> Numbers<'a> {
             3 => [
                 match n - self.n_visible() {
                     0 => tr("no key is hidden").to_owned(),
-                    hidden if self.model.window.is_some() => trf(
-                        "{0} of {1} lie in the future or too far back",
-                        &[&hidden, &n],
-                    ),
+                    hidden if self.model.window.is_some() => {
+                        trf("{0} of {1} lie in the future or too far back", &[&hidden, &n])
+                    }
                     hidden => trf("{0} of {1} lie in the future", &[&hidden, &n]),
                 },
                 format!("{key}: {}", at(&self.masked)),
@@ -210,10 +209,7 @@ impl<'a> Numbers<'a> {
                 trf("= z within {0}", &[&number(self.z_error())]),
             ],
             _ => [
-                trf(
-                    "{0} heads × {1} = {2}",
-                    &[&self.n_heads(), &self.d_head(), &self.all_z.len()],
-                ),
+                trf("{0} heads × {1} = {2}", &[&self.n_heads(), &self.d_head(), &self.all_z.len()]),
                 "× W_O → attn_out".to_owned(),
             ],
         }
@@ -244,10 +240,7 @@ impl<'a> Numbers<'a> {
             return String::new();
         }
         let last = group.end - 1;
-        trf(
-            " Heads {0} to {1} share their keys and values.",
-            &[&group.start, &last],
-        )
+        trf(" Heads {0} to {1} share their keys and values.", &[&group.start, &last])
     }
 
     /// One or two sentences about a stage, with this example's numbers.
@@ -260,14 +253,7 @@ impl<'a> Numbers<'a> {
             0 => trf(
                 "What “{0}” asks for (q) is compared with what “{1}” offers (k): multiplied in each of \
                  {2} dimensions and added up, q · k = {3}.{4}{5}",
-                &[
-                    &query,
-                    &key,
-                    &d_head,
-                    &at(&self.dots),
-                    &self.turning(),
-                    &self.sharing(),
-                ],
+                &[&query, &key, &d_head, &at(&self.dots), &self.turning(), &self.sharing()],
             ),
             1 => trf(
                 "The same q meets the key of every token. The larger the dot product, the better the answer; \

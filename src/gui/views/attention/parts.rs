@@ -72,18 +72,12 @@ impl Part {
 
     /// The number, or numbers, of one key.
     pub fn key(row: Row, key: Option<usize>) -> Self {
-        Self {
-            key,
-            ..Self::all(row)
-        }
+        Self { key, ..Self::all(row) }
     }
 
     /// The number, or numbers, of one dimension.
     pub fn dim(row: Row, dim: Option<usize>) -> Self {
-        Self {
-            dim,
-            ..Self::all(row)
-        }
+        Self { dim, ..Self::all(row) }
     }
 
     /// The numbers this one was made of, back to the step before. The head that is shown is number
@@ -93,24 +87,15 @@ impl Part {
         match row {
             Row::Q | Row::K | Row::Value => Vec::new(),
             Row::Product => vec![Self::dim(Row::Q, dim), Self::dim(Row::K, dim)],
-            Row::Dot => vec![
-                Self::all(Row::Q),
-                Self::all(Row::K),
-                Self::all(Row::Product),
-            ],
+            Row::Dot => vec![Self::all(Row::Q), Self::all(Row::K), Self::all(Row::Product)],
             Row::Score => vec![Self::key(Row::Dot, key)],
             Row::Masked => vec![Self::key(Row::Score, key)],
             Row::Exponential => vec![Self::key(Row::Masked, key)],
             // The denominator of the softmax is made of every exponential.
             Row::Weight => vec![Self::key(Row::Masked, key), Self::all(Row::Exponential)],
-            Row::WeightedValue => vec![
-                Self::key(Row::Weight, key),
-                Self {
-                    row: Row::Value,
-                    key,
-                    dim,
-                },
-            ],
+            Row::WeightedValue => {
+                vec![Self::key(Row::Weight, key), Self { row: Row::Value, key, dim }]
+            }
             Row::Z => vec![
                 Self::all(Row::Weight),
                 Self::dim(Row::Value, dim),
@@ -119,9 +104,7 @@ impl Part {
             Row::AllZ => {
                 let own = dim.and_then(|dim| dim.checked_sub(head * d_head));
                 let own = own.filter(|&dim| dim < d_head);
-                own.map(|dim| Self::dim(Row::Z, Some(dim)))
-                    .into_iter()
-                    .collect()
+                own.map(|dim| Self::dim(Row::Z, Some(dim))).into_iter().collect()
             }
             Row::Out => vec![Self::all(Row::AllZ)],
         }

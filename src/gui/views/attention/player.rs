@@ -61,9 +61,7 @@ impl Player {
         // Both words take the same room, so that nothing moves.
         let play = egui::Button::new(if is_playing { tr("Pause") } else { tr("Play") })
             .min_size(vec2(theme.body_size * 4.2, 0.0));
-        let play = ui
-            .add(play)
-            .on_hover_text(tr("One stage after the other (Space)"));
+        let play = ui.add(play).on_hover_text(tr("One stage after the other (Space)"));
         let next = ui.add_enabled(self.stage + 1 < n, egui::Button::new(tr("Next")));
         let next = explained(next, tr("The next stage (→)"));
         let track = self.track_ui(ui, theme, titles);
@@ -92,10 +90,7 @@ impl Player {
             return;
         }
         // Without this the arrow keys would move the focus away.
-        let filter = EventFilter {
-            horizontal_arrows: true,
-            ..EventFilter::default()
-        };
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
         let pressed = |key| ui.input(|input| input.key_pressed(key));
         if pressed(Key::ArrowLeft) {

@@ -59,11 +59,7 @@ impl Stages<'_> {
 
     fn longest_name(&self) -> f32 {
         let names = self.numbers.names.iter();
-        names
-            .map(|name| name.chars().count())
-            .max()
-            .unwrap_or(0)
-            .min(14) as f32
+        names.map(|name| name.chars().count()).max().unwrap_or(0).min(14) as f32
     }
 
     fn are_names_turned(&self, theme: &Theme) -> bool {
@@ -84,10 +80,7 @@ impl Stages<'_> {
     pub fn scales(&self, stage: usize) -> Vec<(&'static str, Scale)> {
         let n = self.numbers;
         match stage {
-            0 => vec![
-                ("q, k", self.vector_scale()),
-                ("q × k", Scale::around_zero(&n.products)),
-            ],
+            0 => vec![("q, k", self.vector_scale()), ("q × k", Scale::around_zero(&n.products))],
             1 => vec![("q · k", Scale::around_zero(&n.dots))],
             2 | 3 => vec![("score", Scale::around_zero(&n.scores))],
             4 => vec![("e^s, weight", WEIGHTS)],
@@ -136,10 +129,7 @@ impl Stages<'_> {
             right: rect.right(),
             unit: self.unit,
         };
-        let single = Pen {
-            unit: self.single,
-            ..pen
-        };
+        let single = Pen { unit: self.single, ..pen };
         let scale = self.scales(stage)[0].1;
         let n = self.numbers;
         match stage {
@@ -164,29 +154,16 @@ impl Stages<'_> {
         let places = vec![
             pen.dims(("q", *theme.query), Row::Q, top, n.q, vectors),
             pen.dims(("k", *theme.key), Row::K, top + step, n.k(), vectors),
-            pen.dims(
-                ("q × k", *theme.text),
-                Row::Product,
-                top + 2.0 * step,
-                &n.products,
-                products,
-            ),
+            pen.dims(("q × k", *theme.text), Row::Product, top + 2.0 * step, &n.products, products),
         ];
         let last = n.d_head().saturating_sub(1);
-        pen.note(
-            top + 3.0 * step,
-            &trf("dimension of the head, 0 to {0} →", &[&last]),
-        );
+        pen.note(top + 3.0 * step, &trf("dimension of the head, 0 to {0} →", &[&last]));
         places
     }
 
     fn key_names(&self, pen: &Pen<'_>, top: f32) {
         let grid = pen.strip_rect(top);
-        let labels = Labels {
-            title: "",
-            names: &self.numbers.names,
-            color: *pen.theme.key,
-        };
+        let labels = Labels { title: "", names: &self.numbers.names, color: *pen.theme.key };
         let turned = self.are_names_turned(pen.theme);
         let focus = Some(self.numbers.key);
         column_labels(pen.painter, pen.theme, &labels, grid, focus, turned);
@@ -196,8 +173,7 @@ impl Stages<'_> {
         let beyond = (line * 0.7 - cell / 2.0).max(0.0);
         let at = grid.left_top() - vec2(6.0 + beyond, line * 0.9);
         let (anchor, font) = (Align2::RIGHT_CENTER, pen.theme.caption());
-        pen.painter
-            .text(at, anchor, tr("key →"), font, *pen.theme.key);
+        pen.painter.text(at, anchor, tr("key →"), font, *pen.theme.key);
     }
 
     /// Exponentials, weights as bars, weights as colours.
@@ -213,20 +189,13 @@ impl Stages<'_> {
             let height = (bars.height() - 2.0) * (weight / full).clamp(0.0, 1.0);
             let size = vec2((cell * 0.8).max(1.0), height);
             let bar = Rect::from_min_size(pos2(x + cell * 0.1, bars.bottom() - height), size);
-            pen.painter
-                .rect_filled(bar, 1.0, theme.head(ctx.focus.head));
+            pen.painter.rect_filled(bar, 1.0, theme.head(ctx.focus.head));
         }
-        pen.painter
-            .hline(bars.x_range(), bars.bottom(), theme.line(theme.outline));
+        pen.painter.hline(bars.x_range(), bars.bottom(), theme.line(theme.outline));
         let at = bars.left_top() - vec2(6.0, 0.0);
         let (anchor, font) = (Align2::RIGHT_TOP, theme.mono_caption());
-        pen.painter
-            .text(at, anchor, percent(full), font, *theme.dim);
-        let bars = Place {
-            row: Row::Weight,
-            rect: bars,
-            axes: Axes::Keys(n.weights.len()),
-        };
+        pen.painter.text(at, anchor, percent(full), font, *theme.dim);
+        let bars = Place { row: Row::Weight, rect: bars, axes: Axes::Keys(n.weights.len()) };
         let strip_top = top + 2.6 * self.unit + 2.0 * GAP;
         let weights = pen.keys(tr("weight"), Row::Weight, strip_top, n.weights, WEIGHTS);
         vec![powers, bars, weights]
@@ -249,11 +218,7 @@ impl Stages<'_> {
         let weighted = grid(weights.right() + sign, width);
 
         let names: Vec<String> = n.names.iter().take(n_keys).cloned().collect();
-        let labels = Labels {
-            title: "",
-            names: &names,
-            color: *theme.key,
-        };
+        let labels = Labels { title: "", names: &names, color: *theme.key };
         let focus = Some(n.key).filter(|&key| key < n_keys);
         row_labels(pen.painter, theme, &labels, values, focus);
         let id = format!("{}.{}.{}", n.layer, n.head, n.query);
@@ -267,10 +232,8 @@ impl Stages<'_> {
         });
         column(pen.painter, theme, weights, &n.weights[..n_keys], WEIGHTS);
         pen.equation([values, weights, weighted]);
-        let z = Rect::from_min_size(
-            weighted.left_bottom() + vec2(0.0, GAP),
-            vec2(width, self.unit),
-        );
+        let z =
+            Rect::from_min_size(weighted.left_bottom() + vec2(0.0, GAP), vec2(width, self.unit));
         strip(pen.painter, theme, z, n.z, scale);
         pen.name(z, tr("sum of each column: z"), *theme.text);
         let axes = Axes::KeysByDims(n_keys, d_head);
@@ -288,13 +251,7 @@ impl Stages<'_> {
         let (n, theme) = (self.numbers, pen.theme);
         let top = top + theme.caption_size * 1.5;
         let scales = self.scales(6);
-        let all_z = pen.dims(
-            (tr("all z"), *theme.text),
-            Row::AllZ,
-            top,
-            n.all_z,
-            scales[0].1,
-        );
+        let all_z = pen.dims((tr("all z"), *theme.text), Row::AllZ, top, n.all_z, scales[0].1);
         let n_heads = (n.all_z.len() / n.d_head().max(1)).max(1);
         let x = |head: usize| lerp(pen.left..=pen.right, head as f32 / n_heads as f32);
         for head in 0..n_heads {
@@ -306,8 +263,7 @@ impl Stages<'_> {
             };
             let (at, font) = (pos2(middle, top - 6.0), theme.caption());
             let color = theme.head(head);
-            pen.painter
-                .text(at, Align2::CENTER_BOTTOM, text, font, color);
+            pen.painter.text(at, Align2::CENTER_BOTTOM, text, font, color);
             let bar = Rect::from_min_max(
                 pos2(x(head) + 1.0, top - 5.0),
                 pos2(x(head + 1) - 1.0, top - 1.0),
@@ -319,8 +275,7 @@ impl Stages<'_> {
             pos2(x(ctx.focus.head + 1), top + self.unit),
         );
         let stroke = theme.selection_stroke();
-        pen.painter
-            .rect_stroke(own, 0.0, stroke, egui::StrokeKind::Inside);
+        pen.painter.rect_stroke(own, 0.0, stroke, egui::StrokeKind::Inside);
         let second = top + self.unit + 2.0 * GAP;
         if n.attn_out.is_empty() {
             pen.note(second, tr("attn_out is not in this recording"));
@@ -356,10 +311,7 @@ impl Pen<'_> {
     fn keys(&self, name: &str, row: Row, top: f32, values: &[f32], scale: Scale) -> Place {
         let name = (name, *self.theme.text);
         let axes = Axes::Keys(values.len());
-        Place {
-            axes,
-            ..self.dims(name, row, top, values, scale)
-        }
+        Place { axes, ..self.dims(name, row, top, values, scale) }
     }
 
     fn dims(
@@ -388,11 +340,7 @@ impl Pen<'_> {
         data: &dyn Fn() -> Vec<f32>,
     ) {
         let theme = ctx.theme;
-        let key = PictureKey {
-            trace: ctx.trace.id,
-            what,
-            theme: &theme.name,
-        };
+        let key = PictureKey { trace: ctx.trace.id, what, theme: &theme.name };
         let paint = || {
             let data = data();
             let data = &data;
@@ -409,8 +357,7 @@ impl Pen<'_> {
 
     fn note(&self, top: f32, text: &str) {
         let (at, font) = (pos2(self.left, top), self.theme.caption());
-        self.painter
-            .text(at, Align2::LEFT_TOP, text, font, *self.theme.dim);
+        self.painter.text(at, Align2::LEFT_TOP, text, font, *self.theme.dim);
     }
 
     /// Titles and signs that read: values × weight = weighted values.
@@ -436,13 +383,11 @@ impl Pen<'_> {
     fn title(&self, rect: Rect, text: &str, color: Color32) {
         let at = rect.center_top() - vec2(0.0, 3.0);
         let font = self.theme.caption();
-        self.painter
-            .text(at, Align2::CENTER_BOTTOM, text, font, color);
+        self.painter.text(at, Align2::CENTER_BOTTOM, text, font, color);
     }
 
     fn sign(&self, at: Pos2, text: &str) {
         let font = self.theme.mono();
-        self.painter
-            .text(at, Align2::CENTER_CENTER, text, font, *self.theme.dim);
+        self.painter.text(at, Align2::CENTER_CENTER, text, font, *self.theme.dim);
     }
 }

@@ -54,12 +54,7 @@ impl Layout {
         };
         let padding = theme.body_size * 0.4;
         let least = text + gutter + 4.0 * padding + n_keys as f32 * LEAST_KEY;
-        Self {
-            is_wide,
-            text,
-            width: available.max(least),
-            padding,
-        }
+        Self { is_wide, text, width: available.max(least), padding }
     }
 
     fn pictures(&self) -> f32 {
@@ -71,22 +66,14 @@ impl Layout {
         let texts = stages.numbers.lines(stage);
         let lines = texts.iter().filter(|text| !text.is_empty()).count();
         let legends = stages.legends(stage).len();
-        let lines = if self.is_wide {
-            lines + legends
-        } else {
-            lines.max(legends)
-        };
+        let lines = if self.is_wide { lines + legends } else { lines.max(legends) };
         theme.body_size * 1.5 + theme.caption_size * 1.4 * lines as f32
     }
 
     fn stage_height(&self, theme: &Theme, stages: &Stages<'_>, stage: usize) -> f32 {
         let text = self.text_height(theme, stages, stage);
         let picture = stages.height(theme, stage);
-        let inner = if self.is_wide {
-            text.max(picture)
-        } else {
-            text + picture
-        };
+        let inner = if self.is_wide { text.max(picture) } else { text + picture };
         inner + 2.0 * self.padding
     }
 }
@@ -117,12 +104,7 @@ impl Steps {
         };
         let theme = ctx.theme;
         let gutter = gutter(theme, &numbers);
-        let layout = Layout::new(
-            theme,
-            ui.available_width() - 8.0,
-            numbers.keys.len(),
-            gutter,
-        );
+        let layout = Layout::new(theme, ui.available_width() - 8.0, numbers.keys.len(), gutter);
         let stages = fitted_stages(theme, &layout, &numbers, gutter, ui.available_height());
         let mut places = Vec::new();
         egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
@@ -164,9 +146,7 @@ impl Steps {
             ui.scroll_to_rect(rect, align);
         }
         if self.pointed.is_none() && response.hovered() {
-            response
-                .clone()
-                .on_hover_text(tr("Click to go to this stage"));
+            response.clone().on_hover_text(tr("Click to go to this stage"));
         }
         let mut painter = ui.painter().clone();
         if is_lit {
@@ -201,14 +181,9 @@ impl Steps {
         let theme = ctx.theme;
         if let Some(part) = self.pointed {
             let stroke = egui::Stroke::new(theme.stroke + 1.0, *theme.accent);
-            for lit in part
-                .made_of(numbers.head, numbers.d_head())
-                .into_iter()
-                .chain([part])
-            {
+            for lit in part.made_of(numbers.head, numbers.d_head()).into_iter().chain([part]) {
                 for rect in places.iter().filter_map(|place| place.rect_of(lit)) {
-                    ui.painter()
-                        .rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
+                    ui.painter().rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
                 }
             }
         }
@@ -259,10 +234,7 @@ fn step_key(ui: &Ui, ctx: &mut Context<'_>, numbers: &Numbers<'_>, response: &Re
     if !response.has_focus() {
         return;
     }
-    let filter = EventFilter {
-        horizontal_arrows: true,
-        ..EventFilter::default()
-    };
+    let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     for (arrow, by) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {
         let key = numbers.key.saturating_add_signed(by);
@@ -290,13 +262,7 @@ fn fitted_stages<'n>(
 ) -> Stages<'n> {
     let (least, most) = (theme.caption_size * 1.5, theme.caption_size * 3.2);
     let width = layout.pictures();
-    let mut stages = Stages {
-        numbers,
-        unit: most,
-        single: most,
-        gutter,
-        width,
-    };
+    let mut stages = Stages { numbers, unit: most, single: most, gutter, width };
     // A lone strip is as high as the text beside it.
     let beside = layout.text_height(theme, &stages, 2);
     let total = |stages: &Stages<'_>| -> f32 {
@@ -327,40 +293,24 @@ fn text_ui(
     let center = inner.min + vec2(radius, radius);
     painter.circle_filled(center, radius, *theme.accent);
     let font = theme.mono_caption();
-    painter.text(
-        center,
-        Align2::CENTER_CENTER,
-        stage + 1,
-        font,
-        *theme.on_accent,
-    );
+    painter.text(center, Align2::CENTER_CENTER, stage + 1, font, *theme.on_accent);
     let title = FontId::new(theme.body_size, semibold());
     let at = pos2(inner.left() + radius * 2.7, center.y);
     let name = stages.numbers.title(stage);
     painter.text(at, Align2::LEFT_CENTER, name, title, *theme.text);
     let line = theme.caption_size * 1.4;
-    let width = if layout.is_wide {
-        layout.text - theme.body_size
-    } else {
-        inner.width() * 0.55
-    };
+    let width = if layout.is_wide { layout.text - theme.body_size } else { inner.width() * 0.55 };
     let mut y = inner.top() + theme.body_size * 1.5 + line / 2.0;
     let top = y;
-    let fonts = [
-        (theme.caption(), theme.dim),
-        (theme.mono_caption(), theme.text),
-    ];
+    let fonts = [(theme.caption(), theme.dim), (theme.mono_caption(), theme.text)];
     let texts = stages.numbers.lines(stage).into_iter().zip(fonts);
     for (text, (font, color)) in texts.filter(|(text, _)| !text.is_empty()) {
         let (at, text) = (pos2(inner.left(), y), abbreviate(&text, 60));
         fitted_text(painter, at, Align2::LEFT_CENTER, &text, font, *color, width);
         y += line;
     }
-    let (x, mut y) = if layout.is_wide {
-        (inner.left(), y)
-    } else {
-        (inner.left() + inner.width() * 0.58, top)
-    };
+    let (x, mut y) =
+        if layout.is_wide { (inner.left(), y) } else { (inner.left() + inner.width() * 0.58, top) };
     for (measure, scale) in stages.legends(stage) {
         small_legend(painter, theme, pos2(x, y), tr(measure), scale);
         y += line;
@@ -371,10 +321,7 @@ fn text_ui(
 fn paint_selected(painter: &Painter, theme: &Theme, numbers: &Numbers<'_>, places: &[Place]) {
     let stroke = theme.selection_stroke();
     let mut above: Option<Rect> = None;
-    for place in places
-        .iter()
-        .filter(|place| matches!(place.axes, Axes::Keys(_)))
-    {
+    for place in places.iter().filter(|place| matches!(place.axes, Axes::Keys(_))) {
         let part = Part::key(place.row, Some(numbers.key));
         let Some(rect) = place.rect_of(part) else {
             continue;

@@ -17,20 +17,11 @@ impl Numbers<'_> {
         let (key, dim) = (part.key.unwrap_or(0), part.dim.unwrap_or(0));
         let name = key_name(key);
         Some(match part.row {
-            Row::Q => trf(
-                "q[{0}] of {1} = {2}",
-                &[&dim, &self.query_name(), &n(self.q, dim)?],
-            ),
-            Row::K => trf(
-                "k[{0}] of {1} = {2}",
-                &[&dim, &self.key_name(), &n(self.k(), dim)?],
-            ),
+            Row::Q => trf("q[{0}] of {1} = {2}", &[&dim, &self.query_name(), &n(self.q, dim)?]),
+            Row::K => trf("k[{0}] of {1} = {2}", &[&dim, &self.key_name(), &n(self.k(), dim)?]),
             Row::Product => {
                 let (q, k) = (n(self.q, dim)?, n(self.k(), dim)?);
-                format!(
-                    "q[{dim}] × k[{dim}] = {q} × {k} = {}",
-                    n(&self.products, dim)?
-                )
+                format!("q[{dim}] × k[{dim}] = {q} × {k} = {}", n(&self.products, dim)?)
             }
             Row::Dot => trf("q · k of {0} = {1}", &[&name, &n(&self.dots, key)?]),
             Row::Score => {
@@ -48,20 +39,16 @@ impl Numbers<'_> {
             Row::Masked => format!("{name}: {}", n(&self.masked, key)?),
             Row::Exponential => {
                 let (score, most) = (n(&self.masked, key)?, number(largest(&self.masked)));
-                format!(
-                    "{name}: e^({score} − {most}) = {}",
-                    n(&self.exponentials, key)?
-                )
+                format!("{name}: e^({score} − {most}) = {}", n(&self.exponentials, key)?)
             }
             Row::Weight => {
                 let (power, sum) = (n(&self.exponentials, key)?, number(self.denominator()));
                 let weight = percent(*self.weights.get(key)?);
                 format!("{name}: {power} / {sum} = {weight}")
             }
-            Row::Value => trf(
-                "v[{0}] of {1} = {2}",
-                &[&dim, &name, &n(self.values.get(key)?, dim)?],
-            ),
+            Row::Value => {
+                trf("v[{0}] of {1} = {2}", &[&dim, &name, &n(self.values.get(key)?, dim)?])
+            }
             Row::WeightedValue => {
                 let (weight, v) = (*self.weights.get(key)?, *self.values.get(key)?.get(dim)?);
                 let product = number(weight * v);
@@ -71,10 +58,7 @@ impl Numbers<'_> {
             Row::AllZ => {
                 let d_head = self.d_head().max(1);
                 let (head, dim_of_head) = (dim / d_head, dim % d_head);
-                trf(
-                    "head {0}, z[{1}] = {2}",
-                    &[&head, &dim_of_head, &n(self.all_z, dim)?],
-                )
+                trf("head {0}, z[{1}] = {2}", &[&head, &dim_of_head, &n(self.all_z, dim)?])
             }
             Row::Out => format!("attn_out[{dim}] = {}", n(self.attn_out, dim)?),
         })

@@ -29,20 +29,12 @@ pub(super) struct Both {
 
 impl Both {
     pub fn new(first: Arc<Trace>, second: Arc<Trace>, next: Next) -> Self {
-        Self {
-            columns: align(&words(&first), &words(&second)),
-            next,
-            first,
-            second,
-        }
+        Self { columns: align(&words(&first), &words(&second)), next, first, second }
     }
 
     /// The token of the second text that stands beside one of the first.
     pub fn partner(&self, first: usize) -> Option<usize> {
-        let column = self
-            .columns
-            .iter()
-            .find(|column| column.first == Some(first))?;
+        let column = self.columns.iter().find(|column| column.first == Some(first))?;
         column.second
     }
 
@@ -64,10 +56,7 @@ impl Both {
 
     /// How many columns do not hold the same token twice.
     pub fn n_different(&self) -> usize {
-        self.columns
-            .iter()
-            .filter(|&&column| !self.is_same(column))
-            .count()
+        self.columns.iter().filter(|&&column| !self.is_same(column)).count()
     }
 
     /// How alike the two residual streams are at a pair of tokens: their cosine as they enter the
@@ -95,10 +84,7 @@ impl Both {
         let model = &self.first.model;
         let leaving = (0..model.n_layers).map(|layer| Hook::Block(layer, model.leaving()));
         let cosine_at = |hook| {
-            let streams = (
-                self.first.get(hook)?.at(&[a])?,
-                self.second.get(hook)?.at(&[b])?,
-            );
+            let streams = (self.first.get(hook)?.at(&[a])?, self.second.get(hook)?.at(&[b])?);
             Some(cosine(streams.0, streams.1))
         };
         let cosines: Option<_> = entering.chain(leaving).map(cosine_at).collect();
@@ -110,33 +96,20 @@ impl Both {
     /// # Errors
     /// Why there is nothing to see, to be shown: one of the two lacks the head.
     pub fn attention_difference(&self, layer: usize, head: usize) -> Result<Difference, String> {
-        let pairs: Vec<_> = self
-            .columns
-            .iter()
-            .filter_map(|column| column.both())
-            .collect();
+        let pairs: Vec<_> = self.columns.iter().filter_map(|column| column.both()).collect();
         let patterns = [&self.first, &self.second].map(|trace| trace.pattern(layer, head));
         let [Some(first), Some(second)] = patterns else {
             let (a, b) = (&self.first.model, &self.second.model);
             return Err(trf(
                 "Head {0}.{1} is not in both: one model has {2} layers of {3} heads, the other {4} layers of {5} heads. Choose a head that both have.",
-                &[
-                    &layer,
-                    &head,
-                    &a.n_layers,
-                    &a.n_heads,
-                    &b.n_layers,
-                    &b.n_heads,
-                ],
+                &[&layer, &head, &a.n_layers, &a.n_heads, &b.n_layers, &b.n_heads],
             ));
         };
         let mut values = Vec::with_capacity(pairs.len() * pairs.len());
         for query in &pairs {
             let (before, after) = (first.row(query.0), second.row(query.1));
             let weight = |row: &[f32], key: usize| row.get(key).copied().unwrap_or(f32::NAN);
-            let changes = pairs
-                .iter()
-                .map(|key| weight(after, key.1) - weight(before, key.0));
+            let changes = pairs.iter().map(|key| weight(after, key.1) - weight(before, key.0));
             values.extend(changes);
         }
         Ok(Difference { pairs, values })
@@ -205,16 +178,8 @@ mod tests {
     fn models_of_other_sizes_say_what_cannot_be_compared() {
         let tiny = open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny"));
         let both = both([&open(BUNDLED[0].name), &tiny], ["The cat sat"; 2]);
-        assert!(
-            both.cosines((0, 0))
-                .unwrap_err()
-                .contains("192 numbers and one of 24")
-        );
-        assert!(
-            both.attention_difference(5, 5)
-                .unwrap_err()
-                .contains("3 layers of 3 heads")
-        );
+        assert!(both.cosines((0, 0)).unwrap_err().contains("192 numbers and one of 24"));
+        assert!(both.attention_difference(5, 5).unwrap_err().contains("3 layers of 3 heads"));
         assert!(both.attention_difference(1, 1).is_ok());
         assert!((0.0..=1.0).contains(&both.next.js_bits));
     }

@@ -15,10 +15,7 @@ use egui::{Key, RichText, TextEdit, Ui};
 const PRESETS: [(&str, [&str; 2]); 2] = [
     (
         "apple: fruit or company",
-        [
-            "please buy an apple and an orange",
-            "apple unveiled the new phone",
-        ],
+        ["please buy an apple and an orange", "apple unveiled the new phone"],
     ),
     (
         "who is it: hungry or tasty",
@@ -59,9 +56,7 @@ impl Compare {
         let examples = ui.menu_button(tr("Examples"), |ui| {
             for (name, [first, second]) in PRESETS {
                 let preset = ui.button(tr(name));
-                if preset
-                    .on_hover_text(trf("“{0}” and “{1}”", &[&first, &second]))
-                    .clicked()
+                if preset.on_hover_text(trf("“{0}” and “{1}”", &[&first, &second])).clicked()
                 {
                     ctx.send(Command::SetPrompt(first.to_owned()));
                     set(ctx, |comparison| comparison.text = Some(second.to_owned()));
@@ -69,19 +64,14 @@ impl Compare {
                 }
             }
         });
-        examples
-            .response
-            .on_hover_text(tr("Two texts that differ in one thing"));
+        examples.response.on_hover_text(tr("Two texts that differ in one thing"));
         let mut text = Self::second(ctx);
         let edit = TextEdit::singleline(&mut text)
             .char_limit(MAX_CHARS)
             .hint_text(tr("Another text …"))
             .desired_width(rest(ui, ctx));
         let response = ui.add(edit).labelled_by(label.id);
-        if response
-            .on_hover_text(tr("What the prompt is compared with"))
-            .changed()
-        {
+        if response.on_hover_text(tr("What the prompt is compared with")).changed() {
             set(ctx, |comparison| comparison.text = Some(text));
             self.partner = None;
         }
@@ -97,9 +87,7 @@ impl Compare {
                 }
             }
         });
-        bundled
-            .response
-            .on_hover_text(tr("Models inside the program"));
+        bundled.response.on_hover_text(tr("Models inside the program"));
         let typed = self.typed_model.clone();
         let mut name = typed.unwrap_or_else(|| ctx.comparison.model.clone());
         let edit = TextEdit::singleline(&mut name)
@@ -125,22 +113,14 @@ impl Compare {
 
 /// What can be compared.
 const CHOICES: [(By, &str, &str); 4] = [
-    (
-        By::Text,
-        "Two texts",
-        "The prompt and another text, read by the same model",
-    ),
+    (By::Text, "Two texts", "The prompt and another text, read by the same model"),
     (By::Model, "Two models", "The prompt, read by two models"),
     (
         By::Sampling,
         "Two settings",
         "The same scores, from which the next token is chosen in two ways",
     ),
-    (
-        By::Edits,
-        "Experiment",
-        "The changed model and the unchanged one",
-    ),
+    (By::Edits, "Experiment", "The changed model and the unchanged one"),
 ];
 
 /// What is compared.
@@ -163,19 +143,14 @@ fn sampling_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let menu = ui.menu_button(summary(&sampling), |ui| {
         side::sampling_ui(ui, &mut sampling, ctx.model.info.vocab_size);
     });
-    menu.response
-        .on_hover_text(tr("Temperature, top-k and top-p of the second choice"));
+    menu.response.on_hover_text(tr("Temperature, top-k and top-p of the second choice"));
     let same = ui.button(tr("As on the right"));
-    if same
-        .on_hover_text(tr("Begin with the settings in force"))
-        .clicked()
-    {
+    if same.on_hover_text(tr("Begin with the settings in force")).clicked() {
         sampling = ctx.sampling.clone();
     }
     let swap = ui.button(tr("Swap"));
-    let swap = swap.on_hover_text(tr(
-        "Put the second settings in force, and compare with those that were",
-    ));
+    let swap = swap
+        .on_hover_text(tr("Put the second settings in force, and compare with those that were"));
     if swap.clicked() {
         ctx.send(Command::SetSampling(sampling));
         sampling = ctx.sampling.clone();
@@ -202,9 +177,8 @@ fn summary(sampling: &Sampling) -> String {
         Filter::TypicalP => sampling.typical_p,
     };
     let on = sampling.filters().into_iter();
-    let parts: Vec<String> = on
-        .filter_map(|filter| Some(format!("{} {}", tr(filter.name()), value(filter)?)))
-        .collect();
+    let parts: Vec<String> =
+        on.filter_map(|filter| Some(format!("{} {}", tr(filter.name()), value(filter)?))).collect();
     if parts.is_empty() {
         return tr("no filters").to_owned();
     }
@@ -219,10 +193,7 @@ fn edits_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         n => trf("{0} changes …", &[&n]),
     };
     let go = ui.button(name);
-    if go
-        .on_hover_text(tr("Go to the experiment, where parts are changed"))
-        .clicked()
-    {
+    if go.on_hover_text(tr("Go to the experiment, where parts are changed")).clicked() {
         ctx.send(Command::Show("experiment"));
     }
 }
@@ -277,11 +248,7 @@ mod tests {
 
     #[test]
     fn settings_are_told_in_a_few_words() {
-        let sampling = Sampling {
-            temperature: 0.7,
-            top_k: Some(40),
-            ..Sampling::default()
-        };
+        let sampling = Sampling { temperature: 0.7, top_k: Some(40), ..Sampling::default() };
         assert_eq!(summary(&sampling), "temperature 0.7, top-k 40");
         assert_eq!(summary(&Sampling::default()), "no filters");
     }

@@ -29,20 +29,13 @@ fn tokens(both: &Both) -> Table {
         .text("first_pos", columns().map(|column| place(column.first)))
         .text(
             "first_token",
-            columns().map(|column| {
-                column
-                    .first
-                    .map_or(String::new(), |pos| both.first.label(pos))
-            }),
+            columns().map(|column| column.first.map_or(String::new(), |pos| both.first.label(pos))),
         )
         .text("second_pos", columns().map(|column| place(column.second)))
         .text(
             "second_token",
-            columns().map(|column| {
-                column
-                    .second
-                    .map_or(String::new(), |pos| both.second.label(pos))
-            }),
+            columns()
+                .map(|column| column.second.map_or(String::new(), |pos| both.second.label(pos))),
         )
 }
 
@@ -51,11 +44,7 @@ fn cosines(both: &Both) -> Table {
     let pairs = both.columns.iter().filter_map(|column| column.both());
     let steps: Vec<((usize, usize), usize, f32)> = pairs
         .flat_map(|pair| {
-            let cosines = both
-                .cosines(pair)
-                .unwrap_or_default()
-                .into_iter()
-                .enumerate();
+            let cosines = both.cosines(pair).unwrap_or_default().into_iter().enumerate();
             cosines.map(move |(step, cosine)| (pair, step, cosine))
         })
         .collect();

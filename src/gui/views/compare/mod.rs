@@ -210,11 +210,7 @@ impl View for Compare {
             for (line, place) in places.into_iter().enumerate() {
                 let min = rect.min + vec2(i as f32 * step, line as f32 * (row + 4.0));
                 let tile = Rect::from_min_size(min, vec2((step * 0.8).max(1.0), row));
-                let color = if is_same {
-                    *theme.outline
-                } else {
-                    colors(theme)[line]
-                };
+                let color = if is_same { *theme.outline } else { colors(theme)[line] };
                 if place.is_some() {
                     painter.rect_filled(tile, 2.0, color);
                 }
@@ -279,13 +275,9 @@ impl Compare {
     /// clicked, or the last ones.
     fn focus(&self, ctx: &Context<'_>, both: &Both) -> Option<(usize, usize)> {
         let query = ctx.focus.query;
-        let (first, second) = (
-            both.first.tokens.len().checked_sub(1)?,
-            both.second.tokens.len().checked_sub(1)?,
-        );
-        let partner = self
-            .partner
-            .filter(|&(of, pos)| of == query && pos <= second);
+        let (first, second) =
+            (both.first.tokens.len().checked_sub(1)?, both.second.tokens.len().checked_sub(1)?);
+        let partner = self.partner.filter(|&(of, pos)| of == query && pos <= second);
         let partner = partner.map(|(_, pos)| pos);
         let Some(query) = query else {
             return Some((first, partner.unwrap_or(second)));
@@ -350,10 +342,6 @@ impl Question {
                 (second, next)
             }
         };
-        Ok(Answer {
-            by: self.by,
-            both: Both::new(first, second, next),
-            other,
-        })
+        Ok(Answer { by: self.by, both: Both::new(first, second, next), other })
     }
 }

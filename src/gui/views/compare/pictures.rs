@@ -64,11 +64,7 @@ pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, name
     let theme = ctx.theme;
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
     let [first, second] = names;
-    note_ui(
-        ui,
-        theme,
-        &trf("Head {0}.{1}: {2} − {3}", &[&layer, &head, second, first]),
-    );
+    note_ui(ui, theme, &trf("Head {0}.{1}: {2} − {3}", &[&layer, &head, second, first]));
     let Difference { pairs, values } = match both.attention_difference(layer, head) {
         Ok(difference) => difference,
         Err(why) => {
@@ -91,11 +87,7 @@ pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, name
         return;
     }
     let names: Vec<String> = pairs.iter().map(|&pair| both.label(pair)).collect();
-    let matrix = Matrix {
-        rows: pairs.len(),
-        cols: pairs.len(),
-        data: &values,
-    };
+    let matrix = Matrix { rows: pairs.len(), cols: pairs.len(), data: &values };
     difference_ui(ui, ctx, both, &pairs, &names, matrix);
 }
 
@@ -114,10 +106,7 @@ fn difference_ui(
     legend_ui(ui, theme, scale, tr("difference"));
     let place = |pos: Option<usize>| pairs.iter().position(|pair| Some(pair.0) == pos);
     let heatmap = Heatmap {
-        what: format!(
-            "compare {layer}.{head} {:?} {:?}",
-            both.first.id, both.second.id
-        ),
+        what: format!("compare {layer}.{head} {:?} {:?}", both.first.id, both.second.id),
         matrix,
         scale,
         rows: Labels::asks(theme, names),
@@ -126,10 +115,7 @@ fn difference_ui(
         cells: Cells::of(&both.first),
     };
     let (response, cell) = heatmap.ui(ui, ctx);
-    let about = trf(
-        "Difference of the attention of layer {0}, head {1}",
-        &[&layer, &head],
-    );
+    let about = trf("Difference of the attention of layer {0}, head {1}", &[&layer, &head]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &about));
     let Some((row, col)) = cell else { return };
     let (query, key) = (pairs[row].0, pairs[col].0);
@@ -154,14 +140,7 @@ pub(super) fn streams_ui(
         );
     };
     let label = both.label((a, b));
-    note_ui(
-        ui,
-        theme,
-        &trf(
-            "Residual streams at “{0}”, positions {1} and {2}",
-            &[&label, &a, &b],
-        ),
-    );
+    note_ui(ui, theme, &trf("Residual streams at “{0}”, positions {1} and {2}", &[&label, &a, &b]));
     match both.cosines((a, b)) {
         Ok(cosines) => cosines_ui(ui, ctx, &cosines),
         Err(why) => {
@@ -174,17 +153,11 @@ pub(super) fn streams_ui(
 fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, cosines: &[f32]) {
     let theme = ctx.theme;
     let layers = 0..cosines.len().saturating_sub(1);
-    let names: Vec<String> = std::iter::once(tr("in").to_owned())
-        .chain(layers.map(|layer| layer.to_string()))
-        .collect();
+    let names: Vec<String> =
+        std::iter::once(tr("in").to_owned()).chain(layers.map(|layer| layer.to_string())).collect();
     let last = number(cosines.last().copied().unwrap_or(f32::NAN));
-    let about = trf(
-        "Cosine of the two streams after each layer, {0} in the end",
-        &[&last],
-    );
-    let points = (0..)
-        .zip(cosines)
-        .map(|(i, &cosine)| pos2(i as f32, cosine));
+    let about = trf("Cosine of the two streams after each layer, {0} in the end", &[&last]);
+    let points = (0..).zip(cosines).map(|(i, &cosine)| pos2(i as f32, cosine));
     let chart = Chart {
         name: &about,
         x_title: tr("after layer"),

@@ -48,17 +48,14 @@ pub(super) fn rows_ui(
     let mut clicked = None;
     let rest = whole.with_min_x(whole.left() + names_width);
     ui.scope_builder(egui::UiBuilder::new().max_rect(rest), |ui| {
-        ScrollArea::horizontal()
-            .id_salt("rows")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                ui.horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = theme.body_size * 0.35;
-                    for &column in &both.columns {
-                        clicked = column_ui(ui, ctx, both, column, focus).or(clicked);
-                    }
-                });
+        ScrollArea::horizontal().id_salt("rows").auto_shrink(false).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = theme.body_size * 0.35;
+                for &column in &both.columns {
+                    clicked = column_ui(ui, ctx, both, column, focus).or(clicked);
+                }
             });
+        });
     });
     clicked
 }
@@ -76,20 +73,12 @@ fn column_ui(
     focus: Option<(usize, usize)>,
 ) -> Option<usize> {
     let theme = ctx.theme;
-    let labels = [
-        shown(&both.first, column.first),
-        shown(&both.second, column.second),
-    ];
-    let galleys = labels.clone().map(|label| {
-        ui.painter()
-            .layout_no_wrap(label, theme.mono(), *theme.text)
-    });
+    let labels = [shown(&both.first, column.first), shown(&both.second, column.second)];
+    let galleys =
+        labels.clone().map(|label| ui.painter().layout_no_wrap(label, theme.mono(), *theme.text));
     let row = theme.body_size * 1.8;
-    let width = galleys
-        .iter()
-        .map(|g| g.size().x)
-        .fold(theme.body_size, f32::max)
-        + theme.body_size * 0.7;
+    let width =
+        galleys.iter().map(|g| g.size().x).fold(theme.body_size, f32::max) + theme.body_size * 0.7;
     let gap = theme.body_size * 0.5;
     let (rect, _) = ui.allocate_exact_size(vec2(width, 2.0 * row + gap), Sense::hover());
     if !ui.is_rect_visible(rect) {
@@ -110,12 +99,7 @@ fn column_ui(
         let min = rect.min + vec2(0.0, i as f32 * (row + gap));
         let chip = Rect::from_min_size(min, vec2(width, row));
         let Some(pos) = positions[i] else {
-            hatch(
-                ui.painter(),
-                chip,
-                theme.line(theme.outline),
-                theme.body_size * 0.5,
-            );
+            hatch(ui.painter(), chip, theme.line(theme.outline), theme.body_size * 0.5);
             continue;
         };
         let response = ui.interact(chip, ui.scope_id().with((i, pos)), Sense::click());

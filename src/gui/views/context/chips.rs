@@ -77,19 +77,12 @@ fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, trace: &Trace, mark: Mark, is_on: boo
         return ui.label("");
     };
     let label = abbreviate(&trace.label(mark.pos), 24);
-    let text = if is_on {
-        *theme.background
-    } else {
-        *theme.text
-    };
+    let text = if is_on { *theme.background } else { *theme.text };
     let font = theme.mono();
     let galley = ui.painter().layout_no_wrap(label.clone(), font, text);
     let size = galley.size() + vec2(8.0, 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let name = trf(
-        "Path of {0} {1} {2}",
-        &[&letter(mark.sentence), &label, &mark.pos],
-    );
+    let name = trf("Path of {0} {1} {2}", &[&letter(mark.sentence), &label, &mark.pos]);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_on, &name));
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
@@ -109,14 +102,8 @@ fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, trace: &Trace, mark: Mark, is_on: boo
         painter.galley(at.min, galley, text);
     }
     response.on_hover_text(if is_on {
-        trf(
-            "position {0}, id {1}. Click to take its path away",
-            &[&mark.pos, &token.id],
-        )
+        trf("position {0}, id {1}. Click to take its path away", &[&mark.pos, &token.id])
     } else {
-        trf(
-            "position {0}, id {1}. Click to draw its path",
-            &[&mark.pos, &token.id],
-        )
+        trf("position {0}, id {1}. Click to draw its path", &[&mark.pos, &token.id])
     })
 }

@@ -11,10 +11,7 @@ const OTHERS: usize = 4;
 /// The tokens whose paths are drawn unless others are chosen, the one in question first: what the
 /// selection points at, and the same word elsewhere, in the other sentence if it is there.
 pub fn default_marks(traces: &[Arc<Trace>], query: Option<usize>, key: Option<usize>) -> Vec<Mark> {
-    let Some(last) = traces
-        .first()
-        .and_then(|text| text.tokens.len().checked_sub(1))
-    else {
+    let Some(last) = traces.first().and_then(|text| text.tokens.len().checked_sub(1)) else {
         return Vec::new();
     };
     let pos = query.unwrap_or_else(|| telling_token(traces)).min(last);
@@ -45,9 +42,7 @@ fn same_word(traces: &[Arc<Trace>], pos: usize) -> Vec<Mark> {
     };
     let there: Vec<Mark> = said_in(1).collect();
     if there.is_empty() {
-        said_in(0)
-            .filter(|mark| !word.contains(&mark.pos))
-            .collect()
+        said_in(0).filter(|mark| !word.contains(&mark.pos)).collect()
     } else {
         there
     }
@@ -78,9 +73,7 @@ mod tests {
     fn traces() -> Vec<Arc<Trace>> {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let texts = super::super::PRESET;
-        texts
-            .map(|text| Arc::new(model.trace(text).unwrap()))
-            .into()
+        texts.map(|text| Arc::new(model.trace(text).unwrap())).into()
     }
 
     #[test]
@@ -97,13 +90,7 @@ mod tests {
         assert_eq!(said, ["apple", "apple"]);
         assert_eq!((marks[0].sentence, marks[1].sentence), (0, 1));
         let alone = default_marks(&traces[1..], Some(0), None);
-        assert_eq!(
-            alone,
-            [Mark {
-                sentence: 0,
-                pos: 0
-            }]
-        );
+        assert_eq!(alone, [Mark { sentence: 0, pos: 0 }]);
         assert!(default_marks(&[], None, None).is_empty());
     }
 

@@ -23,25 +23,12 @@ pub fn curve_ui(ui: &mut Ui, theme: &Theme, picture: &Picture) {
     let name = format!("{}: {}", caption(picture), spoken(picture));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
-    let n_steps = picture
-        .curves
-        .iter()
-        .map(|c| c.cosines.len())
-        .max()
-        .unwrap_or(0);
+    let n_steps = picture.curves.iter().map(|c| c.cosines.len()).max().unwrap_or(0);
     let last = n_steps.saturating_sub(1).max(1) as f32;
     let finite = picture.curves.iter().flat_map(|curve| &curve.cosines);
-    let lowest = finite
-        .copied()
-        .filter(|c| c.is_finite())
-        .fold(0.0, f32::min);
+    let lowest = finite.copied().filter(|c| c.is_finite()).fold(0.0, f32::min);
     let lowest = if lowest < 0.0 { -1.0 } else { 0.0 };
-    let axes = Axes::within(
-        room,
-        theme,
-        Rangef::new(-0.35, last + 0.35),
-        Rangef::new(lowest, 1.0),
-    );
+    let axes = Axes::within(room, theme, Rangef::new(-0.35, last + 0.35), Rangef::new(lowest, 1.0));
     let zoom = Zoom::load(ui.ctx(), id, axes.extent());
     let axes = axes.spanning(zoom.part());
     axes.paint_y(&painter, theme, tr("cosine"));
@@ -67,21 +54,10 @@ pub fn curve_ui(ui: &mut Ui, theme: &Theme, picture: &Picture) {
 fn spoken(picture: &Picture) -> String {
     let say = |curve: &Curve| {
         let ends = (curve.cosines.first(), curve.cosines.last());
-        let (from, to) = (
-            ends.0.copied().unwrap_or(f32::NAN),
-            ends.1.copied().unwrap_or(f32::NAN),
-        );
-        trf(
-            "{0} from {1} to {2}",
-            &[&curve.shown(), &number(from), &number(to)],
-        )
+        let (from, to) = (ends.0.copied().unwrap_or(f32::NAN), ends.1.copied().unwrap_or(f32::NAN));
+        trf("{0} from {1} to {2}", &[&curve.shown(), &number(from), &number(to)])
     };
-    picture
-        .curves
-        .iter()
-        .map(say)
-        .collect::<Vec<_>>()
-        .join(", ")
+    picture.curves.iter().map(say).collect::<Vec<_>>().join(", ")
 }
 
 /// Names the steps beneath the curve, as many as have room.
@@ -146,10 +122,7 @@ fn paint_numbers(
         }
     }
     for curve in curves {
-        let others = curve
-            .cosines
-            .split_last()
-            .map_or(&[][..], |(_, others)| others);
+        let others = curve.cosines.split_last().map_or(&[][..], |(_, others)| others);
         for (step, &cosine) in others.iter().enumerate() {
             put(axes.at(step as f32, cosine), number(cosine), *theme.text);
         }

@@ -32,10 +32,7 @@ use paths::{Mark, Picture, Request, Scaling, label, letter, stream};
 use std::sync::{Arc, Weak};
 
 /// Two sentences in which one word means two things.
-const PRESET: [&str; 2] = [
-    "please buy an apple and an orange",
-    "apple unveiled the new phone",
-];
+const PRESET: [&str; 2] = ["please buy an apple and an orange", "apple unveiled the new phone"];
 /// The word.
 const PRESET_WORD: &str = "apple";
 /// The second sentence takes this many characters; longer ones belong into the prompt.
@@ -104,9 +101,8 @@ impl View for ContextView {
         edit.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Second sentence"))
         });
-        let edit = edit.on_hover_text(tr(
-            "The model reads it too; leave it empty to see the text alone",
-        ));
+        let edit =
+            edit.on_hover_text(tr("The model reads it too; leave it empty to see the text alone"));
         if edit.changed() {
             self.typed = Some(text);
         }
@@ -275,11 +271,7 @@ impl ContextView {
         let traces = self.traces(ctx);
         let marks = self.marks(&traces, ctx);
         let scaling = self.scaling;
-        let request = Request {
-            traces,
-            marks,
-            scaling,
-        };
+        let request = Request { traces, marks, scaling };
         if self.request.as_ref() == Some(&request) {
             return false;
         }
@@ -369,10 +361,9 @@ fn extreme(curve: &paths::Curve) -> String {
     let most = steps.max_by(|a, b| a.1.total_cmp(b.1));
     match most {
         Some((0, _)) | None => tr("they are never more alike than at the input").to_owned(),
-        Some((step, cosine)) => trf(
-            "they are most alike after layer {0}: {1}",
-            &[&(step - 1), &number(*cosine)],
-        ),
+        Some((step, cosine)) => {
+            trf("they are most alike after layer {0}: {1}", &[&(step - 1), &number(*cosine)])
+        }
     }
 }
 
@@ -396,10 +387,7 @@ fn thumbnail(painter: &Painter, rect: Rect, ctx: &Context<'_>) {
     let tallest = points.iter().fold(1e-6_f32, |most, p| most.max(p[1]));
     let at = points.iter().map(|[x, y]| {
         let up = y / tallest * rect.height();
-        pos2(
-            rect.left() + x.clamp(-0.1, 1.1) * rect.width(),
-            rect.bottom() - up,
-        )
+        pos2(rect.left() + x.clamp(-0.1, 1.1) * rect.width(), rect.bottom() - up)
     });
     let at: Vec<egui::Pos2> = at.filter(|at| at.is_finite()).collect();
     let ink = plot::ink(theme, 0);

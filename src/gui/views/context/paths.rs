@@ -155,14 +155,8 @@ impl Picture {
             .iter()
             .filter_map(|&mark| Some((mark, scaled(&request, &means, mark)?)))
             .collect();
-        request
-            .marks
-            .retain(|mark| vectors.iter().any(|(m, _)| m == mark));
-        let rows: Vec<&[f32]> = vectors
-            .iter()
-            .flat_map(|(_, v)| v)
-            .map(Vec::as_slice)
-            .collect();
+        request.marks.retain(|mark| vectors.iter().any(|(m, _)| m == mark));
+        let rows: Vec<&[f32]> = vectors.iter().flat_map(|(_, v)| v).map(Vec::as_slice).collect();
         let plane = pca(&rows, 2);
         let share = |i: usize| plane.explained.get(i).copied().unwrap_or(0.0);
         let mut picture = Self {
@@ -313,47 +307,23 @@ mod tests {
 
     fn traces() -> Vec<Arc<Trace>> {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
-        let texts = [
-            "please buy an apple and an orange",
-            "apple unveiled the new phone",
-        ];
-        texts
-            .map(|text| Arc::new(model.trace(text).unwrap()))
-            .into()
+        let texts = ["please buy an apple and an orange", "apple unveiled the new phone"];
+        texts.map(|text| Arc::new(model.trace(text).unwrap())).into()
     }
 
     #[test]
     fn a_picture_is_what_the_traces_hold() {
         let traces = traces();
-        let marks = vec![
-            Mark {
-                sentence: 0,
-                pos: 4,
-            },
-            Mark {
-                sentence: 1,
-                pos: 1,
-            },
-        ];
+        let marks = vec![Mark { sentence: 0, pos: 4 }, Mark { sentence: 1, pos: 1 }];
         for scaling in Scaling::ALL {
-            let picture = Picture::of(Request {
-                traces: traces.clone(),
-                marks: marks.clone(),
-                scaling,
-            });
+            let picture =
+                Picture::of(Request { traces: traces.clone(), marks: marks.clone(), scaling });
             let n_points = traces[0].model.n_layers + 1;
             assert_eq!(picture.paths.len(), 2);
-            assert!(
-                picture
-                    .paths
-                    .iter()
-                    .all(|path| path.points.len() == n_points)
-            );
+            assert!(picture.paths.iter().all(|path| path.points.len() == n_points));
             assert_eq!(picture.curves[0].cosines.len(), n_points);
             assert!(picture.explained[0] >= picture.explained[1]);
-            let [start, .., end] = &picture.paths[0].points[..] else {
-                panic!()
-            };
+            let [start, .., end] = &picture.paths[0].points[..] else { panic!() };
             assert!(end[0] >= start[0] && end[1] >= start[1]);
             let again = picture.preview(marks[1]).unwrap();
             assert_eq!(again.points, picture.paths[1].points);
@@ -363,25 +333,10 @@ mod tests {
     #[test]
     fn cosines_and_norms_are_those_of_the_stream() {
         let traces = traces();
-        let marks = vec![
-            Mark {
-                sentence: 0,
-                pos: 1,
-            },
-            Mark {
-                sentence: 1,
-                pos: 2,
-            },
-        ];
-        let (a, b) = (
-            stream(&traces[0], 1).unwrap(),
-            stream(&traces[1], 2).unwrap(),
-        );
-        let picture = Picture::of(Request {
-            traces: traces.clone(),
-            marks,
-            scaling: Scaling::Unit,
-        });
+        let marks = vec![Mark { sentence: 0, pos: 1 }, Mark { sentence: 1, pos: 2 }];
+        let (a, b) = (stream(&traces[0], 1).unwrap(), stream(&traces[1], 2).unwrap());
+        let picture =
+            Picture::of(Request { traces: traces.clone(), marks, scaling: Scaling::Unit });
         let last = a.len() - 1;
         let dot: f32 = a[last].iter().zip(b[last]).map(|(x, y)| x * y).sum();
         let expected = dot / (norm(a[last]) * norm(b[last]));
@@ -393,24 +348,11 @@ mod tests {
     fn a_lonely_token_is_compared_with_its_input() {
         let request = Request {
             traces: traces(),
-            marks: vec![
-                Mark {
-                    sentence: 0,
-                    pos: 0,
-                },
-                Mark {
-                    sentence: 0,
-                    pos: 99,
-                },
-            ],
+            marks: vec![Mark { sentence: 0, pos: 0 }, Mark { sentence: 0, pos: 99 }],
             scaling: Scaling::AsIs,
         };
         let picture = Picture::of(request);
-        assert_eq!(
-            picture.request.marks.len(),
-            1,
-            "what does not exist is left out"
-        );
+        assert_eq!(picture.request.marks.len(), 1, "what does not exist is left out");
         assert_eq!(picture.curves[0].mark, None);
         assert!((picture.curves[0].cosines[0] - 1.0).abs() < 1e-5);
         assert!(cosine(&[0.0], &[1.0]).is_nan());

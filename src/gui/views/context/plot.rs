@@ -14,11 +14,7 @@ const CROWD: usize = 10;
 
 /// The colour of a sentence: the text stands out, the other is neutral.
 pub fn ink(theme: &Theme, sentence: usize) -> Color32 {
-    if sentence == 0 {
-        *theme.accent
-    } else {
-        *theme.residual
-    }
+    if sentence == 0 { *theme.accent } else { *theme.residual }
 }
 
 /// A piece of a path: solid for the text, dashed for the other sentence.
@@ -77,10 +73,7 @@ pub fn plot_ui(
     let room = ui.available_rect_before_wrap();
     let id = ui.next_auto_id();
     let response = ui.allocate_rect(room, Sense::click_and_drag());
-    let name = trf(
-        "Paths of {0} tokens through the layers",
-        &[&picture.paths.len()],
-    );
+    let name = trf("Paths of {0} tokens through the layers", &[&picture.paths.len()]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
     let axes = axes(room, theme, picture, preview);
@@ -100,9 +93,7 @@ pub fn plot_ui(
     let line = theme.line(theme.outline);
     painter.rect_stroke(axes.area, 0.0, line, egui::StrokeKind::Outside);
 
-    let nearest = response
-        .hover_pos()
-        .and_then(|at| nearest(picture, &axes, at));
+    let nearest = response.hover_pos().and_then(|at| nearest(picture, &axes, at));
     let lit = nearest.map(|(mark, _)| mark).or(lit);
     let area = painter.with_clip_rect(axes.area.expand(mark_radius(theme) * 2.0));
     for path in in_order(picture.paths.iter().chain(preview), lit) {
@@ -136,9 +127,7 @@ fn in_order<'a>(paths: impl Iterator<Item = &'a Path>, lit: Option<Mark>) -> Vec
 fn axes(room: Rect, theme: &Theme, picture: &Picture, preview: Option<&Path>) -> Axes {
     let points = || {
         let paths = picture.paths.iter().chain(preview);
-        paths
-            .flat_map(|path| path.points.iter())
-            .filter(|p| p.iter().all(|x| x.is_finite()))
+        paths.flat_map(|path| path.points.iter()).filter(|p| p.iter().all(|x| x.is_finite()))
     };
     let span = |axis: usize| {
         points().fold(Rangef::NOTHING, |span, point| {
@@ -168,13 +157,7 @@ fn paint_path(painter: &Painter, theme: &Theme, axes: &Axes, path: &Path, streng
     for ends in at.windows(2) {
         let &[from, to] = ends else { continue };
         paint_line(painter, theme, sentence, [from, to], strength);
-        paint_arrow(
-            painter,
-            theme,
-            from,
-            to,
-            ink(theme, sentence).gamma_multiply(strength),
-        );
+        paint_arrow(painter, theme, from, to, ink(theme, sentence).gamma_multiply(strength));
     }
     for (step, &at) in at.iter().enumerate() {
         paint_mark(painter, theme, sentence, at, step == 0);
@@ -249,14 +232,7 @@ fn paint_labels(
         for (step, point) in path.points.iter().enumerate() {
             if let Some(at) = place(axes, *point) {
                 let look = (theme.mono_caption(), *theme.dim);
-                put(
-                    painter,
-                    &mut placer,
-                    (at, gap),
-                    step_name(step),
-                    look,
-                    theme,
-                );
+                put(painter, &mut placer, (at, gap), step_name(step), look, theme);
             }
         }
     }
@@ -274,10 +250,7 @@ fn put(
     let galley = painter.layout_no_wrap(text, font, ink);
     // A point that was zoomed out of sight has no label.
     let place = |placer: &mut Placer| placer.place(at, galley.size(), gap, Placer::BESIDE);
-    if let Some(rect) = Some(placer)
-        .filter(|placer| placer.holds(at))
-        .and_then(place)
-    {
+    if let Some(rect) = Some(placer).filter(|placer| placer.holds(at)).and_then(place) {
         painter.rect_filled(rect, 2.0, theme.background.gamma_multiply(0.75));
         painter.galley(rect.min, galley, ink);
     }

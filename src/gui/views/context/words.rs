@@ -28,10 +28,7 @@ fn is_boundary(left: &Token, right: &Token) -> bool {
 pub fn word_text(tokens: &[Token], word: Range<usize>) -> String {
     let tokens = tokens.get(word).unwrap_or(&[]);
     // Bytes, because a token may hold half a character.
-    let bytes: Vec<u8> = tokens
-        .iter()
-        .flat_map(|token| token.bytes.clone())
-        .collect();
+    let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.bytes.clone()).collect();
     String::from_utf8_lossy(&bytes).trim().to_lowercase()
 }
 

@@ -31,10 +31,7 @@ pub struct Analogy {
 
 impl Default for Analogy {
     fn default() -> Self {
-        Self {
-            words: ["king", "man", "woman"].map(str::to_owned),
-            latest: Latest::default(),
-        }
+        Self { words: ["king", "man", "woman"].map(str::to_owned), latest: Latest::default() }
     }
 }
 
@@ -65,11 +62,7 @@ impl Answers {
         let (lexicon, ids) = (model.lexicon(), tokens.each_ref().map(|token| token.id));
         let rows = ids.map(|id| lexicon.vector(id).unwrap_or_default());
         let sought = sum(&rows);
-        let near = |token: &Token, cosine: f32| Near {
-            label: token.label(),
-            id: token.id,
-            cosine,
-        };
+        let near = |token: &Token, cosine: f32| Near { label: token.label(), id: token.id, cosine };
         let found = lexicon.nearest(&sought, LISTED, &ids);
         let ranked: Vec<Near> = found
             .iter()
@@ -88,11 +81,7 @@ impl Answers {
         Ok(Self {
             inputs: inputs.map(|(token, row)| near(token, cosine(row, &sought))),
             alone: [alone(a), alone(c)],
-            vectors: [a, b, c, &sought, &answer]
-                .into_iter()
-                .flatten()
-                .copied()
-                .collect(),
+            vectors: [a, b, c, &sought, &answer].into_iter().flatten().copied().collect(),
             dim: sought.len(),
             ranked,
             vocab_size: model.info.vocab_size,
@@ -128,15 +117,7 @@ impl Answers {
         };
         let place = trf(
             "“{0}” is neighbour number {1} of “{2}” alone (cosine {3}) and number {4} of “{5}” ({6}).",
-            &[
-                &best.label,
-                &count(rank_a),
-                &a,
-                &number(cos_a),
-                &count(rank_c),
-                &c,
-                &number(cos_c),
-            ],
+            &[&best.label, &count(rank_a), &a, &number(cos_a), &count(rank_c), &c, &number(cos_c)],
         );
         format!("{place} {worth}")
     }
@@ -208,9 +189,7 @@ impl Analogy {
             });
             let right = right.with_min_x(right.left() + unit * 2.0);
             let area = ScrollArea::vertical().id_salt("answers").auto_shrink(false);
-            ui.scope_builder(child(right), |ui| {
-                area.show(ui, |ui| answers_ui(ui, ctx, answers))
-            });
+            ui.scope_builder(child(right), |ui| area.show(ui, |ui| answers_ui(ui, ctx, answers)));
             return;
         }
         let area = ScrollArea::vertical().id_salt("analogy").auto_shrink(false);
@@ -298,12 +277,7 @@ fn strips_ui(ui: &mut Ui, ctx: &mut Context<'_>, strips: &Strips<'_>) {
 fn rows_ui(ui: &mut Ui, theme: &Theme, rows: &[Near], color: egui::Color32) {
     ui.spacing_mut().item_spacing.y = 1.0;
     for near in rows {
-        let row = Ranked {
-            label: &near.label,
-            value: near.cosine,
-            full: 1.0,
-            color,
-        };
+        let row = Ranked { label: &near.label, value: near.cosine, full: 1.0, color };
         ranked_ui(ui, theme, &row).on_hover_text(format!("id {}", near.id));
     }
 }
@@ -315,10 +289,7 @@ fn answers_ui(ui: &mut Ui, ctx: &Context<'_>, answers: &Answers) {
     let title = format!("{a} − {b} + {c} ≈");
     ui.label(RichText::new(title).font(theme.title()));
     let vocab = count(answers.vocab_size);
-    let note = trf(
-        "nearest of all {0} tokens, by cosine, without the three inputs",
-        &[&vocab],
-    );
+    let note = trf("nearest of all {0} tokens, by cosine, without the three inputs", &[&vocab]);
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     ui.scope(|ui| rows_ui(ui, theme, &answers.ranked, *theme.accent));
 }
@@ -350,12 +321,7 @@ mod tests {
         let words = ["king", "man", "woman"].map(str::to_owned);
         let answers = Answers::find(&model, &words).unwrap();
         assert_eq!(answers.ranked[0].label, "·queen");
-        assert!(
-            answers
-                .inputs
-                .iter()
-                .all(|input| !answers.ranked.contains(input))
-        );
+        assert!(answers.inputs.iter().all(|input| !answers.ranked.contains(input)));
         // The honest part: with the inputs, the answer would have been the king himself.
         assert!(answers.inputs[0].cosine > answers.ranked[0].cosine);
         assert_eq!(answers.vectors.len(), 5 * answers.dim);

@@ -64,23 +64,14 @@ impl Map {
         let each = (FITTED / near.len().max(1)).clamp(1, LINKED);
         for (n, kind) in [(each, Kind::Near), (LINKED, Kind::Guest)] {
             for neighbours in near.values() {
-                neighbours
-                    .iter()
-                    .take(n)
-                    .for_each(|near| add(near.id, kind));
+                neighbours.iter().take(n).for_each(|near| add(near.id, kind));
             }
         }
         let point = |(id, kind): (u32, Kind)| {
             let vector = model.lexicon().vector(id)?;
             let label = abbreviate(&model.tokenizer.token(id).label(), 14);
             let at = [0.0; 2];
-            Some(Point {
-                id,
-                label,
-                vector,
-                at,
-                kind,
-            })
+            Some(Point { id, label, vector, at, kind })
         };
         Self::fit(kinds.into_iter().filter_map(point).collect())
     }
@@ -97,11 +88,7 @@ impl Map {
         points.retain(|point| point.at.iter().all(|x| x.is_finite()));
         let index = points.iter().enumerate().map(|(i, p)| (p.id, i)).collect();
         let share = |i: usize| pca.explained.get(i).copied().unwrap_or(0.0);
-        Self {
-            points,
-            index,
-            explained: [share(0), share(1)],
-        }
+        Self { points, index, explained: [share(0), share(1)] }
     }
 
     /// The points as a table.
@@ -110,10 +97,7 @@ impl Map {
         crate::table::Table::new("map")
             .integer("id", points().map(|point| point.id))
             .text("token", points().map(|point| point.label.clone()))
-            .text(
-                "in_text",
-                points().map(|point| matches!(point.kind, Kind::Text(_)).to_string()),
-            )
+            .text("in_text", points().map(|point| matches!(point.kind, Kind::Text(_)).to_string()))
             .number("component_1", points().map(|point| point.at[0]))
             .number("component_2", points().map(|point| point.at[1]))
     }
@@ -131,9 +115,7 @@ impl Map {
 
     /// From the smallest to the largest coordinate of some points along one axis, with a margin.
     fn range(&self, shown: &[usize], axis: usize) -> emath::Rangef {
-        let all = shown
-            .iter()
-            .filter_map(|&i| Some(self.points.get(i)?.at[axis]));
+        let all = shown.iter().filter_map(|&i| Some(self.points.get(i)?.at[axis]));
         let (min, max) = all.fold((0.0_f32, 0.0_f32), |(min, max), x| (min.min(x), max.max(x)));
         let margin = ((max - min) * 0.06).max(1e-3);
         emath::Rangef::new(min - margin, max + margin)
@@ -184,28 +166,19 @@ fn plot_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: &Around) {
     let map = &around.map;
     let focus = ctx.focus.query_or_last(ctx.trace);
     let focus = ctx.trace.tokens.get(focus).map(|token| token.id);
-    let linked: Vec<Neighbour> = focus
-        .map(|id| around.near(id).iter().take(LINKED).copied().collect())
-        .unwrap_or_default();
+    let linked: Vec<Neighbour> =
+        focus.map(|id| around.near(id).iter().take(LINKED).copied().collect()).unwrap_or_default();
     let order = drawing_order(map, focus, &linked);
     let (across, up) = (map.range(&order, 0), map.range(&order, 1));
     let whole = Rect::from_min_max(pos2(across.min, -up.max), pos2(across.max, -up.min));
     let zoom = Zoom::load(ui.ctx(), id, whole);
     let part = zoom.part();
-    let ranges = [
-        part.x_range(),
-        emath::Rangef::new(-part.bottom(), -part.top()),
-    ];
+    let ranges = [part.x_range(), emath::Rangef::new(-part.bottom(), -part.top())];
     let frame = Frame { rect, ranges };
     zoom.ui(ui, theme, &response, rect, None);
     let in_sight = |i: &usize| frame.rect.contains(frame.pos(map.points[*i].at));
     let order: Vec<usize> = order.into_iter().filter(in_sight).collect();
-    paint_key(
-        ui,
-        theme,
-        pos2(rect.left(), room.top() + line / 2.0),
-        rect.width(),
-    );
+    paint_key(ui, theme, pos2(rect.left(), room.top() + line / 2.0), rect.width());
     paint_axes(ui, theme, &frame, room, map.explained);
     paint_links(ui, theme, &frame, map, focus, &linked);
     let marks = order.iter().map(|&i| mark(theme, map, i, focus, &linked));
@@ -226,12 +199,7 @@ fn plot_ui(ui: &mut Ui, ctx: &mut Context<'_>, around: &Around) {
 fn paint_dot(painter: &Painter, theme: &Theme, at: Pos2, radius: f32, color: Color32) {
     if color == *theme.dim {
         let stroke = theme.line(color);
-        painter.circle(
-            at,
-            (radius - stroke.width / 2.0).max(0.5),
-            *theme.background,
-            stroke,
-        );
+        painter.circle(at, (radius - stroke.width / 2.0).max(0.5), *theme.background, stroke);
     } else {
         painter.circle(at, radius, color, theme.line(theme.background));
     }
@@ -271,9 +239,8 @@ fn drawing_order(map: &Map, focus: Option<u32>, linked: &[Neighbour]) -> Vec<usi
         Kind::Near => 3,
         Kind::Guest => 4,
     };
-    let mut order: Vec<usize> = (0..map.points.len())
-        .filter(|&i| place(&map.points[i]) < 4)
-        .collect();
+    let mut order: Vec<usize> =
+        (0..map.points.len()).filter(|&i| place(&map.points[i]) < 4).collect();
     order.sort_by_key(|&i| place(&map.points[i]));
     order
 }
@@ -296,63 +263,33 @@ fn mark(theme: &Theme, map: &Map, i: usize, focus: Option<u32>, linked: &[Neighb
         _ if is_linked => (3.5, theme.residual, theme.mono_caption(), theme.text),
         _ => (3.0, theme.dim, theme.mono_caption(), theme.dim),
     };
-    Mark {
-        radius: radius * unit,
-        color: *color,
-        font,
-        ink: *ink,
-    }
+    Mark { radius: radius * unit, color: *color, font, ink: *ink }
 }
 
 fn paint_axes(ui: &Ui, theme: &Theme, frame: &Frame, room: Rect, explained: [f32; 2]) {
     let (painter, rect) = (ui.painter(), frame.rect);
     let grid = egui::Stroke::new(theme.stroke, theme.outline.gamma_multiply(0.5));
     let gap = theme.caption_size * 0.4;
-    for (x, label) in ticks(
-        frame.ranges[0],
-        (rect.width() / (theme.caption_size * 6.0)) as usize,
-    ) {
+    for (x, label) in ticks(frame.ranges[0], (rect.width() / (theme.caption_size * 6.0)) as usize) {
         let at = frame.pos([x, 0.0]).x;
         painter.vline(at, rect.y_range(), grid);
         let at = pos2(at, rect.bottom() + gap);
-        painter.text(
-            at,
-            Align2::CENTER_TOP,
-            label,
-            theme.mono_caption(),
-            *theme.dim,
-        );
+        painter.text(at, Align2::CENTER_TOP, label, theme.mono_caption(), *theme.dim);
     }
-    for (y, label) in ticks(
-        frame.ranges[1],
-        (rect.height() / (theme.caption_size * 4.0)) as usize,
-    ) {
+    for (y, label) in ticks(frame.ranges[1], (rect.height() / (theme.caption_size * 4.0)) as usize)
+    {
         let at = frame.pos([0.0, y]).y;
         painter.hline(rect.x_range(), at, grid);
         let at = pos2(rect.left() - gap, at);
-        painter.text(
-            at,
-            Align2::RIGHT_CENTER,
-            label,
-            theme.mono_caption(),
-            *theme.dim,
-        );
+        painter.text(at, Align2::RIGHT_CENTER, label, theme.mono_caption(), *theme.dim);
     }
-    painter.rect_stroke(
-        rect,
-        0.0,
-        theme.line(theme.outline),
-        egui::StrokeKind::Outside,
-    );
+    painter.rect_stroke(rect, 0.0, theme.line(theme.outline), egui::StrokeKind::Outside);
 
     let title = |axis: usize, room: f32| {
         let share = percent(explained[axis]);
         let lay = |text: String| painter.layout_no_wrap(text, theme.caption(), *theme.text);
         let number = axis + 1;
-        let long = lay(trf(
-            "component {0}: {1} of the variance →",
-            &[&number, &share],
-        ));
+        let long = lay(trf("component {0}: {1} of the variance →", &[&number, &share]));
         if long.size().x > room {
             lay(trf("component {0}: {1} →", &[&number, &share]))
         } else {
@@ -382,9 +319,7 @@ fn paint_links(
         return;
     };
     let stroke = theme.line(theme.selection.gamma_multiply(0.6));
-    let painter = ui
-        .painter()
-        .with_clip_rect(frame.rect.intersect(ui.clip_rect()));
+    let painter = ui.painter().with_clip_rect(frame.rect.intersect(ui.clip_rect()));
     for to in linked.iter().filter_map(|near| at(near.id)) {
         painter.line_segment([from, to], stroke);
     }
@@ -461,13 +396,7 @@ mod tests {
     use super::*;
 
     fn point(id: u32, vector: [f32; 3], kind: Kind) -> Point {
-        Point {
-            id,
-            label: id.to_string(),
-            vector: vector.to_vec(),
-            at: [0.0; 2],
-            kind,
-        }
+        Point { id, label: id.to_string(), vector: vector.to_vec(), at: [0.0; 2], kind }
     }
 
     #[test]

@@ -33,23 +33,11 @@ pub struct Embeddings {
 }
 
 const TABS: [Tab; 5] = [
-    Tab::new(
-        "Vectors",
-        "The numbers of each token, and its place among its neighbours",
-    ),
-    Tab::new(
-        "Nearest",
-        "The tokens whose vectors point most the same way",
-    ),
-    Tab::new(
-        "Map",
-        "The text's tokens among their neighbours, in two dimensions",
-    ),
+    Tab::new("Vectors", "The numbers of each token, and its place among its neighbours"),
+    Tab::new("Nearest", "The tokens whose vectors point most the same way"),
+    Tab::new("Map", "The text's tokens among their neighbours, in two dimensions"),
     Tab::new("Analogy", "king − man + woman: arithmetic with meanings"),
-    Tab::new(
-        "Similarity",
-        "How alike two sentences are after the last layer",
-    ),
+    Tab::new("Similarity", "How alike two sentences are after the last layer"),
 ];
 const NEAREST: usize = 1;
 const MAP: usize = 2;
@@ -176,11 +164,8 @@ impl Embeddings {
         // A list of four, or a map that can be read, needs at least this much.
         let least = unit * 9.0;
         let is_low = room.height() < least + unit * 5.0;
-        let most = if is_low {
-            room.height()
-        } else {
-            (room.height() * 0.45).min(room.height() - least)
-        };
+        let most =
+            if is_low { room.height() } else { (room.height() * 0.45).min(room.height() - least) };
         let strips = strips::Strips {
             key: vectors_key(ctx),
             matrix,
@@ -226,18 +211,12 @@ fn vectors(trace: &Trace) -> Option<Matrix<'_>> {
 /// The legend of vectors: what the ends of the scale stand for, and how far the numbers reach.
 fn values_legend_ui(ui: &mut Ui, theme: &Theme, scale: Scale, values: &[f32]) {
     let finite = || values.iter().copied().filter(|x| x.is_finite());
-    let (least, most) = (
-        finite().fold(f32::INFINITY, f32::min),
-        finite().fold(f32::NEG_INFINITY, f32::max),
-    );
+    let (least, most) =
+        (finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max));
     let measure = trf("values from {0} to {1}", &[&number(least), &number(most)]);
     legend_ui(ui, theme, scale, &measure);
 }
 
 fn vectors_key(ctx: &Context<'_>) -> PictureKey {
-    PictureKey {
-        trace: ctx.trace.id,
-        what: "token vectors".to_owned(),
-        theme: &ctx.theme.name,
-    }
+    PictureKey { trace: ctx.trace.id, what: "token vectors".to_owned(), theme: &ctx.theme.name }
 }

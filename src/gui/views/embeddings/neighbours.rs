@@ -56,11 +56,7 @@ impl Around {
             near.entry(id).or_insert_with(|| found.unwrap_or_else(find));
         }
         let map = Map::new(model, tokens, &near);
-        Self {
-            model: ModelKey(Arc::clone(&model.info)),
-            near,
-            map,
-        }
+        Self { model: ModelKey(Arc::clone(&model.info)), near, map }
     }
 
     /// The tokens nearest to a token, when it is one of the text's.
@@ -190,27 +186,16 @@ impl Neighbours {
             "Each dot is a token's vector of {0} numbers, seen from the two directions in which these {1} vectors differ most. \
              Together they keep {2} of the variance: tokens that look close may be far apart in the other dimensions, \
              so lines join the token in focus to its true neighbours.",
-            &[
-                &ctx.trace.model.d_model,
-                &map.n_fitted(),
-                &percent(first + second),
-            ],
+            &[&ctx.trace.model.d_model, &map.n_fitted(), &percent(first + second)],
         )
     }
 }
 
 fn near_ui(ui: &mut Ui, ctx: &Context<'_>, rank: usize, near: Neighbour) {
     let label = ctx.model.tokenizer.token(near.id).label();
-    let row = Ranked {
-        label: &label,
-        value: near.cosine,
-        full: 1.0,
-        color: *ctx.theme.accent,
-    };
-    let note = trf(
-        "{0}: rank {1}, id {2}, cosine {3}",
-        &[&label, &rank, &near.id, &number(near.cosine)],
-    );
+    let row = Ranked { label: &label, value: near.cosine, full: 1.0, color: *ctx.theme.accent };
+    let note =
+        trf("{0}: rank {1}, id {2}, cosine {3}", &[&label, &rank, &near.id, &number(near.cosine)]);
     ranked_ui(ui, ctx.theme, &row).on_hover_text(note);
 }
 

@@ -28,10 +28,7 @@ pub struct Similarity {
 
 impl Default for Similarity {
     fn default() -> Self {
-        Self {
-            second: "The dog lay on the bed".to_owned(),
-            latest: Latest::default(),
-        }
+        Self { second: "The dog lay on the bed".to_owned(), latest: Latest::default() }
     }
 }
 
@@ -63,11 +60,7 @@ impl Compared {
         if let (Some(a), Some(b)) = (first.get(Hook::Pooled), second.get(Hook::Pooled)) {
             stages.push((Hook::Pooled, cosine(a.data(), b.data())));
         }
-        let labels = |trace: &Trace| {
-            (0..trace.tokens.len())
-                .map(|pos| trace.label(pos))
-                .collect()
-        };
+        let labels = |trace: &Trace| (0..trace.tokens.len()).map(|pos| trace.label(pos)).collect();
         Some(Self {
             model: ModelKey(Arc::clone(&second.model)),
             names: [labels(first), labels(&second)],
@@ -263,11 +256,7 @@ fn score_ui(ui: &mut Ui, ctx: &Context<'_>, compared: &Compared) {
                 label: &stage_name(*hook),
                 value: *cosine,
                 full: 1.0,
-                color: *(if is_last {
-                    theme.accent
-                } else {
-                    theme.residual
-                }),
+                color: *(if is_last { theme.accent } else { theme.residual }),
             };
             ranked_ui(ui, theme, &row);
         }
@@ -279,22 +268,10 @@ fn pairs_ui(ui: &mut Ui, ctx: &mut Context<'_>, compared: &Compared) {
     let [rows, cols] = &compared.names;
     let heatmap = Heatmap {
         what: format!("similarity with {:?}", compared.second.id),
-        matrix: Matrix {
-            rows: rows.len(),
-            cols: cols.len(),
-            data: &compared.tokens,
-        },
+        matrix: Matrix { rows: rows.len(), cols: cols.len(), data: &compared.tokens },
         scale: COSINES,
-        rows: Labels {
-            title: tr("the text"),
-            names: rows,
-            color: *ctx.theme.text,
-        },
-        cols: Labels {
-            title: tr("the second sentence →"),
-            names: cols,
-            color: *ctx.theme.text,
-        },
+        rows: Labels { title: tr("the text"), names: rows, color: *ctx.theme.text },
+        cols: Labels { title: tr("the second sentence →"), names: cols, color: *ctx.theme.text },
         focus: (ctx.focus.query.filter(|&pos| pos < rows.len()), None),
         cells: Cells::Stretch,
     };
@@ -320,11 +297,7 @@ mod tests {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let first = model.trace("The cat sat on the mat").unwrap();
         let same = Compared::new(&first, Arc::new(first.clone())).unwrap();
-        assert!(
-            same.stages
-                .iter()
-                .all(|(_, cosine)| (cosine - 1.0).abs() < 1e-5)
-        );
+        assert!(same.stages.iter().all(|(_, cosine)| (cosine - 1.0).abs() < 1e-5));
 
         let second = model.trace("Once upon a time").unwrap();
         let compared = Compared::new(&first, Arc::new(second.clone())).unwrap();
@@ -332,24 +305,13 @@ mod tests {
         let mean = |trace: &Trace| mean_row(trace.get(last).unwrap().data(), model.info.d_model);
         let expected = cosine(&mean(&first), &mean(&second));
         assert!((compared.score() - expected).abs() < 1e-6 && expected < 1.0);
-        assert_eq!(
-            compared.tokens.len(),
-            first.tokens.len() * second.tokens.len()
-        );
+        assert_eq!(compared.tokens.len(), first.tokens.len() * second.tokens.len());
     }
 
     #[test]
     fn pairs_are_row_by_row() {
-        let a = Matrix {
-            rows: 2,
-            cols: 2,
-            data: &[1.0, 0.0, 0.0, 1.0],
-        };
-        let b = Matrix {
-            rows: 1,
-            cols: 2,
-            data: &[0.0, 3.0],
-        };
+        let a = Matrix { rows: 2, cols: 2, data: &[1.0, 0.0, 0.0, 1.0] };
+        let b = Matrix { rows: 1, cols: 2, data: &[0.0, 3.0] };
         assert_eq!(cosines(a, b), [0.0, 1.0]);
         assert!((mean_cosine(a, b) - 0.5_f32.sqrt()).abs() < 1e-6);
     }

@@ -64,9 +64,7 @@ impl Strips<'_> {
 
     /// The height of as many whole strips as fit into `most`.
     pub fn height_within(&self, theme: &Theme, most: f32) -> f32 {
-        let rows = ((most - axis_height(theme)) / row_height(theme))
-            .floor()
-            .max(1.0);
+        let rows = ((most - axis_height(theme)) / row_height(theme)).floor().max(1.0);
         axis_height(theme) + rows.min(self.matrix.rows as f32) * row_height(theme)
     }
 
@@ -105,13 +103,7 @@ impl Strips<'_> {
             let x = columns.x(dim, zoom);
             if x - theme.caption_size > clear && x <= columns.strip.max {
                 let label = dim.to_string();
-                painter.text(
-                    pos2(x, y),
-                    Align2::CENTER_CENTER,
-                    label,
-                    theme.mono_caption(),
-                    ink,
-                );
+                painter.text(pos2(x, y), Align2::CENTER_CENTER, label, theme.mono_caption(), ink);
             }
         }
     }
@@ -164,13 +156,7 @@ impl Strips<'_> {
         painter.text(at, Align2::LEFT_CENTER, name, theme.mono(), *theme.text);
         let at = pos2(columns.right, rect.center().y);
         let length = number(norm(self.matrix.row(row)));
-        painter.text(
-            at,
-            Align2::RIGHT_CENTER,
-            length,
-            theme.mono_caption(),
-            *theme.dim,
-        );
+        painter.text(at, Align2::RIGHT_CENTER, length, theme.mono_caption(), *theme.dim);
 
         let strip = Rect::from_x_y_ranges(columns.strip, rect.shrink2(vec2(0.0, 2.0)).y_range());
         let (matrix, scale) = (self.matrix, self.scale);
@@ -246,11 +232,7 @@ impl Scroll {
             let height = strips.matrix.rows as f32 * row_height(ctx.theme);
             let shown = shown.with_max_y(shown.bottom().min(shown.top() + height));
             let across = strips.columns(ctx.theme, shown).strip;
-            zoom.mark_ui(
-                ui,
-                ctx.theme,
-                Rect::from_x_y_ranges(across, shown.y_range()),
-            );
+            zoom.mark_ui(ui, ctx.theme, Rect::from_x_y_ranges(across, shown.y_range()));
         }
     }
 }

@@ -26,36 +26,18 @@ pub(super) enum Part {
 }
 
 const PARTS: [(Part, &str, &str); 5] = [
-    (
-        Part::Head,
-        "Head",
-        "Switch one head off, scale it, or tell it where to look",
-    ),
-    (
-        Part::Layer,
-        "Layer",
-        "Scale what a layer's attention or MLP adds",
-    ),
+    (Part::Head, "Head", "Switch one head off, scale it, or tell it where to look"),
+    (Part::Layer, "Layer", "Scale what a layer's attention or MLP adds"),
     (Part::Neuron, "Neuron", "Scale one neuron of an MLP"),
-    (
-        Part::Token,
-        "Token",
-        "Hide a token from all others, or replace it",
-    ),
-    (
-        Part::Patch,
-        "Patch",
-        "Put an activation from another text in the place of one here",
-    ),
+    (Part::Token, "Token", "Hide a token from all others, or replace it"),
+    (Part::Patch, "Patch", "Put an activation from another text in the place of one here"),
 ];
 
 impl Experiment {
     pub(super) fn controls_ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.part_ui(ui, ctx);
         match (self.page, self.part) {
-            (Page::Heads, _) => self
-                .heads
-                .controls_ui(ui, ctx, &self.effect, &mut self.asked),
+            (Page::Heads, _) => self.heads.controls_ui(ui, ctx, &self.effect, &mut self.asked),
             (_, Part::Head) => head_ui(ui, ctx),
             (_, Part::Layer) => layer_parts_ui(ui, ctx),
             (_, Part::Neuron) => neuron_ui(ui, ctx),
@@ -70,12 +52,8 @@ impl Experiment {
     /// What to change, or which head to look for: all choices in a row, or in a list where there is
     /// no room for them.
     fn part_ui(&mut self, ui: &mut Ui, ctx: &Context<'_>) {
-        let heads = (
-            Page::Heads,
-            self.part,
-            "Which head matters?",
-            "Switch every head off, one by one",
-        );
+        let heads =
+            (Page::Heads, self.part, "Which head matters?", "Switch every head off, one by one");
         let choices = PARTS
             .map(|(part, name, hint)| (Page::Effect, part, name, hint))
             .into_iter()
@@ -111,16 +89,11 @@ fn edits_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         return;
     }
     let n = ctx.edits.len();
-    let text = if n == 1 {
-        tr("1 change").to_owned()
-    } else {
-        trf("{0} changes", &[&n])
-    };
+    let text = if n == 1 { tr("1 change").to_owned() } else { trf("{0} changes", &[&n]) };
     let menu = ui.menu_button(RichText::new(text).color(*ctx.theme.warning), |ui| {
         take_back_ui(ui, ctx);
     });
-    menu.response
-        .on_hover_text(tr("What is changed; click one to take it back"));
+    menu.response.on_hover_text(tr("What is changed; click one to take it back"));
 }
 
 fn take_back_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
@@ -145,15 +118,9 @@ pub(super) fn is_wide(ui: &Ui, ctx: &Context<'_>) -> bool {
 pub(super) fn layer_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (mut layer, head) = (ctx.pinned.layer, ctx.pinned.head);
     let last = ctx.trace.model.n_layers.saturating_sub(1);
-    let number = ui.add(
-        DragValue::new(&mut layer)
-            .range(0..=last)
-            .prefix(format!("{} ", tr("layer"))),
-    );
-    if number
-        .on_hover_text(tr("Drag, or click and type"))
-        .changed()
-    {
+    let number =
+        ui.add(DragValue::new(&mut layer).range(0..=last).prefix(format!("{} ", tr("layer"))));
+    if number.on_hover_text(tr("Drag, or click and type")).changed() {
         ctx.send(Command::Select(Target::Head { layer, head }));
     }
 }
@@ -162,16 +129,13 @@ pub(super) fn layer_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 fn strength_ui(ui: &mut Ui, ctx: &mut Context<'_>, name: &str, edit: impl Fn(f32) -> Edit) {
     let now = parts::strength(ctx.edits, &edit(1.0));
     let mut factor = now;
-    let slider = Slider::new(&mut factor, 0.0..=2.0)
-        .step_by(0.05)
-        .max_decimals(2);
+    let slider = Slider::new(&mut factor, 0.0..=2.0).step_by(0.05).max_decimals(2);
     let slider = ui.add(slider.prefix("× "));
     slider.widget_info(|| {
         egui::WidgetInfo::slider(true, f64::from(now), trf("Strength of {0}", &[&name]))
     });
-    let slider = slider.on_hover_text(tr(
-        "0 is off, 1 unchanged, 2 twice as strong. Double-click resets",
-    ));
+    let slider =
+        slider.on_hover_text(tr("0 is off, 1 unchanged, 2 twice as strong. Double-click resets"));
     let is_off = now <= 0.0;
     let (said, other) = if is_off {
         (trf("Switch on {0}", &[&name]), 1.0)
@@ -195,23 +159,13 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     layer_ui(ui, ctx);
     let (layer, mut head) = (ctx.pinned.layer, ctx.pinned.head);
     let last = ctx.trace.model.n_heads.saturating_sub(1);
-    let number = ui.add(
-        DragValue::new(&mut head)
-            .range(0..=last)
-            .prefix(format!("{} ", tr("head"))),
-    );
-    if number
-        .on_hover_text(tr("Drag, or click and type"))
-        .changed()
-    {
+    let number =
+        ui.add(DragValue::new(&mut head).range(0..=last).prefix(format!("{} ", tr("head"))));
+    if number.on_hover_text(tr("Drag, or click and type")).changed() {
         ctx.send(Command::Select(Target::Head { layer, head }));
     }
     let name = trf("head {0}.{1}", &[&layer, &head]);
-    strength_ui(ui, ctx, &name, |factor| Edit::Head {
-        layer,
-        head,
-        factor,
-    });
+    strength_ui(ui, ctx, &name, |factor| Edit::Head { layer, head, factor });
     let force = |look| Edit::Force { layer, head, look };
     let now = match parts::find(ctx.edits, &force(Look::Before)) {
         Some(Edit::Force { look, .. }) => Some(*look),
@@ -229,9 +183,7 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             ui.selectable_value(&mut wanted, look, name(look));
         }
     });
-    looks.response.on_hover_text(tr(
-        "Where the head has to look, instead of where it learned to",
-    ));
+    looks.response.on_hover_text(tr("Where the head has to look, instead of where it learned to"));
     if wanted != now {
         let edits = match wanted {
             Some(look) => parts::with(ctx.edits, force(look)),
@@ -245,10 +197,7 @@ fn layer_parts_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     layer_ui(ui, ctx);
     let layer = ctx.pinned.layer;
     ui.label(tr("attention"));
-    strength_ui(ui, ctx, tr("attention"), |factor| Edit::Attention {
-        layer,
-        factor,
-    });
+    strength_ui(ui, ctx, tr("attention"), |factor| Edit::Attention { layer, factor });
     ui.label("MLP");
     strength_ui(ui, ctx, "MLP", |factor| Edit::Mlp { layer, factor });
 }
@@ -258,23 +207,13 @@ fn neuron_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let layer = ctx.pinned.layer;
     let mut neuron = ctx.pinned.neuron.unwrap_or(0);
     let last = ctx.trace.model.d_mlp.saturating_sub(1);
-    let number = ui.add(
-        DragValue::new(&mut neuron)
-            .range(0..=last)
-            .prefix(format!("{} ", tr("neuron"))),
-    );
-    if number
-        .on_hover_text(tr("Drag, or click and type"))
-        .changed()
-    {
+    let number =
+        ui.add(DragValue::new(&mut neuron).range(0..=last).prefix(format!("{} ", tr("neuron"))));
+    if number.on_hover_text(tr("Drag, or click and type")).changed() {
         ctx.send(Command::Select(Target::Neuron { layer, neuron }));
     }
     let name = trf("neuron {0}.{1}", &[&layer, &neuron]);
-    strength_ui(ui, ctx, &name, |factor| Edit::Neuron {
-        layer,
-        neuron,
-        factor,
-    });
+    strength_ui(ui, ctx, &name, |factor| Edit::Neuron { layer, neuron, factor });
 }
 
 fn token_ui(ui: &mut Ui, ctx: &mut Context<'_>, replacement: &mut String) {
@@ -291,11 +230,8 @@ fn token_ui(ui: &mut Ui, ctx: &mut Context<'_>, replacement: &mut String) {
     let hint =
         "No other token may look at it, in any head. Click a token of the text to choose another";
     if button.on_hover_text(tr(hint)).clicked() {
-        let edits = if is_hidden {
-            parts::without(ctx.edits, &edit)
-        } else {
-            parts::with(ctx.edits, edit)
-        };
+        let edits =
+            if is_hidden { parts::without(ctx.edits, &edit) } else { parts::with(ctx.edits, edit) };
         ctx.send(Command::SetEdits(edits));
     }
     ui.separator();

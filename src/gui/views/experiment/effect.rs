@@ -86,18 +86,14 @@ impl Depth {
         let early = early_log_probs(model, before, token).zip(early_log_probs(model, after, token));
         let moved = moved_attention(before, after);
         let heads = moved.iter().enumerate().flat_map(|(layer, row)| {
-            row.iter()
-                .enumerate()
-                .map(move |(head, &moved)| (layer, head, moved))
+            row.iter().enumerate().map(move |(head, &moved)| (layer, head, moved))
         });
         let pos = before.tokens.len().saturating_sub(1);
         let attribution = model.network.attribute(before, pos, token as usize);
         Self {
             token,
             early: early.map(|(before, after)| [before, after]),
-            moved_most: heads
-                .max_by(|a, b| a.2.total_cmp(&b.2))
-                .filter(|most| most.2 > 0.0),
+            moved_most: heads.max_by(|a, b| a.2.total_cmp(&b.2)).filter(|most| most.2 > 0.0),
             attribution: attribution.map(|attribution| attribution.heads),
         }
     }
@@ -121,23 +117,17 @@ impl Effect {
 
     /// The tokens that are listed.
     pub fn rows(&self) -> &[usize] {
-        self.compared
-            .as_ref()
-            .map_or(&[], |compared| &compared.rows)
+        self.compared.as_ref().map_or(&[], |compared| &compared.rows)
     }
 
     /// The most probable tokens of the unchanged model.
     pub fn best(&self) -> &[usize] {
-        self.compared
-            .as_ref()
-            .map_or(&[], |compared| &compared.best)
+        self.compared.as_ref().map_or(&[], |compared| &compared.best)
     }
 
     /// The text both read.
     pub fn text(&self) -> &str {
-        self.compared
-            .as_ref()
-            .map_or("", |compared| &compared.before.text)
+        self.compared.as_ref().map_or("", |compared| &compared.before.text)
     }
 
     /// A token's probability before and after.
@@ -156,17 +146,12 @@ impl Effect {
 
     /// How far the distributions are apart.
     pub fn kl_bits(&self) -> Option<f32> {
-        self.compared
-            .as_ref()
-            .map(|compared| compared.comparison.kl_bits)
+        self.compared.as_ref().map(|compared| compared.comparison.kl_bits)
     }
 
     /// What each head adds directly to the score of the token asked about, `[layer][head]`.
     pub fn attribution(&self) -> Option<&Vec<Vec<f32>>> {
-        let depth = self
-            .depth
-            .as_ref()
-            .filter(|depth| Some(depth.token) == self.token)?;
+        let depth = self.depth.as_ref().filter(|depth| Some(depth.token) == self.token)?;
         depth.attribution.as_ref()
     }
 
@@ -178,11 +163,7 @@ impl Effect {
         if !self.compared.as_ref().is_some_and(is_current) {
             let comparison = Comparison::of(before, after);
             let best = top(&comparison.before, LISTED);
-            let rows = if before.id == after.id {
-                best.clone()
-            } else {
-                comparison.movers(LISTED)
-            };
+            let rows = if before.id == after.id { best.clone() } else { comparison.movers(LISTED) };
             self.compared = Some(Compared {
                 before: Arc::clone(before),
                 after: Arc::clone(after),
@@ -214,9 +195,8 @@ impl Effect {
         self.asked = Some(question);
         let model = Arc::clone(ctx.model);
         let (before, after) = (Arc::clone(&compared.before), Arc::clone(&compared.after));
-        self.task = Some(Task::spawn(ctx.lane, move |_| {
-            Ok(Depth::of(&model, &before, &after, token))
-        }));
+        self.task =
+            Some(Task::spawn(ctx.lane, move |_| Ok(Depth::of(&model, &before, &after, token))));
     }
 
     /// The picture; a click on a row chooses the token asked about.
@@ -274,20 +254,12 @@ impl Effect {
         let theme = ctx.theme;
         let (layer, head) = (ctx.focus.layer, ctx.focus.head);
         let patterns = self.compared.as_ref().and_then(|compared| {
-            compared
-                .before
-                .pattern(layer, head)
-                .zip(compared.after.pattern(layer, head))
+            compared.before.pattern(layer, head).zip(compared.after.pattern(layer, head))
         });
         let Some((before, after)) = patterns else {
             return empty_ui(ui, theme, tr("This recording holds no attention"));
         };
-        let changes: Vec<f32> = before
-            .data
-            .iter()
-            .zip(after.data)
-            .map(|(b, a)| a - b)
-            .collect();
+        let changes: Vec<f32> = before.data.iter().zip(after.data).map(|(b, a)| a - b).collect();
         let is_moved = changes.iter().any(|change| change.abs() > 1e-6);
         if is_moved {
             let measure = trf("head {0}.{1}, after − before", &[&layer, &head]);
@@ -301,10 +273,7 @@ impl Effect {
         }
         self.moved_most_ui(ui, ctx);
         if is_moved {
-            let matrix = Matrix {
-                data: &changes,
-                ..after
-            };
+            let matrix = Matrix { data: &changes, ..after };
             change_heatmap_ui(ui, ctx, matrix);
         }
     }
@@ -317,21 +286,11 @@ impl Effect {
         };
         let target = Target::Head { layer, head };
         if ctx.pinned.holds(target) {
-            let note = trf(
-                "It moved most of all heads: {0} went elsewhere",
-                &[&percent(moved)],
-            );
-            ui.label(
-                RichText::new(note)
-                    .font(ctx.theme.caption())
-                    .color(*ctx.theme.dim),
-            );
+            let note = trf("It moved most of all heads: {0} went elsewhere", &[&percent(moved)]);
+            ui.label(RichText::new(note).font(ctx.theme.caption()).color(*ctx.theme.dim));
             return;
         }
-        let text = trf(
-            "Moved most: head {0}.{1} ({2})",
-            &[&layer, &head, &percent(moved)],
-        );
+        let text = trf("Moved most: head {0}.{1} ({2})", &[&layer, &head, &percent(moved)]);
         let hint = "The share of a token's attention that went elsewhere, averaged over all tokens";
         if ui.button(text).on_hover_text(tr(hint)).clicked() {
             ctx.send(Command::Select(target));
@@ -341,10 +300,7 @@ impl Effect {
     /// The token's log-probability, layer by layer.
     fn layers_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
-        let depth = self
-            .depth
-            .as_ref()
-            .filter(|depth| Some(depth.token) == self.token);
+        let depth = self.depth.as_ref().filter(|depth| Some(depth.token) == self.token);
         let Some((token, early)) = depth.and_then(|d| Some((d.token, d.early.as_ref()?))) else {
             return note_ui(ui, theme, tr("Layer by layer …"));
         };
@@ -360,13 +316,8 @@ impl Effect {
         let names: Vec<String> = std::iter::once(tr("in").to_owned())
             .chain((0..ctx.trace.model.n_layers).map(|layer| layer.to_string()))
             .collect();
-        let about = trf(
-            "Change of the log-probability of {0} after each layer",
-            &[&label],
-        );
-        let points = (0..)
-            .zip(&changes)
-            .map(|(i, &change)| pos2(i as f32, change));
+        let about = trf("Change of the log-probability of {0} after each layer", &[&label]);
+        let points = (0..).zip(&changes).map(|(i, &change)| pos2(i as f32, change));
         let chart = Chart {
             name: &about,
             x_title: tr("after layer"),
@@ -399,9 +350,7 @@ fn point_layer(ctx: &mut Context<'_>, response: &egui::Response, x: Option<f32>)
 fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
     let theme = ctx.theme;
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-    let names: Vec<String> = (0..ctx.trace.tokens.len())
-        .map(|pos| ctx.label(pos))
-        .collect();
+    let names: Vec<String> = (0..ctx.trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
     let heatmap = Heatmap {
         what: format!("attention change {layer}.{head}"),
         matrix,
@@ -412,10 +361,7 @@ fn change_heatmap_ui(ui: &mut Ui, ctx: &mut Context<'_>, matrix: Matrix<'_>) {
         cells: Cells::Causal,
     };
     let shown = heatmap.show(ui, ctx);
-    let about = trf(
-        "Change of the attention of layer {0}, head {1}",
-        &[&layer, &head],
-    );
+    let about = trf("Change of the attention of layer {0}, head {1}", &[&layer, &head]);
     heatmap.point(&shown, &about, None, ctx);
 }
 
@@ -429,10 +375,7 @@ mod tests {
         let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
         let before = model.trace(text).unwrap();
-        let edit = Edit::Attention {
-            layer: 1,
-            factor: 0.0,
-        };
+        let edit = Edit::Attention { layer: 1, factor: 0.0 };
         let after = model.trace_edited(text, &[edit]).unwrap();
         let comparison = Comparison::of(&before, &after);
         let depth = Depth::of(&model, &before, &after, 5);

@@ -129,10 +129,7 @@ impl Heads {
             }
             return;
         }
-        let button = ui.add(Button::new(trf(
-            "Switch off all {0} heads, one by one",
-            &[&total],
-        )));
+        let button = ui.add(Button::new(trf("Switch off all {0} heads, one by one", &[&total])));
         let hint = "Runs the unchanged model once for each head, without it";
         if button.on_hover_text(tr(hint)).clicked() {
             self.start(ctx, effect);
@@ -146,18 +143,13 @@ impl Heads {
         let (text, token) = (question.text.clone(), question.token);
         self.asked = Some((question, 0));
         self.problem = None;
-        self.task = Some(turn(ctx, move |model| {
-            Sweeper::new(model, &text, Some(token))
-        }));
+        self.task = Some(turn(ctx, move |model| Sweeper::new(model, &text, Some(token))));
     }
 
     /// Is the sweep that is shown about what is on screen?
     fn current(&self, ctx: &Context<'_>, effect: &Effect) -> Option<&Sweep> {
         let now = Question::now(ctx, effect)?;
-        let (_, sweep) = self
-            .swept
-            .as_ref()
-            .filter(|(question, _)| question.is(&now))?;
+        let (_, sweep) = self.swept.as_ref().filter(|(question, _)| question.is(&now))?;
         Some(sweep)
     }
 
@@ -168,15 +160,12 @@ impl Heads {
             let text = format!("{}: {}", tr(&problem.what), tr(&problem.why));
             ui.label(RichText::new(text).color(*theme.error));
         }
-        deck_ui(
-            ui,
-            theme,
-            &[tr("Without each head"), tr("Direct contribution")],
-            |ui, panel| match panel {
+        deck_ui(ui, theme, &[tr("Without each head"), tr("Direct contribution")], |ui, panel| {
+            match panel {
                 0 => self.sweep_ui(ui, ctx, effect),
                 _ => attribution_ui(ui, ctx, effect),
-            },
-        );
+            }
+        });
     }
 
     fn sweep_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect) {
@@ -193,14 +182,9 @@ impl Heads {
             let of = abbreviate(&question.text, 28);
             let note = trf("Out of date: “{0}” after “{1}”", &[&label, &of]);
             let note = RichText::new(note).font(theme.caption());
-            ui.label(note.color(*theme.warning))
-                .on_hover_text(&question.text);
+            ui.label(note.color(*theme.warning)).on_hover_text(&question.text);
         } else {
-            note_ui(
-                ui,
-                theme,
-                &trf("Change of ln p of “{0}” when the head is off", &[&label]),
-            );
+            note_ui(ui, theme, &trf("Change of ln p of “{0}” when the head is off", &[&label]));
         }
         let what = format!("sweep {} {}", swept.token, question.text);
         let rect = grid_ui(ui, ctx, &swept.changes, what, "nats");
@@ -218,10 +202,7 @@ impl Heads {
         let (layer, head) = (ctx.focus.layer, ctx.focus.head);
         let at = |rows: &Vec<Vec<f32>>| rows.get(layer)?.get(head).copied();
         let mut text = String::new();
-        if let Some(change) = self
-            .current(ctx, effect)
-            .and_then(|sweep| at(&sweep.changes))
-        {
+        if let Some(change) = self.current(ctx, effect).and_then(|sweep| at(&sweep.changes)) {
             let [before, _] = effect.probs(token as usize);
             text = trf(
                 "Without head {0}.{1}, ln p of “{2}” changes by {3} nats: its probability of {4} is multiplied by \
@@ -281,10 +262,7 @@ pub(super) fn attribution_ui(ui: &mut Ui, ctx: &mut Context<'_>, effect: &Effect
     note_ui(
         ui,
         theme,
-        &trf(
-            "What each head adds directly to the score of “{0}”; click one",
-            &[&label],
-        ),
+        &trf("What each head adds directly to the score of “{0}”; click one", &[&label]),
     );
     grid_ui(ui, ctx, heads, format!("attribution {token}"), "logit");
 }
@@ -306,22 +284,10 @@ fn grid_ui(
     let names = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
     let heatmap = Heatmap {
         what,
-        matrix: Matrix {
-            rows: rows.len(),
-            cols,
-            data: &cells,
-        },
+        matrix: Matrix { rows: rows.len(), cols, data: &cells },
         scale,
-        rows: Labels {
-            title: tr("layer"),
-            names: &names(rows.len()),
-            color: *theme.text,
-        },
-        cols: Labels {
-            title: tr("head →"),
-            names: &names(cols),
-            color: *theme.text,
-        },
+        rows: Labels { title: tr("layer"), names: &names(rows.len()), color: *theme.text },
+        cols: Labels { title: tr("head →"), names: &names(cols), color: *theme.text },
         focus: (
             Some(ctx.focus.layer).filter(|&layer| layer < rows.len()),
             Some(ctx.focus.head).filter(|&head| head < cols),

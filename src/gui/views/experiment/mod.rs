@@ -100,21 +100,13 @@ impl View for Experiment {
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
         const ROWS: usize = 4;
         let is_new = self.effect.rows().is_empty();
-        let rows = if is_new {
-            &ctx.next.ranked
-        } else {
-            self.effect.rows()
-        };
+        let rows = if is_new { &ctx.next.ranked } else { self.effect.rows() };
         let probs = |id: usize| match ctx.next.probs.get(id) {
             Some(&prob) if is_new => [prob; 2],
             _ => self.effect.probs(id),
         };
         let rows: Vec<[f32; 2]> = rows.iter().take(ROWS).map(|&id| probs(id)).collect();
-        let full = rows
-            .iter()
-            .flatten()
-            .copied()
-            .fold(f32::MIN_POSITIVE, f32::max);
+        let full = rows.iter().flatten().copied().fold(f32::MIN_POSITIVE, f32::max);
         let height = rect.height() / ROWS as f32;
         let colors = effect::colors(ctx.theme);
         for (i, probs) in rows.into_iter().enumerate() {
@@ -142,19 +134,11 @@ impl Experiment {
                 &[&label, &percent(before)],
             );
         }
-        let changes: Vec<String> = ctx
-            .edits
-            .iter()
-            .map(|edit| parts::describe(edit, ctx))
-            .collect();
+        let changes: Vec<String> =
+            ctx.edits.iter().map(|edit| parts::describe(edit, ctx)).collect();
         let mut text = trf(
             "With {0}, “{1}” goes from {2} to {3}.",
-            &[
-                &changes.join(", "),
-                &label,
-                &percent(before),
-                &percent(after),
-            ],
+            &[&changes.join(", "), &label, &percent(before), &percent(after)],
         );
         if let Some(kl) = self.effect.kl_bits() {
             text += " ";

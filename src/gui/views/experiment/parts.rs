@@ -19,35 +19,19 @@ fn factor(edit: &Edit) -> Option<f32> {
 /// Do two edits change the same thing, perhaps differently?
 fn is_same_part(a: &Edit, b: &Edit) -> bool {
     match (a, b) {
-        (
-            Edit::Head { layer, head, .. },
-            Edit::Head {
-                layer: l, head: h, ..
-            },
-        )
-        | (
-            Edit::Force { layer, head, .. },
-            Edit::Force {
-                layer: l, head: h, ..
-            },
-        ) => (layer, head) == (l, h),
+        (Edit::Head { layer, head, .. }, Edit::Head { layer: l, head: h, .. })
+        | (Edit::Force { layer, head, .. }, Edit::Force { layer: l, head: h, .. }) => {
+            (layer, head) == (l, h)
+        }
         (Edit::Attention { layer, .. }, Edit::Attention { layer: l, .. })
         | (Edit::Mlp { layer, .. }, Edit::Mlp { layer: l, .. }) => layer == l,
-        (
-            Edit::Neuron { layer, neuron, .. },
-            Edit::Neuron {
-                layer: l,
-                neuron: n,
-                ..
-            },
-        ) => (layer, neuron) == (l, n),
+        (Edit::Neuron { layer, neuron, .. }, Edit::Neuron { layer: l, neuron: n, .. }) => {
+            (layer, neuron) == (l, n)
+        }
         (Edit::Hide { pos }, Edit::Hide { pos: p }) => pos == p,
-        (
-            Edit::Patch { hook, pos, .. },
-            Edit::Patch {
-                hook: h, pos: p, ..
-            },
-        ) => (hook, pos) == (h, p),
+        (Edit::Patch { hook, pos, .. }, Edit::Patch { hook: h, pos: p, .. }) => {
+            (hook, pos) == (h, p)
+        }
         _ => false,
     }
 }
@@ -92,17 +76,10 @@ pub(super) fn describe(edit: &Edit, ctx: &Context<'_>) -> String {
 /// A text in which the token at `span` is replaced. The new one takes the old one's space before it
 /// unless it brings its own. `None` if the span cuts a character.
 pub(super) fn replaced(text: &str, span: std::ops::Range<usize>, new: &str) -> Option<String> {
-    let (before, old, after) = (
-        text.get(..span.start)?,
-        text.get(span.clone())?,
-        text.get(span.end..)?,
-    );
+    let (before, old, after) =
+        (text.get(..span.start)?, text.get(span.clone())?, text.get(span.end..)?);
     let space = &old[..old.len() - old.trim_start().len()];
-    let space = if new.starts_with(char::is_whitespace) {
-        ""
-    } else {
-        space
-    };
+    let space = if new.starts_with(char::is_whitespace) { "" } else { space };
     Some(format!("{before}{space}{new}{after}"))
 }
 
@@ -111,11 +88,7 @@ mod tests {
     use super::*;
 
     fn head(head: usize, factor: f32) -> Edit {
-        Edit::Head {
-            layer: 1,
-            head,
-            factor,
-        }
+        Edit::Head { layer: 1, head, factor }
     }
 
     #[test]
@@ -131,14 +104,8 @@ mod tests {
 
     #[test]
     fn a_replaced_token_keeps_its_space() {
-        assert_eq!(
-            replaced("The cat sat", 3..7, "dog").as_deref(),
-            Some("The dog sat")
-        );
-        assert_eq!(
-            replaced("The cat sat", 3..7, " dog").as_deref(),
-            Some("The dog sat")
-        );
+        assert_eq!(replaced("The cat sat", 3..7, "dog").as_deref(), Some("The dog sat"));
+        assert_eq!(replaced("The cat sat", 3..7, " dog").as_deref(), Some("The dog sat"));
         assert_eq!(replaced("The cat", 0..3, "A").as_deref(), Some("A cat"));
         assert_eq!(replaced("café", 3..4, "x"), None);
         assert_eq!(replaced("a", 1..9, "x"), None);

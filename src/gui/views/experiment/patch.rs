@@ -101,12 +101,8 @@ impl Patch {
         let theme = ctx.theme;
         let last = self.tokens.2.len().saturating_sub(1);
         let from = self.from.unwrap_or(last).min(last);
-        let name = |pos: usize| {
-            self.tokens
-                .2
-                .get(pos)
-                .map(|token| format!("{pos}: {}", token.label()))
-        };
+        let name =
+            |pos: usize| self.tokens.2.get(pos).map(|token| format!("{pos}: {}", token.label()));
         ComboBox::from_id_salt("from")
             .selected_text(name(from).unwrap_or_default())
             .show_ui(ui, |ui| {
@@ -126,9 +122,7 @@ impl Patch {
                 }
             })
             .response
-            .on_hover_text(tr(
-                "The activation that is taken, by its TransformerLens name",
-            ));
+            .on_hover_text(tr("The activation that is taken, by its TransformerLens name"));
         self.from.unwrap_or(last).min(last)
     }
 
@@ -146,8 +140,6 @@ impl Patch {
     fn start(&mut self, ctx: &Context<'_>, from: usize, onto: usize) {
         let (model, text) = (Arc::clone(ctx.model), self.text.clone());
         let hook = Hook::Block(ctx.pinned.layer, self.hook);
-        self.task = Some(Task::spawn(ctx.lane, move |_| {
-            patch(&model, &text, hook, [from, onto])
-        }));
+        self.task = Some(Task::spawn(ctx.lane, move |_| patch(&model, &text, hook, [from, onto])));
     }
 }

@@ -14,22 +14,16 @@ use egui::{RichText, ScrollArea, Ui};
 pub(super) fn suggestions_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     ui.spacing_mut().item_spacing.y = theme.body_size * 0.25;
-    ScrollArea::vertical()
-        .id_salt("suggestions")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            for (edit, name, what) in suggestions(ctx) {
-                let button = ui.button(RichText::new(name).font(theme.body()));
-                if button
-                    .on_hover_text(tr("One click takes it back"))
-                    .clicked()
-                {
-                    ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
-                }
-                note_ui(ui, theme, &what);
-                ui.add_space(theme.body_size * 0.3);
+    ScrollArea::vertical().id_salt("suggestions").auto_shrink(false).show(ui, |ui| {
+        for (edit, name, what) in suggestions(ctx) {
+            let button = ui.button(RichText::new(name).font(theme.body()));
+            if button.on_hover_text(tr("One click takes it back")).clicked() {
+                ctx.send(Command::SetEdits(parts::with(ctx.edits, edit)));
             }
-        });
+            note_ui(ui, theme, &what);
+            ui.add_space(theme.body_size * 0.3);
+        }
+    });
 }
 
 /// Each edit, its name, and what it does.
@@ -39,37 +33,17 @@ fn suggestions(ctx: &Context<'_>) -> [(Edit, String, String); 5] {
     let last = model.n_layers.saturating_sub(1);
     let n_tokens = ctx.trace.tokens.len();
     let pos = ctx.pinned.query.unwrap_or(n_tokens.saturating_sub(2));
-    let off = Edit::Head {
-        layer,
-        head,
-        factor: 0.0,
-    };
-    let deaf = Edit::Attention {
-        layer: 0,
-        factor: 0.0,
-    };
-    let silent = Edit::Mlp {
-        layer: 0,
-        factor: 0.0,
-    };
-    let doubled = Edit::Mlp {
-        layer: last,
-        factor: 2.0,
-    };
+    let off = Edit::Head { layer, head, factor: 0.0 };
+    let deaf = Edit::Attention { layer: 0, factor: 0.0 };
+    let silent = Edit::Mlp { layer: 0, factor: 0.0 };
+    let doubled = Edit::Mlp { layer: last, factor: 2.0 };
     let hidden = Edit::Hide { pos };
     [
-        (
-            off,
-            trf("Switch off head {0}.{1}", &[&layer, &head]),
-            gaze(ctx),
-        ),
+        (off, trf("Switch off head {0}.{1}", &[&layer, &head]), gaze(ctx)),
         (
             deaf,
             tr("Switch off the attention of layer 0").to_owned(),
-            trf(
-                "{0} heads; tokens then meet one layer later",
-                &[&model.n_heads],
-            ),
+            trf("{0} heads; tokens then meet one layer later", &[&model.n_heads]),
         ),
         (
             silent,
@@ -99,8 +73,5 @@ fn gaze(ctx: &Context<'_>) -> String {
     };
     let weight = percent(row.get(key).copied().unwrap_or(f32::NAN));
     let (query, key) = (ctx.label(query), ctx.label(key));
-    trf(
-        "“{0}” looks through it, most at “{1}” ({2})",
-        &[&query, &key, &weight],
-    )
+    trf("“{0}” looks through it, most at “{1}” ({2})", &[&query, &key, &weight])
 }

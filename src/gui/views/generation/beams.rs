@@ -14,10 +14,7 @@ pub(super) struct Beams {
 
 impl Beams {
     pub(super) fn new(start: NodeId, settings: BeamSettings) -> Self {
-        Self {
-            start,
-            search: BeamSearch::new(settings),
-        }
+        Self { start, search: BeamSearch::new(settings) }
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -27,9 +24,7 @@ impl Beams {
     /// The last tokens of the texts that are followed.
     pub(super) fn tips(&self, tree: &Tree) -> Vec<NodeId> {
         let texts = self.search.running().iter();
-        texts
-            .filter_map(|beam| self.node(tree, &beam.tokens))
-            .collect()
+        texts.filter_map(|beam| self.node(tree, &beam.tokens)).collect()
     }
 
     /// The node where a text of the search ends.
@@ -49,9 +44,8 @@ impl Beams {
     ) -> Option<NodeId> {
         let before = self.search.running().to_vec();
         let read = scores.iter().zip(contexts);
-        let log_probs: Vec<Vec<f32>> = read
-            .map(|(scores, context)| log_probs(scores, sampling, context))
-            .collect();
+        let log_probs: Vec<Vec<f32>> =
+            read.map(|(scores, context)| log_probs(scores, sampling, context)).collect();
         self.search.step(&log_probs);
         let probs: Vec<Vec<f32>> = scores.iter().map(|scores| softmax(scores)).collect();
         let running = self.search.running().iter().map(|beam| &beam.tokens);

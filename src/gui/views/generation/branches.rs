@@ -31,11 +31,7 @@ pub(super) fn branches_ui(
     let theme = ctx.theme;
     ui.label(RichText::new(tr("Branches")).font(theme.title()));
     let note = "How likely is each text? Texts of different lengths compare by the mean";
-    ui.label(
-        RichText::new(tr(note))
-            .font(theme.caption())
-            .color(*theme.dim),
-    );
+    ui.label(RichText::new(tr(note)).font(theme.caption()).color(*theme.dim));
     let size = vec2(ui.available_width(), theme.caption_size * 1.4);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     numbers(ui, ctx, rect, ["ln p", tr("per token")], *theme.dim);
@@ -80,10 +76,7 @@ fn row_ui(
     let mean = node.log_prob / node.depth.max(1) as f64;
     let text = written(ctx, writer, end).replace('\n', "⏎");
     let [total, mean] = [node.log_prob, mean].map(|x| number(x as f32));
-    let name = trf(
-        "Branch {0}: ln p {1}, per token {2}",
-        &[&text, &total, &mean],
-    );
+    let name = trf("Branch {0}: ln p {1}, per token {2}", &[&text, &total, &mean]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, 4.0, *theme.raised);
@@ -92,8 +85,7 @@ fn row_ui(
     let is_current = at != ROOT && writer.tree.path(end).contains(&at);
     if is_current {
         let stroke = theme.selection_stroke();
-        ui.painter()
-            .rect_stroke(rect.shrink(1.0), 4.0, stroke, egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(rect.shrink(1.0), 4.0, stroke, egui::StrokeKind::Inside);
     }
     let star = Rect::from_min_size(rect.min, vec2(height, height));
     let is_kept = node.is_kept;
@@ -109,16 +101,9 @@ fn row_ui(
     let mut compares = false;
     if !is_current || is_compared {
         let place = Rect::from_min_size(pos2(right - height, rect.top()), vec2(height, height));
-        let ink = if is_compared {
-            *theme.accent
-        } else {
-            *theme.dim
-        };
-        let help = if is_compared {
-            "Compare no more: {0}"
-        } else {
-            "Compare with the text above: {0}"
-        };
+        let ink = if is_compared { *theme.accent } else { *theme.dim };
+        let help =
+            if is_compared { "Compare no more: {0}" } else { "Compare with the text above: {0}" };
         compares = sign_ui(ui, ctx, place, ("↔", ink), (help, &text));
         right = place.left();
     }
@@ -155,19 +140,9 @@ fn sign_ui(
     let response = ui.interact(rect, id, Sense::click());
     let help = trf(help, &[&text]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &help));
-    let ink = if response.hovered() || response.has_focus() {
-        *theme.text
-    } else {
-        ink
-    };
+    let ink = if response.hovered() || response.has_focus() { *theme.text } else { ink };
     let painter = ui.painter();
-    painter.text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        sign,
-        theme.body(),
-        ink,
-    );
+    painter.text(rect.center(), Align2::CENTER_CENTER, sign, theme.body(), ink);
     response.on_hover_text(help).clicked()
 }
 

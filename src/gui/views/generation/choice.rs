@@ -66,45 +66,40 @@ impl Choice {
             return None;
         }
         let mut clicked = None;
-        ScrollArea::vertical()
-            .id_salt("choice")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 1.0;
-                let prob = |probs: &[f32], id: usize| probs.get(id).copied().unwrap_or(0.0);
-                let largest = |most: f32, &id: &usize| {
-                    most.max(prob(&self.probs, id))
-                        .max(prob(&self.sampling_probs, id))
+        ScrollArea::vertical().id_salt("choice").auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            let prob = |probs: &[f32], id: usize| probs.get(id).copied().unwrap_or(0.0);
+            let largest = |most: f32, &id: &usize| {
+                most.max(prob(&self.probs, id)).max(prob(&self.sampling_probs, id))
+            };
+            let full = self.listed.iter().fold(0.0, largest);
+            for (rank, &id) in self.listed.iter().enumerate() {
+                let bar = Bar {
+                    label: &label(id as u32),
+                    before: prob(&self.probs, id),
+                    after: prob(&self.sampling_probs, id),
+                    full,
+                    id: Id::unique(("choice", rank)),
                 };
-                let full = self.listed.iter().fold(0.0, largest);
-                for (rank, &id) in self.listed.iter().enumerate() {
-                    let bar = Bar {
-                        label: &label(id as u32),
-                        before: prob(&self.probs, id),
-                        after: prob(&self.sampling_probs, id),
-                        full,
-                        id: Id::unique(("choice", rank)),
-                    };
-                    let response = bar_ui(ui, theme, &bar);
-                    let is_chosen = node.token == Some(id as u32);
-                    let is_branch = branches(writer).any(|token| token == id as u32);
-                    let stroke = match (is_chosen, is_branch) {
-                        (true, _) => Some(theme.selection_stroke()),
-                        (_, true) => Some(theme.line(theme.accent)),
-                        _ => None,
-                    };
-                    if let Some(stroke) = stroke {
-                        let rect = response.rect.shrink(2.0);
-                        ui.painter()
-                            .rect_stroke(rect, 4.0, stroke, egui::StrokeKind::Outside);
-                    }
-                    let clicks = response.clicked();
-                    response.on_hover_text(tr("Click to go on with this token: a new branch"));
-                    if clicks {
-                        clicked = Some((id as u32, prob(&self.probs, id)));
-                    }
+                let response = bar_ui(ui, theme, &bar);
+                let is_chosen = node.token == Some(id as u32);
+                let is_branch = branches(writer).any(|token| token == id as u32);
+                let stroke = match (is_chosen, is_branch) {
+                    (true, _) => Some(theme.selection_stroke()),
+                    (_, true) => Some(theme.line(theme.accent)),
+                    _ => None,
+                };
+                if let Some(stroke) = stroke {
+                    let rect = response.rect.shrink(2.0);
+                    ui.painter().rect_stroke(rect, 4.0, stroke, egui::StrokeKind::Outside);
                 }
-            });
+                let clicks = response.clicked();
+                response.on_hover_text(tr("Click to go on with this token: a new branch"));
+                if clicks {
+                    clicked = Some((id as u32, prob(&self.probs, id)));
+                }
+            }
+        });
         clicked
     }
 

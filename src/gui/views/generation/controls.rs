@@ -23,22 +23,14 @@ pub(super) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            strategy: 0,
-            width: 4,
-            most: 40,
-            speed: 4.0,
-        }
+        Self { strategy: 0, width: 4, most: 40, speed: 4.0 }
     }
 }
 
 const STRATEGIES: [(&str, &str); 3] = [
     ("Draw", "Coins choose, with the settings on the right"),
     ("Greedy", "Always the most probable token"),
-    (
-        "Beams",
-        "Follow several texts at once and take the likeliest as a whole (beam search)",
-    ),
+    ("Beams", "Follow several texts at once and take the likeliest as a whole (beam search)"),
 ];
 
 impl Settings {
@@ -61,17 +53,11 @@ impl Settings {
         segmented_ui(ui, ctx.theme, &strategies, &mut self.strategy);
         let is_beams = matches!(self.strategy(), Strategy::Beams(_));
         if is_beams {
-            let width = DragValue::new(&mut self.width)
-                .range(2..=8)
-                .suffix(tr(" texts"));
-            ui.add(width)
-                .on_hover_text(tr("How many texts are followed at once"));
+            let width = DragValue::new(&mut self.width).range(2..=8).suffix(tr(" texts"));
+            ui.add(width).on_hover_text(tr("How many texts are followed at once"));
         }
-        let help = if is_beams {
-            "Write one token: the best continuation"
-        } else {
-            "Write one token"
-        };
+        let help =
+            if is_beams { "Write one token: the best continuation" } else { "Write one token" };
         if ui.button(tr("Step")).on_hover_text(tr(help)).clicked() {
             writer.write(ctx, self.strategy(), 1);
         }
@@ -87,19 +73,15 @@ impl Settings {
                 writer.write(ctx, self.strategy(), self.most);
             }
         }
-        let most = DragValue::new(&mut self.most)
-            .range(2..=300)
-            .prefix(tr("to "))
-            .suffix(tr(" tokens"));
-        ui.add(most)
-            .on_hover_text(tr("A run ends after so many tokens, or with the text"));
+        let most =
+            DragValue::new(&mut self.most).range(2..=300).prefix(tr("to ")).suffix(tr(" tokens"));
+        ui.add(most).on_hover_text(tr("A run ends after so many tokens, or with the text"));
         let speed = DragValue::new(&mut self.speed)
             .range(1.0..=30.0)
             .speed(0.05)
             .max_decimals(0)
             .suffix(tr(" tokens/s"));
-        ui.add(speed)
-            .on_hover_text(tr("How fast a run writes. Drag, or click and type"));
+        ui.add(speed).on_hover_text(tr("How fast a run writes. Drag, or click and type"));
         if !is_beams {
             seed_ui(ui, ctx);
         }
@@ -109,9 +91,7 @@ impl Settings {
 fn seed_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let mut seed = ctx.seed;
     let label = ui.label(tr("Seed"));
-    let field = ui
-        .add(DragValue::new(&mut seed).speed(0.1))
-        .labelled_by(label.id);
+    let field = ui.add(DragValue::new(&mut seed).speed(0.1)).labelled_by(label.id);
     let help = "The same seed and settings write the same text, here and with headlight generate --seed; another seed, another branch";
     if field.on_hover_text(tr(help)).changed() {
         ctx.send(Command::SetSeed(seed));
@@ -136,12 +116,7 @@ pub(super) fn tree_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut W
     }
     let at = writer.at();
     let has_text = at != ROOT;
-    if button(
-        ui,
-        has_text,
-        "Back",
-        "Go back by one token; nothing is lost",
-    ) {
+    if button(ui, has_text, "Back", "Go back by one token; nothing is lost") {
         writer.go(writer.choice());
     }
     let help = "Go back to the prompt, to write another branch";
@@ -165,8 +140,7 @@ pub(super) fn tree_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut W
         return text_buttons_ui(ui, ctx, writer);
     }
     let more = ui.menu_button(tr("More"), |ui| text_buttons_ui(ui, ctx, writer));
-    more.response
-        .on_hover_text(tr("Delete others, copy, save, use as prompt"));
+    more.response.on_hover_text(tr("Delete others, copy, save, use as prompt"));
 }
 
 fn text_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
@@ -179,22 +153,13 @@ fn text_buttons_ui(ui: &mut Ui, ctx: &mut Context<'_>, writer: &mut Writer) {
     if button(ui, has_text, "Copy text", "Copy prompt and text") {
         ui.ctx().copy_text(whole_text(ctx, writer));
     }
-    if button(
-        ui,
-        has_text,
-        "Save text …",
-        "Save prompt and text in a file",
-    ) {
+    if button(ui, has_text, "Save text …", "Save prompt and text in a file") {
         let text = whole_text(ctx, writer);
         ctx.send(Command::SaveText(text));
     }
     let help = "Make this the text that every view looks into";
     let is_translated = is_translated(ctx);
-    let name = if is_translated {
-        "Use as translation"
-    } else {
-        "Use as prompt"
-    };
+    let name = if is_translated { "Use as translation" } else { "Use as prompt" };
     if button(ui, has_text, name, help) {
         let text = whole_text(ctx, writer);
         ctx.send(if is_translated {

@@ -12,10 +12,7 @@ pub(super) fn tables(view: &GenerationView, ctx: &Context<'_>) -> Vec<Table> {
     };
     let places = writer.tree.places();
     let number = |node| places.iter().position(|place| place.node == node);
-    let nodes: Vec<&Node> = places
-        .iter()
-        .map(|place| writer.tree.get(place.node))
-        .collect();
+    let nodes: Vec<&Node> = places.iter().map(|place| writer.tree.get(place.node)).collect();
     let parent = |node: &&Node| {
         let parent = node.parent.and_then(number);
         parent.map_or(String::new(), |parent| parent.to_string())
@@ -37,10 +34,7 @@ pub(super) fn tables(view: &GenerationView, ctx: &Context<'_>) -> Vec<Table> {
         .integer("node", 0..nodes.len())
         .text("after_node", nodes.iter().map(parent))
         .integer("depth", nodes.iter().map(|node| node.depth))
-        .integer(
-            "id",
-            nodes.iter().map(|node| node.token.map_or(-1, i64::from)),
-        )
+        .integer("id", nodes.iter().map(|node| node.token.map_or(-1, i64::from)))
         .text("token", nodes.iter().map(token))
         .text("how", nodes.iter().map(how))
         .number("coin", nodes.iter().map(coin))

@@ -105,10 +105,7 @@ impl View for GenerationView {
             return tr("The model reads the text, one token is chosen and written, the model reads it, and so on. \
                     Step writes one; a click on a bar chooses it.").to_owned();
         }
-        let probs = path
-            .iter()
-            .take(3)
-            .map(|&id| percent(writer.tree.get(id).prob));
+        let probs = path.iter().take(3).map(|&id| percent(writer.tree.get(id).prob));
         let product: Vec<String> = probs.collect();
         let more = if path.len() > 3 { " × …" } else { "" };
         let product = format!("{}{more}", product.join(" × "));
@@ -116,12 +113,7 @@ impl View for GenerationView {
         trf(
             "These {0} tokens together have the probability {1} = {2}, ln p = {3}. \
              Click a token to go back to it, another bar to branch off.",
-            &[
-                &path.len(),
-                &product,
-                &number(log_prob.exp() as f32),
-                &number(log_prob as f32),
-            ],
+            &[&path.len(), &product, &number(log_prob.exp() as f32), &number(log_prob as f32)],
         )
     }
 
@@ -240,9 +232,7 @@ impl GenerationView {
 
 /// Is a node still in the tree?
 fn is_there(tree: &Tree, id: NodeId) -> bool {
-    tree.path(id)
-        .into_iter()
-        .all(|node| tree.get(tree.parent(node)).children.contains(&node))
+    tree.path(id).into_iter().all(|node| tree.get(tree.parent(node)).children.contains(&node))
 }
 
 /// Room for the tree, for the choice beneath it, and beside that, if there is room, for the list of
@@ -264,29 +254,19 @@ fn areas(ui: &Ui, ctx: &Context<'_>, writer: &Writer) -> (Rect, Rect, Option<Rec
 fn written(ctx: &Context<'_>, writer: &Writer, node: NodeId) -> String {
     let tokens = writer.tree.tokens(node).into_iter();
     let tokens = tokens.map(|id| ctx.model.tokenizer.token(id));
-    let bytes: Vec<u8> = tokens
-        .filter(|token| !token.special)
-        .flat_map(|token| token.bytes)
-        .collect();
+    let bytes: Vec<u8> =
+        tokens.filter(|token| !token.special).flat_map(|token| token.bytes).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn whole_text(ctx: &Context<'_>, writer: &Writer) -> String {
     let text = format!("{}{}", beginning(ctx), written(ctx, writer, writer.at()));
-    if is_translated(ctx) {
-        text.trim_start().to_owned()
-    } else {
-        text
-    }
+    if is_translated(ctx) { text.trim_start().to_owned() } else { text }
 }
 
 /// The text that is written on. A translation begins with nothing.
 fn beginning<'a>(ctx: &'a Context<'_>) -> &'a str {
-    if is_translated(ctx) {
-        ""
-    } else {
-        &ctx.trace.text
-    }
+    if is_translated(ctx) { "" } else { &ctx.trace.text }
 }
 
 /// Is a translation written?
@@ -300,11 +280,7 @@ fn text_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer) {
     let mut job = LayoutJob::default();
     let format = |ink| TextFormat::simple(theme.body(), ink);
     job.append(&beginning(ctx).replace('\n', "⏎"), 0.0, format(*theme.dim));
-    job.append(
-        &written(ctx, writer, writer.at()).replace('\n', "⏎"),
-        0.0,
-        format(*theme.text),
-    );
+    job.append(&written(ctx, writer, writer.at()).replace('\n', "⏎"), 0.0, format(*theme.text));
     ScrollArea::vertical()
         .id_salt("text so far")
         .max_height(theme.body_size * 1.35 * 3.0)
@@ -323,10 +299,7 @@ fn how(tree: &Tree, how: How) -> String {
             tr("greedy").to_owned()
         }
         How::Drawn { coin, .. } => trf("drawn with the coin {0}", &[&format!("{coin:.4}")]),
-        How::Beam { rank } => trf(
-            "followed by beam search, as text number {0}",
-            &[&(rank + 1)],
-        ),
+        How::Beam { rank } => trf("followed by beam search, as text number {0}", &[&(rank + 1)]),
         How::Chosen => tr("chosen by hand").to_owned(),
     }
 }

@@ -63,16 +63,9 @@ impl Layout {
         };
         let chips: BTreeMap<NodeId, Rect> = places.iter().zip(&widths).map(rect).collect();
         let n_rows = places.iter().map(|place| place.row + 1).max().unwrap_or(1);
-        let total = width(
-            trf("ln p = {0}, the end", &[&"−99.9"]),
-            theme.mono_caption(),
-        );
+        let total = width(trf("ln p = {0}, the end", &[&"−99.9"]), theme.mono_caption());
         let size = vec2(x + total, n_rows as f32 * row + theme.caption_size * 1.7);
-        Self {
-            places,
-            chips,
-            size,
-        }
+        Self { places, chips, size }
     }
 }
 
@@ -91,37 +84,30 @@ pub(super) fn tree_ui(
     follow: bool,
 ) -> Option<NodeId> {
     let mut clicked = None;
-    ScrollArea::both()
-        .id_salt("tree")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            let layout = Layout::new(ui.painter(), ctx, writer, ui.cursor().min);
-            ui.allocate_exact_size(layout.size, Sense::hover());
-            let path = writer.tree.path(writer.at());
-            let tips = writer.tips();
-            let on_path = |node: NodeId| node == ROOT || path.contains(&node);
-            // The branch on screen is drawn last, above the others.
-            for is_second in [false, true] {
-                for place in layout
-                    .places
-                    .iter()
-                    .filter(|p| on_path(p.node) == is_second)
-                {
-                    edge(ui, ctx, writer, &layout, (place.node, is_second));
-                }
+    ScrollArea::both().id_salt("tree").auto_shrink(false).show(ui, |ui| {
+        let layout = Layout::new(ui.painter(), ctx, writer, ui.cursor().min);
+        ui.allocate_exact_size(layout.size, Sense::hover());
+        let path = writer.tree.path(writer.at());
+        let tips = writer.tips();
+        let on_path = |node: NodeId| node == ROOT || path.contains(&node);
+        // The branch on screen is drawn last, above the others.
+        for is_second in [false, true] {
+            for place in layout.places.iter().filter(|p| on_path(p.node) == is_second) {
+                edge(ui, ctx, writer, &layout, (place.node, is_second));
             }
-            for place in &layout.places {
-                let is_tip = tips.contains(&place.node);
-                let is_lit = on_path(place.node) || is_tip;
-                if chip_ui(ui, ctx, writer, &layout, (place.node, is_lit)) {
-                    clicked = Some(place.node);
-                }
+        }
+        for place in &layout.places {
+            let is_tip = tips.contains(&place.node);
+            let is_lit = on_path(place.node) || is_tip;
+            if chip_ui(ui, ctx, writer, &layout, (place.node, is_lit)) {
+                clicked = Some(place.node);
             }
-            if follow && let Some(chip) = layout.chips.get(&writer.at()) {
-                let room = vec2(ctx.theme.body_size * 7.0, ctx.theme.body_size);
-                ui.scroll_to_rect(chip.expand2(room), None);
-            }
-        });
+        }
+        if follow && let Some(chip) = layout.chips.get(&writer.at()) {
+            let room = vec2(ctx.theme.body_size * 7.0, ctx.theme.body_size);
+            ui.scroll_to_rect(chip.expand2(room), None);
+        }
+    });
     clicked
 }
 
@@ -153,13 +139,7 @@ fn edge(
     }
     let at = end + vec2(-theme.body_size * 0.35, -theme.stroke * 3.0);
     let text = percent(node.prob);
-    painter.text(
-        at,
-        Align2::RIGHT_BOTTOM,
-        text,
-        theme.mono_caption(),
-        *theme.text,
-    );
+    painter.text(at, Align2::RIGHT_BOTTOM, text, theme.mono_caption(), *theme.text);
 }
 
 /// A token; at the end of a branch, with what the branch adds up to. Was it clicked?
@@ -181,12 +161,7 @@ fn chip_ui(
     let said = match node.token {
         Some(_) => trf(
             "{0}, {1}, {2}, ln p so far {3}",
-            &[
-                &label,
-                &percent(node.prob),
-                &how(&writer.tree, node.how),
-                &total,
-            ],
+            &[&label, &percent(node.prob), &how(&writer.tree, node.how), &total],
         ),
         None => tr("The prompt").to_owned(),
     };
@@ -203,13 +178,7 @@ fn chip_ui(
         };
         painter.rect_stroke(rect, 4.0, outline, egui::StrokeKind::Inside);
         let ink = if on_path { *theme.text } else { *theme.dim };
-        painter.text(
-            rect.center(),
-            Align2::CENTER_CENTER,
-            &label,
-            theme.mono(),
-            ink,
-        );
+        painter.text(rect.center(), Align2::CENTER_CENTER, &label, theme.mono(), ink);
         if node.children.is_empty() && id != ROOT {
             let sum = if is_end(ctx, node.token) {
                 trf("ln p = {0}, the end", &[&total])
@@ -219,16 +188,8 @@ fn chip_ui(
             let at = rect.right_center() + vec2(theme.body_size * 0.6, 0.0);
             let kept = if node.is_kept { "★ " } else { "" };
             let text = format!("{kept}{sum}");
-            painter.text(
-                at,
-                Align2::LEFT_CENTER,
-                text,
-                theme.mono_caption(),
-                *theme.text,
-            );
+            painter.text(at, Align2::LEFT_CENTER, text, theme.mono_caption(), *theme.text);
         }
     }
-    response
-        .on_hover_text(trf("{0}. Click to go back here", &[&said]))
-        .clicked()
+    response.on_hover_text(trf("{0}. Click to go back here", &[&said])).clicked()
 }

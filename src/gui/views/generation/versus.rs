@@ -29,9 +29,7 @@ pub(super) fn versus_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer, other: 
             return;
         };
         let node = tree.get(id);
-        let label = node
-            .token
-            .map(|token| ctx.model.tokenizer.token(token).label());
+        let label = node.token.map(|token| ctx.model.tokenizer.token(token).label());
         ui.label(RichText::new(label.unwrap_or_default()).font(theme.mono()));
         ui.label(RichText::new(percent(node.prob)).font(theme.mono_caption()));
     };
@@ -39,31 +37,24 @@ pub(super) fn versus_ui(ui: &mut Ui, ctx: &Context<'_>, writer: &Writer, other: 
         let id = path.get(row).or(path.last());
         id.map_or(0.0, |&id| tree.get(id).log_prob)
     };
-    ScrollArea::both()
-        .id_salt("versus")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            let grid = Grid::new("versus").num_columns(5).striped(true);
-            grid.show(ui, |ui| {
-                for title in [
-                    tr("this text"),
-                    "p",
-                    tr("the other"),
-                    "p",
-                    tr("ln p so far, this − other"),
-                ] {
-                    ui.label(RichText::new(title).font(theme.caption()).color(*theme.dim));
-                }
+    ScrollArea::both().id_salt("versus").auto_shrink(false).show(ui, |ui| {
+        let grid = Grid::new("versus").num_columns(5).striped(true);
+        grid.show(ui, |ui| {
+            for title in
+                [tr("this text"), "p", tr("the other"), "p", tr("ln p so far, this − other")]
+            {
+                ui.label(RichText::new(title).font(theme.caption()).color(*theme.dim));
+            }
+            ui.end_row();
+            for row in shared..ours.len().max(theirs.len()) {
+                cell(ui, &ours, row);
+                cell(ui, &theirs, row);
+                let ahead = so_far(&ours, row) - so_far(&theirs, row);
+                ui.label(RichText::new(number(ahead as f32)).font(theme.mono_caption()));
                 ui.end_row();
-                for row in shared..ours.len().max(theirs.len()) {
-                    cell(ui, &ours, row);
-                    cell(ui, &theirs, row);
-                    let ahead = so_far(&ours, row) - so_far(&theirs, row);
-                    ui.label(RichText::new(number(ahead as f32)).font(theme.mono_caption()));
-                    ui.end_row();
-                }
-            });
+            }
         });
+    });
     is_closed
 }
 

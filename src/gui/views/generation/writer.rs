@@ -86,13 +86,8 @@ impl Writer {
         let trace = ctx.trace;
         let typed = trace.typed().to_owned();
         let tree = Tree::new(ctx.model.source.clone(), typed, prompt(trace));
-        let first = |way, leads| Errand {
-            at: ROOT,
-            way,
-            left: FIRST,
-            pace: Pace::AsFastAsPossible,
-            leads,
-        };
+        let first =
+            |way, leads| Errand { at: ROOT, way, left: FIRST, pace: Pace::AsFastAsPossible, leads };
         let errands = [first(Way::Draw, true), first(Way::Greedy, false)];
         Self::with(SharedTree::new(tree), None, errands.into(), trace.id)
     }
@@ -201,18 +196,8 @@ impl Writer {
                 Way::Beams(Beams::new(self.at(), BeamSettings::new(width, n, ends)))
             }
         };
-        let pace = if n == 1 {
-            Pace::AsFastAsPossible
-        } else {
-            Pace::Timed
-        };
-        let errand = Errand {
-            at: self.at(),
-            way,
-            left: n,
-            pace,
-            leads: true,
-        };
+        let pace = if n == 1 { Pace::AsFastAsPossible } else { Pace::Timed };
+        let errand = Errand { at: self.at(), way, left: n, pace, leads: true };
         self.errands = [errand].into();
     }
 
@@ -247,8 +232,7 @@ impl Writer {
 
     /// The scores of what may follow a node, if they are known.
     pub(super) fn scores(&self, ctx: &Context<'_>, node: NodeId) -> Option<Scores> {
-        self.recall
-            .get(&self.tree.context(node, ctx.model.info.n_ctx))
+        self.recall.get(&self.tree.context(node, ctx.model.info.n_ctx))
     }
 
     /// Puts another token, of this probability, in the place of the one on screen: a new branch.
@@ -285,9 +269,7 @@ impl Writer {
             let n_ctx = ctx.model.info.n_ctx;
             let texts = nodes.iter().map(|&node| self.tree.context(node, n_ctx));
             let contexts: Vec<Vec<u32>> = texts.collect();
-            let known = contexts
-                .iter()
-                .filter_map(|context| self.recall.get(context));
+            let known = contexts.iter().filter_map(|context| self.recall.get(context));
             let scores: Vec<Scores> = known.collect();
             if scores.len() < contexts.len() {
                 self.read(ctx, contexts);
@@ -383,11 +365,7 @@ fn fits(tree: &Tree, ctx: &Context<'_>) -> bool {
 
 /// What is continued: all that was read, or of a translator's target only the start token.
 fn prompt(trace: &Trace) -> Vec<u32> {
-    let n = if trace.encoder.is_some() {
-        1
-    } else {
-        trace.tokens.len()
-    };
+    let n = if trace.encoder.is_some() { 1 } else { trace.tokens.len() };
     let tokens = trace.tokens.iter().take(n);
     tokens.map(|token| token.id).collect()
 }

@@ -27,11 +27,7 @@ pub fn paint_badges(
         if is_chosen {
             painter.rect_filled(rect, 2.0, *theme.accent);
         }
-        let ink = if is_chosen {
-            theme.on_accent
-        } else {
-            theme.text
-        };
+        let ink = if is_chosen { theme.on_accent } else { theme.text };
         painter.text(
             rect.center(),
             Align2::CENTER_CENTER,
@@ -72,20 +68,11 @@ pub fn badge_chip_ui(
     let width = letter.size().x + name.size().x + 3.0 * pad;
     let height = letter.size().y.max(name.size().y) + pad;
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
-    let fill = if is_chosen {
-        theme.accent
-    } else {
-        theme.raised
-    };
+    let fill = if is_chosen { theme.accent } else { theme.raised };
     ui.painter().rect_filled(rect, 4.0, *fill);
     let is_pointed = response.hovered() || response.has_focus();
-    let line = theme.line(if is_pointed {
-        theme.accent
-    } else {
-        theme.outline
-    });
-    ui.painter()
-        .rect_stroke(rect, 4.0, line, egui::StrokeKind::Inside);
+    let line = theme.line(if is_pointed { theme.accent } else { theme.outline });
+    ui.painter().rect_stroke(rect, 4.0, line, egui::StrokeKind::Inside);
     let mut x = rect.left() + pad;
     for galley in [letter, name] {
         let size = galley.size();
@@ -100,10 +87,7 @@ pub fn badge_chip_ui(
     let definition = capitalised(tr(role.definition()));
     let least = number(role.required(0.0));
     response.on_hover_text(if role == HeadRole::Diffuse {
-        trf(
-            "{0}\nBadge from {1}. Click to dim the other heads",
-            &[&definition, &least],
-        )
+        trf("{0}\nBadge from {1}. Click to dim the other heads", &[&definition, &least])
     } else {
         trf(
             "{0}\nBadge from {1}, and at least 0.2 above what evenly spread attention would score. \

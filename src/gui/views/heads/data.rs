@@ -13,10 +13,7 @@ pub(super) fn tables(view: &Heads, ctx: &Context<'_>) -> Vec<Table> {
     let mut scores = Table::new("heads")
         .integer("layer", heads().map(|(layer, _)| layer))
         .integer("head", heads().map(|(_, head)| head));
-    let reading = view
-        .reading
-        .as_ref()
-        .filter(|reading| reading.id == trace.id);
+    let reading = view.reading.as_ref().filter(|reading| reading.id == trace.id);
     if let Some(reading) = reading {
         for role in HeadRole::ALL {
             let score = |(layer, head)| reading.score(layer, head, role);

@@ -28,10 +28,7 @@ impl Glow {
             (0..trace.model.n_layers).flat_map(|l| (0..trace.model.n_heads).map(move |h| (l, h)));
         let last = trace.tokens.len().saturating_sub(1);
         let look = |(layer, head)| {
-            trace
-                .pattern(layer, head)
-                .map(|p| p.row(last).to_vec())
-                .unwrap_or_default()
+            trace.pattern(layer, head).map(|p| p.row(last).to_vec()).unwrap_or_default()
         };
         let looks: Vec<Vec<f32>> = heads.map(look).collect();
         let is_same_model = self.of.is_some() && looks.len() == self.looks.len();

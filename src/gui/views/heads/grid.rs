@@ -29,17 +29,11 @@ impl Layout {
     fn by_layer(room: Vec2, (n_layers, n_heads): (usize, usize), theme: &Theme) -> Self {
         let margin = Vec2::splat(theme.caption_size * 3.2);
         let fit = (room - margin) / vec2(n_heads.max(1) as f32, n_layers.max(1) as f32);
-        let pitch = fit
-            .min_elem()
-            .clamp(theme.caption_size * 2.0, theme.body_size * 9.0);
+        let pitch = fit.min_elem().clamp(theme.caption_size * 2.0, theme.body_size * 9.0);
         let places = (0..n_layers).flat_map(|layer| (0..n_heads).map(move |head| (layer, head)));
         let place = |(layer, head): (usize, usize)| {
             let min = margin + vec2(head as f32, layer as f32) * pitch;
-            (
-                layer,
-                head,
-                Rect::from_min_size(min.to_pos2(), picture(pitch)),
-            )
+            (layer, head, Rect::from_min_size(min.to_pos2(), picture(pitch)))
         };
         Self {
             size: margin + vec2(n_heads as f32, n_layers as f32) * pitch,
@@ -68,10 +62,7 @@ impl Layout {
             (layer, head, Rect::from_min_size(min, picture(pitch)))
         };
         Self {
-            size: vec2(
-                inset + cols as f32 * pitch,
-                lines(cols) as f32 * (pitch + label),
-            ),
+            size: vec2(inset + cols as f32 * pitch, lines(cols) as f32 * (pitch + label)),
             tiles: order.iter().enumerate().map(place).collect(),
             pitch,
         }
@@ -177,29 +168,13 @@ impl Heads {
             self.glow.paint(painter, tile, number, theme.head(head));
             let n_tokens = ctx.trace.tokens.len();
             // The letters stand where a decoder's head sees nothing.
-            let badges = if ctx.trace.is_causal() {
-                &badges[..]
-            } else {
-                &[]
-            };
+            let badges = if ctx.trace.is_causal() { &badges[..] } else { &[] };
             paint_badges(painter, theme, tile, n_tokens, badges, self.role);
             if is_labelled {
-                tile_label(
-                    painter,
-                    theme,
-                    tile,
-                    (layer, head),
-                    self.shown_score(layer, head),
-                );
+                tile_label(painter, theme, tile, (layer, head), self.shown_score(layer, head));
             }
             let is_large = self.large == Large::Head && ctx.pinned.holds(target);
-            outline(
-                painter,
-                theme,
-                tile,
-                &response,
-                (is_large, theme.head(head)),
-            );
+            outline(painter, theme, tile, &response, (is_large, theme.head(head)));
         }
         let names: Vec<&str> = badges.iter().map(|role| tr(role.name())).collect();
         let name = trf("Head {0}.{1} {2}", &[&layer, &head, &names.join(" ")]);
@@ -235,10 +210,7 @@ impl Heads {
                 (Large::Mean, label(tr("average of\nall heads"))),
                 (Large::Rollout, label(tr("rollout\nover layers"))),
             ];
-            let labels: f32 = all
-                .iter()
-                .map(|(_, label)| label.size().x + 2.0 * gap)
-                .sum();
+            let labels: f32 = all.iter().map(|(_, label)| label.size().x + 2.0 * gap).sum();
             let room = ui.available_width() - labels - ui.spacing().item_spacing.x;
             let side = side.min(room / 2.0).max(gap);
             // Attention to another text cannot be multiplied over layers.
@@ -304,9 +276,7 @@ fn tile_label(
         theme.mono_caption(),
         theme.head(head),
     );
-    let score = score.map_or("–".to_owned(), |s| {
-        format!("{s:.2}").replacen("0.", ".", 1)
-    });
+    let score = score.map_or("–".to_owned(), |s| format!("{s:.2}").replacen("0.", ".", 1));
     let galley = painter.layout_no_wrap(score, theme.mono_caption(), *theme.dim);
     let at = Align2::RIGHT_CENTER.anchor_size(pos2(tile.right(), y), galley.size());
     if at.left() > name.right() + 2.0 {
@@ -319,21 +289,9 @@ fn grid_labels(painter: &Painter, ctx: &Context<'_>, first: egui::Pos2, pitch: f
     let theme = ctx.theme;
     let dim = *theme.dim;
     let title = pos2(first.x, first.y - theme.caption_size * 2.5);
-    painter.text(
-        title,
-        Align2::LEFT_CENTER,
-        tr("head →"),
-        theme.caption(),
-        dim,
-    );
+    painter.text(title, Align2::LEFT_CENTER, tr("head →"), theme.caption(), dim);
     let corner = pos2(first.x - 6.0, title.y);
-    painter.text(
-        corner,
-        Align2::RIGHT_CENTER,
-        tr("layer"),
-        theme.caption(),
-        dim,
-    );
+    painter.text(corner, Align2::RIGHT_CENTER, tr("layer"), theme.caption(), dim);
     let middle = picture(pitch).x / 2.0;
     let number = |at, anchor, n: usize, ink| {
         painter.text(at, anchor, n, theme.mono_caption(), ink);
@@ -366,11 +324,7 @@ fn paint_head(
     let (trace, theme) = (ctx.trace, ctx.theme);
     let (n_layers, n_heads) = (trace.model.n_layers, trace.model.n_heads);
     let side = pixels(painter, tile, ctx);
-    let key = PictureKey {
-        trace: trace.id,
-        what: format!("all heads {side}"),
-        theme: &theme.name,
-    };
+    let key = PictureKey { trace: trace.id, what: format!("all heads {side}"), theme: &theme.name };
     let texture = ctx.textures.get(painter.ctx(), key, || {
         let mut atlas =
             egui::ColorImage::filled([side * n_heads, side * n_layers], *theme.background);
@@ -411,9 +365,7 @@ fn paint_together(
         what: format!("{} tile {side}", large.name()),
         theme: &theme.name,
     };
-    let texture = ctx.textures.get(painter.ctx(), key, || {
-        miniature(matrix, side, theme, WEIGHTS)
-    });
+    let texture = ctx.textures.get(painter.ctx(), key, || miniature(matrix, side, theme, WEIGHTS));
     let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
     painter.image(texture, tile, uv, Color32::WHITE);
 }

@@ -215,10 +215,7 @@ impl Heads {
             Large::Head => (
                 trace.pattern(focus.layer, focus.head),
                 Some((Hook::Block(focus.layer, BlockHook::Pattern), focus.head)),
-                trf(
-                    "Attention pattern of layer {0}, head {1}",
-                    &[&focus.layer, &focus.head],
-                ),
+                trf("Attention pattern of layer {0}, head {1}", &[&focus.layer, &focus.head]),
             ),
             Large::Mean | Large::Rollout => {
                 let Some(reading) = self.current(ctx) else {
@@ -236,9 +233,8 @@ impl Heads {
             return empty_ui(ui, ctx.theme, tr("This recording holds no attention"));
         };
         let names: Vec<String> = (0..trace.tokens.len()).map(|pos| ctx.label(pos)).collect();
-        let keys: Vec<String> = (0..trace.key_tokens().len())
-            .map(|key| ctx.key_label(key))
-            .collect();
+        let keys: Vec<String> =
+            (0..trace.key_tokens().len()).map(|key| ctx.key_label(key)).collect();
         let heatmap = Heatmap {
             what: format!("large {name}"),
             matrix,
@@ -280,16 +276,7 @@ impl Heads {
             return trf(
                 "Rows ask, columns answer: in layer {0}, head {1}, “{2}” gives {3} of its attention to “{4}”. \
                  Each row sums to {5}. {6} {7}",
-                &[
-                    &focus.layer,
-                    &focus.head,
-                    &q,
-                    &weight,
-                    &k,
-                    &whole,
-                    &whom,
-                    &habits,
-                ],
+                &[&focus.layer, &focus.head, &q, &weight, &k, &whole, &whom, &habits],
             );
         }
         trf(
@@ -315,10 +302,7 @@ fn explain_all(ctx: &Context<'_>, matrix: Option<Matrix<'_>>, what: &str, note: 
     };
     let (query, key, weight) = strongest(ctx, matrix);
     let (q, k) = (ctx.label(query), ctx.key_label(key));
-    trf(
-        "{0}: for “{1}”, “{2}” counts {3}. {4}",
-        &[&what, &q, &k, &percent(weight), &note],
-    )
+    trf("{0}: for “{1}”, “{2}” counts {3}. {4}", &[&what, &q, &k, &percent(weight), &note])
 }
 
 /// What to say about a head's habits: every score and the badges it earned.

@@ -129,10 +129,7 @@ mod tests {
         for matrix in [reading.mean(), reading.rollout()] {
             for query in 0..n {
                 let sum: f32 = matrix.row(query).iter().sum();
-                assert!(
-                    (sum - 1.0).abs() < 1e-4,
-                    "rows of attention sum to 1, not {sum}"
-                );
+                assert!((sum - 1.0).abs() < 1e-4, "rows of attention sum to 1, not {sum}");
                 assert!(matrix.row(query)[query + 1..].iter().all(|w| *w == 0.0));
             }
         }

@@ -17,18 +17,9 @@ pub(super) fn tables(view: &LensView, ctx: &Context<'_>) -> Vec<Table> {
             let Some(reading) = lens.get(row, pos) else {
                 continue;
             };
-            rows.extend(
-                reading
-                    .top
-                    .iter()
-                    .map(|&standing| (row, pos, "best", standing)),
-            );
+            rows.extend(reading.top.iter().map(|&standing| (row, pos, "best", standing)));
             rows.push((row, pos, "predicted in the end", reading.predicted));
-            rows.extend(
-                reading
-                    .chosen
-                    .map(|standing| (row, pos, "followed", standing)),
-            );
+            rows.extend(reading.chosen.map(|standing| (row, pos, "followed", standing)));
         }
     }
     let token = |id| ctx.model.tokenizer.token(id).text;

@@ -16,24 +16,18 @@ pub(super) fn details_ui(
     lens: &Lens,
     (row, pos): (usize, usize),
 ) {
-    ScrollArea::vertical()
-        .id_salt("lens details")
-        .auto_shrink([false, true])
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            best_ui(ui, ctx, lens, (row, pos));
-            ui.add_space(ctx.theme.body_size);
-            path_ui(ui, ctx, lens, (row, pos));
-        });
+    ScrollArea::vertical().id_salt("lens details").auto_shrink([false, true]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        best_ui(ui, ctx, lens, (row, pos));
+        ui.add_space(ctx.theme.body_size);
+        path_ui(ui, ctx, lens, (row, pos));
+    });
 }
 
 fn best_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usize)) {
     let note = match row {
         0 => tr("the ten best tokens").to_owned(),
-        _ => trf(
-            "the ten best, and places moved since {0}",
-            &[&row_name(lens, row - 1)],
-        ),
+        _ => trf("the ten best, and places moved since {0}", &[&row_name(lens, row - 1)]),
     };
     let title = trf("{0} at {1}", &[&row_name(lens, row), &label(lens, pos)]);
     heading_ui(ui, ctx.theme, &title, &note);
@@ -42,9 +36,7 @@ fn best_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usiz
     };
     let full = reading.top.first().map_or(1.0, |best| best.prob);
     for (i, standing) in reading.top.iter().enumerate() {
-        let change = lens
-            .rank_before(row, pos, i)
-            .map(|before| Change::new(before, i));
+        let change = lens.rank_before(row, pos, i).map(|before| Change::new(before, i));
         let line = Line {
             left: (i + 1).to_string(),
             name: ctx.model.tokenizer.token(standing.id).label(),
@@ -72,9 +64,7 @@ fn path_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usiz
         tr("the final prediction, after each layer")
     };
     heading_ui(ui, ctx.theme, &token, note);
-    let full = rows()
-        .map(|(_, standing)| standing.prob)
-        .fold(0.0, f32::max);
+    let full = rows().map(|(_, standing)| standing.prob).fold(0.0, f32::max);
     for (at, standing) in rows() {
         let rank = count(standing.rank + 1);
         let line = Line {
@@ -93,11 +83,7 @@ fn path_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usiz
 
 fn heading_ui(ui: &mut Ui, theme: &Theme, title: &str, note: &str) {
     let title = abbreviate(title, 32);
-    ui.label(
-        RichText::new(title)
-            .font(theme.mono())
-            .color(*theme.selection),
-    );
+    ui.label(RichText::new(title).font(theme.mono()).color(*theme.selection));
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     ui.add_space(theme.caption_size * 0.4);
 }
@@ -155,61 +141,26 @@ impl Line {
     fn ui(&self, ui: &mut Ui, theme: &Theme) {
         let size = vec2(ui.available_width(), theme.body_size * 1.35);
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let words = if self.words.is_empty() {
-            &self.right
-        } else {
-            &self.words
-        };
-        let name = format!(
-            "{} {}, {}, {words}",
-            self.left,
-            self.name,
-            percent(self.prob)
-        );
+        let words = if self.words.is_empty() { &self.right } else { &self.words };
+        let name = format!("{} {}, {}, {words}", self.left, self.name, percent(self.prob));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
         let painter = ui.painter();
         let digit = theme.body_size * 0.62;
         let text = |x: f32, anchor: Align2, text: &str, ink| {
             painter.text(pos2(x, rect.center().y), anchor, text, theme.mono(), ink);
         };
-        let indent = if self.left.is_empty() {
-            0.0
-        } else {
-            3.0 * digit
-        };
+        let indent = if self.left.is_empty() { 0.0 } else { 3.0 * digit };
         let name_left = rect.left() + indent;
         let right = rect.right() - self.right_width * digit;
         let number = right - digit;
         let bar_right = number - 7.5 * digit;
         let bar_left = rect.left() + ((bar_right - rect.left()) * 0.6).min(13.0 * digit);
-        text(
-            name_left - digit,
-            Align2::RIGHT_CENTER,
-            &self.left,
-            *theme.dim,
-        );
-        let ink = if self.is_selected {
-            *theme.selection
-        } else {
-            *theme.text
-        };
+        text(name_left - digit, Align2::RIGHT_CENTER, &self.left, *theme.dim);
+        let ink = if self.is_selected { *theme.selection } else { *theme.text };
         let at = pos2(name_left, rect.center().y);
         let width = bar_left - digit - name_left;
-        fitted_text(
-            painter,
-            at,
-            Align2::LEFT_CENTER,
-            &self.name,
-            theme.mono(),
-            ink,
-            width,
-        );
-        text(
-            number,
-            Align2::RIGHT_CENTER,
-            &percent(self.prob),
-            *theme.text,
-        );
+        fitted_text(painter, at, Align2::LEFT_CENTER, &self.name, theme.mono(), ink, width);
+        text(number, Align2::RIGHT_CENTER, &percent(self.prob), *theme.text);
         text(right, Align2::LEFT_CENTER, &self.right, *theme.text);
         let track = Rect::from_x_y_ranges(bar_left..=bar_right, rect.y_range());
         if track.width() > digit {

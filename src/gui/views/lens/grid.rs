@@ -66,11 +66,7 @@ impl LensView {
             let scroll = ScrollArea::both().auto_shrink([false, true]);
             scroll.show(ui, |ui| {
                 let size = layout.cell * vec2(n_pos, n_rows);
-                let size = if zoom.is_zoomed() {
-                    layout.area.size()
-                } else {
-                    size
-                };
+                let size = if zoom.is_zoomed() { layout.area.size() } else { size };
                 let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
                 if !zoom.is_zoomed() {
                     layout.origin = rect.min;
@@ -79,9 +75,8 @@ impl LensView {
                 self.paint_cells(ui.painter(), ctx, &layout, lens);
                 self.point(ui, ctx, &response, &layout, lens);
                 self.paint_focus(ui.painter(), ctx, &layout, lens);
-                let seen = layout
-                    .area
-                    .intersect(Rect::from_min_size(layout.origin, layout.cell * whole));
+                let seen =
+                    layout.area.intersect(Rect::from_min_size(layout.origin, layout.cell * whole));
                 zoomed = Some((response, seen));
             });
         });
@@ -97,37 +92,22 @@ impl LensView {
         let theme = ctx.theme;
         let room = ui.available_rect_before_wrap();
         let (n_rows, n_pos) = (lens.n_rows(), lens.n_pos());
-        let longest = (0..n_rows)
-            .map(|row| row_name(lens, row).chars().count())
-            .max();
+        let longest = (0..n_rows).map(|row| row_name(lens, row).chars().count()).max();
         let left = longest.unwrap_or(0) as f32 * theme.caption_size * 0.62 + theme.caption_size;
         let area = room.with_min_x(room.left() + left);
         let area = area.with_min_y(room.top() + self.header_height(theme));
         if zoom.is_zoomed() {
             let cell = area.size().max(vec2(1.0, 1.0)) / zoom.part().size();
             let origin = area.min - zoom.part().min.to_vec2() * cell;
-            return Layout {
-                area,
-                cell,
-                origin,
-                n_rows,
-                n_pos,
-                is_zoomed: true,
-            };
+            return Layout { area, cell, origin, n_rows, n_pos, is_zoomed: true };
         }
         let fit = area.size() / vec2(n_pos.max(1) as f32, n_rows as f32);
         let width = match self.columns {
-            Columns::Readable => fit
-                .x
-                .clamp(theme.caption_size * 5.4, theme.caption_size * 10.0),
+            Columns::Readable => fit.x.clamp(theme.caption_size * 5.4, theme.caption_size * 10.0),
             Columns::All => fit.x.min(theme.caption_size * 10.0),
         };
         // The scroll bar beneath must not cover the output.
-        let bar = if width > fit.x {
-            theme.caption_size * 0.8
-        } else {
-            0.0
-        };
+        let bar = if width > fit.x { theme.caption_size * 0.8 } else { 0.0 };
         let height = (area.height() - bar).max(0.0) / n_rows as f32;
         let height = height.clamp(theme.caption_size * LEAST_CELL, theme.caption_size * 8.0);
         Layout {
@@ -157,9 +137,7 @@ impl LensView {
         let key = Some((lens.trace.id, pos));
         if self.in_sight != key {
             self.in_sight = key;
-            let column = layout
-                .rect(0, pos)
-                .union(layout.rect(layout.n_rows - 1, pos));
+            let column = layout.rect(0, pos).union(layout.rect(layout.n_rows - 1, pos));
             let instantly = egui::style::ScrollAnimation::none();
             ui.scroll_to_rect_animation(column, None, instantly);
         }
@@ -256,9 +234,7 @@ impl LensView {
             lock_arrows(ui, response);
             if let Some((down, right)) = pressed_arrow(ui) {
                 let row = row.saturating_add_signed(down).min(layout.n_rows - 1);
-                let pos = pos
-                    .saturating_add_signed(right)
-                    .min(layout.n_pos.saturating_sub(1));
+                let pos = pos.saturating_add_signed(right).min(layout.n_pos.saturating_sub(1));
                 self.select(ctx, (row, pos));
             }
         }
@@ -313,19 +289,13 @@ impl LensView {
 
     fn paint_rows(&self, painter: &Painter, ctx: &Context<'_>, layout: &Layout, lens: &Lens) {
         let theme = ctx.theme;
-        let clip = painter
-            .clip_rect()
-            .with_min_y(layout.area.top())
-            .with_max_y(layout.area.bottom());
+        let clip =
+            painter.clip_rect().with_min_y(layout.area.top()).with_max_y(layout.area.bottom());
         let painter = painter.with_clip_rect(clip);
         let focus = self.cell(ctx, lens).0;
         for row in 0..layout.n_rows {
             let at = pos2(layout.area.left() - 8.0, layout.rect(row, 0).center().y);
-            let ink = if row == focus {
-                *theme.selection
-            } else {
-                *theme.text
-            };
+            let ink = if row == focus { *theme.selection } else { *theme.text };
             let name = row_name(lens, row);
             painter.text(at, Align2::RIGHT_CENTER, name, theme.mono_caption(), ink);
         }
@@ -382,11 +352,7 @@ impl LensView {
                 continue;
             }
             let is_focus = pos == focus;
-            let ink = if is_focus {
-                *theme.selection
-            } else {
-                *theme.text
-            };
+            let ink = if is_focus { *theme.selection } else { *theme.text };
             let at = pos2(layout.rect(0, pos).center().x, bottom);
             let followed = lens.get(layout.n_rows - 1, pos).map(followed);
             match followed.filter(|_| self.show == Show::Rank) {
@@ -412,9 +378,7 @@ fn pressed_arrow(ui: &Ui) -> Option<(isize, isize)> {
     };
     ui.input(|input| {
         input.events.iter().find_map(|event| match event {
-            Event::Key {
-                key, pressed: true, ..
-            } => step(*key),
+            Event::Key { key, pressed: true, .. } => step(*key),
             _ => None,
         })
     })

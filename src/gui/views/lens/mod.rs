@@ -29,14 +29,8 @@ const TURN: Duration = Duration::from_millis(60);
 const SHADE: Scale = Scale::Sequential { max: 1.0 };
 
 const TABS: [Tab; 2] = [
-    Tab::new(
-        "Probability",
-        "Colour: how sure each layer is of its best token",
-    ),
-    Tab::new(
-        "Rank",
-        "Colour: where a chosen token stands after each layer",
-    ),
+    Tab::new("Probability", "Colour: how sure each layer is of its best token"),
+    Tab::new("Rank", "Colour: where a chosen token stands after each layer"),
 ];
 
 /// Width of the details beside the picture, in sizes of body text.
@@ -110,11 +104,7 @@ impl View for LensView {
 
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
-        self.show = if ctx.tab == 1 {
-            Show::Rank
-        } else {
-            Show::Probability
-        };
+        self.show = if ctx.tab == 1 { Show::Rank } else { Show::Probability };
         if self.show == Show::Rank {
             self.follow_ui(ui, ctx);
         }
@@ -193,9 +183,7 @@ impl View for LensView {
         };
         let best = |reading: &Reading| {
             let best = reading.top.first();
-            best.map_or_else(String::new, |b| {
-                trf("“{0}” ({1})", &[&name(b.id), &percent(b.prob)])
-            })
+            best.map_or_else(String::new, |b| trf("“{0}” ({1})", &[&name(b.id), &percent(b.prob)]))
         };
         let at = label(lens, pos);
         let said = name(last.predicted.id);
@@ -256,10 +244,7 @@ impl View for LensView {
 
     fn thumbnail(&self, painter: &Painter, rect: Rect, ctx: &mut Context<'_>) {
         let theme = ctx.theme;
-        let lens = self
-            .made
-            .as_ref()
-            .filter(|lens| lens.trace.id == ctx.trace.id);
+        let lens = self.made.as_ref().filter(|lens| lens.trace.id == ctx.trace.id);
         let n_rows = ctx.trace.model.n_layers + 1;
         let height = (rect.height() / n_rows as f32).min(theme.body_size);
         let n_cols = ((rect.width() / (2.0 * height).max(4.0)) as usize)
@@ -273,14 +258,8 @@ impl View for LensView {
             let best = lens.and_then(|lens| lens.get(row, first + col)?.top.first());
             // Before the lens was first opened, the output is all there is to see.
             let is_output = row + 1 == n_rows && col + 1 == n_cols;
-            let known = ctx
-                .next
-                .ranked
-                .first()
-                .and_then(|&id| ctx.next.probs.get(id));
-            let prob = best
-                .map(|best| best.prob)
-                .or(known.copied().filter(|_| is_output));
+            let known = ctx.next.ranked.first().and_then(|&id| ctx.next.probs.get(id));
+            let prob = best.map(|best| best.prob).or(known.copied().filter(|_| is_output));
             match prob {
                 Some(prob) => painter.rect_filled(cell, 1.0, theme.color(SHADE, prob)),
                 None => painter.rect_stroke(cell, 1.0, faint, egui::StrokeKind::Inside),
@@ -298,11 +277,7 @@ impl LensView {
             (self.making, self.task) = (None, None);
             return;
         }
-        if self
-            .failed
-            .as_ref()
-            .is_some_and(|(id, _)| *id == ctx.trace.id)
-        {
+        if self.failed.as_ref().is_some_and(|(id, _)| *id == ctx.trace.id) {
             return;
         }
         if !self.making.as_ref().is_some_and(is_wanted) {
@@ -368,11 +343,7 @@ fn label(lens: &Lens, pos: usize) -> String {
 /// The name of a row: what the residual stream holds there.
 fn row_name(lens: &Lens, row: usize) -> String {
     let name = short_name(row);
-    if row > 0 && row + 1 == lens.n_rows() {
-        trf("{0} = output", &[&name])
-    } else {
-        name
-    }
+    if row > 0 && row + 1 == lens.n_rows() { trf("{0} = output", &[&name]) } else { name }
 }
 
 /// The name of a row without the word that it is the output.
@@ -422,10 +393,7 @@ mod tests {
         assert_eq!(leads_since(&lens, 0), lens.n_rows() - 1);
         lens.extend(lens.rest().read(&model, || true).unwrap());
         let names: Vec<String> = (0..lens.n_rows()).map(|row| row_name(&lens, row)).collect();
-        assert_eq!(
-            (names[0].as_str(), names[1].as_str()),
-            ("embedding", "layer 0")
-        );
+        assert_eq!((names[0].as_str(), names[1].as_str()), ("embedding", "layer 0"));
         assert!(names[lens.n_rows() - 1].ends_with("= output"));
         let since = leads_since(&lens, 2);
         assert!((since..lens.n_rows()).all(|row| lens.get(row, 2).unwrap().predicted.rank == 0));

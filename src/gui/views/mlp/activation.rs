@@ -32,12 +32,7 @@ impl<'a> Neurons<'a> {
         let at = |hook| ctx.trace.block(ctx.focus.layer, hook)?.at(&[pos]);
         let (pre, post) = (at(BlockHook::MlpPre)?, at(BlockHook::MlpPost)?);
         if !ctx.trace.model.gated_mlp {
-            return Some(Self {
-                pre,
-                activated: Cow::Borrowed(post),
-                linear: None,
-                post,
-            });
+            return Some(Self { pre, activated: Cow::Borrowed(post), linear: None, post });
         }
         let name = &ctx.trace.model.activation_function;
         let function = ActivationFunction::from_name(name)?;
@@ -53,10 +48,8 @@ impl<'a> Neurons<'a> {
     /// `n5: 1.2 becomes 0.9`, and with a gate `× −2 = −1.8`.
     fn describe(&self, neuron: usize) -> String {
         let at = |values: &[f32]| number(values.get(neuron).copied().unwrap_or(f32::NAN));
-        let activated = trf(
-            "n{0}: {1} becomes {2}",
-            &[&neuron, &at(self.pre), &at(&self.activated)],
-        );
+        let activated =
+            trf("n{0}: {1} becomes {2}", &[&neuron, &at(self.pre), &at(&self.activated)]);
         match self.linear {
             Some(linear) => format!("{activated}, × {} = {}", at(linear), at(self.post)),
             None => activated,
@@ -66,10 +59,7 @@ impl<'a> Neurons<'a> {
 
 /// The neuron spoken of: the chosen one, or the strongest.
 fn neuron(ctx: &Context<'_>, post: &[f32]) -> Option<usize> {
-    ctx.focus
-        .neuron
-        .filter(|&neuron| neuron < post.len())
-        .or_else(|| strongest_at(post))
+    ctx.focus.neuron.filter(|&neuron| neuron < post.len()).or_else(|| strongest_at(post))
 }
 
 /// The curve, a dot for each neuron, and the chosen neuron.
@@ -105,11 +95,7 @@ pub fn curve_ui(ui: &mut Ui, ctx: &Context<'_>) {
         let is_pinned = ctx.focus.neuron == Some(neuron);
         curves.push(Curve {
             name: neurons.describe(neuron),
-            color: if is_pinned {
-                *theme.selection
-            } else {
-                *theme.text
-            },
+            color: if is_pinned { *theme.selection } else { *theme.text },
             mark: Mark::Steps,
             points: vec![dot],
         });
@@ -172,16 +158,7 @@ pub fn explain(ctx: &Context<'_>) -> String {
     trf(
         "For “{0}”, {1} of the {2} neurons of layer {3} are above 0 and let through; the rest are held near 0. \
          Neuron {4}: {5}({6}) = {7}. Each neuron writes its own vector into the stream, times this number.",
-        &[
-            &label,
-            &n_on,
-            &pre.len(),
-            &ctx.focus.layer,
-            &neuron,
-            name,
-            &at(pre),
-            &at(neurons.post),
-        ],
+        &[&label, &n_on, &pre.len(), &ctx.focus.layer, &neuron, name, &at(pre), &at(neurons.post)],
     )
 }
 

@@ -19,10 +19,7 @@ pub(super) fn tables(ctx: &Context<'_>) -> Vec<Table> {
 /// One number of an activation with a position and one more axis.
 fn number(trace: &Trace, layer: usize, hook: BlockHook, (pos, i): (usize, usize)) -> f32 {
     let vector = trace.block(layer, hook).and_then(|a| a.at(&[pos]));
-    vector
-        .and_then(|vector| vector.get(i))
-        .copied()
-        .unwrap_or(f32::NAN)
+    vector.and_then(|vector| vector.get(i)).copied().unwrap_or(f32::NAN)
 }
 
 fn neurons(trace: &Trace, layer: usize) -> Table {
@@ -60,10 +57,7 @@ fn lengths(trace: &Trace) -> Table {
 
 fn normed(trace: &Trace, layer: usize, pos: usize) -> Table {
     let dims = 0..trace.model.d_model;
-    let numbers = |hook| {
-        dims.clone()
-            .map(move |dim| number(trace, layer, hook, (pos, dim)))
-    };
+    let numbers = |hook| dims.clone().map(move |dim| number(trace, layer, hook, (pos, dim)));
     Table::new("norm")
         .integer("layer", dims.clone().map(|_| layer))
         .integer("pos", dims.clone().map(|_| pos))

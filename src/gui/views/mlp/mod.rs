@@ -19,10 +19,7 @@ use crate::text::{tr, trf};
 use egui::{Painter, Rect, Ui};
 
 const TABS: [Tab; 2] = [
-    Tab::new(
-        "Neurons",
-        "Which neurons of the MLP are on, for which tokens",
-    ),
+    Tab::new("Neurons", "Which neurons of the MLP are on, for which tokens"),
     Tab::new(
         "Stream and norm",
         "What attention and the MLP add to the stream, and the norm before the MLP",
@@ -55,25 +52,14 @@ impl View for Mlp {
     fn controls(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let pinned = ctx.pinned;
         let n_layers = ctx.trace.model.n_layers;
-        let wanted = stepper_ui(
-            ui,
-            ctx.theme,
-            tr("Layer"),
-            ctx.focus.layer,
-            n_layers,
-            *ctx.theme.mlp,
-        );
+        let wanted =
+            stepper_ui(ui, ctx.theme, tr("Layer"), ctx.focus.layer, n_layers, *ctx.theme.mlp);
         if let Some(layer) = wanted {
-            ctx.send(Command::Select(Target::Head {
-                layer,
-                head: pinned.head,
-            }));
+            ctx.send(Command::Select(Target::Head { layer, head: pinned.head }));
         }
         let pos = ctx.focus.query_or_last(ctx.trace);
         let token = trf("“{0}”, position {1}", &[&ctx.label(pos), &pos]);
-        let galley = ui
-            .painter()
-            .layout_no_wrap(token, ctx.theme.body(), *ctx.theme.selection);
+        let galley = ui.painter().layout_no_wrap(token, ctx.theme.body(), *ctx.theme.selection);
         row_break(ui, galley.size().x);
         ui.label(galley);
     }
@@ -88,15 +74,10 @@ impl View for Mlp {
                 _ => activation::curve_ui(ui, ctx),
             });
         } else {
-            panels_ui(
-                ui,
-                ctx.theme,
-                &[(1.0, &[0.38, 0.62])],
-                |ui, panel| match panel {
-                    0 => stream::norms_ui(ui, ctx),
-                    _ => norm::norm_ui(ui, ctx),
-                },
-            );
+            panels_ui(ui, ctx.theme, &[(1.0, &[0.38, 0.62])], |ui, panel| match panel {
+                0 => stream::norms_ui(ui, ctx),
+                _ => norm::norm_ui(ui, ctx),
+            });
         }
     }
 

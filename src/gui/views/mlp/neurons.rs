@@ -42,9 +42,7 @@ impl Neurons {
     /// The strongest neurons down, the tokens across.
     pub fn heatmap_ui(&self, ui: &mut Ui, ctx: &mut Context<'_>) {
         let (theme, focus, trace) = (ctx.theme, ctx.focus, ctx.trace.clone());
-        let post = trace
-            .block(focus.layer, BlockHook::MlpPost)
-            .and_then(Activation::as_matrix);
+        let post = trace.block(focus.layer, BlockHook::MlpPost).and_then(Activation::as_matrix);
         let (Some(post), Some(scale)) = (post, self.scale) else {
             return empty_ui(ui, theme, tr("This recording holds no neurons"));
         };
@@ -66,27 +64,13 @@ impl Neurons {
             .collect();
         let rows: Vec<String> = shown.iter().map(|neuron| format!("n{neuron}")).collect();
         let cols: Vec<String> = (0..post.rows).map(|pos| ctx.label(pos)).collect();
-        let row = focus
-            .neuron
-            .and_then(|neuron| shown.iter().position(|&other| other == neuron));
+        let row = focus.neuron.and_then(|neuron| shown.iter().position(|&other| other == neuron));
         let heatmap = Heatmap {
             what: format!("neurons {} {n} {:?}", focus.layer, shown.last()),
-            matrix: Matrix {
-                rows: shown.len(),
-                cols: post.rows,
-                data: &data,
-            },
+            matrix: Matrix { rows: shown.len(), cols: post.rows, data: &data },
             scale,
-            rows: Labels {
-                title: tr("neuron, by peak"),
-                names: &rows,
-                color: *theme.mlp,
-            },
-            cols: Labels {
-                title: tr("token →"),
-                names: &cols,
-                color: *theme.text,
-            },
+            rows: Labels { title: tr("neuron, by peak"), names: &rows, color: *theme.mlp },
+            cols: Labels { title: tr("token →"), names: &cols, color: *theme.text },
             focus: (row, Some(focus.query_or_last(&trace))),
             cells: Cells::Stretch,
         };
@@ -96,10 +80,7 @@ impl Neurons {
         drawn.say(&name, |row, pos| {
             let neuron = shown.get(row).copied().unwrap_or(0);
             let value = number(post.get(pos, neuron).unwrap_or(f32::NAN));
-            let text = trf(
-                "neuron {0} at “{1}”: {2}",
-                &[&neuron, &ctx.label(pos), &value],
-            );
+            let text = trf("neuron {0} at “{1}”: {2}", &[&neuron, &ctx.label(pos), &value]);
             with_origin(ctx, &text, hook, &[pos, neuron])
         });
         if let Some((row, pos)) = drawn.pointed
@@ -122,10 +103,7 @@ impl Neurons {
 
 /// A cell of the picture is a neuron and a token: both are pointed at.
 fn point_at(response: &Response, ctx: &mut Context<'_>, neuron: usize, pos: usize) {
-    let target = Target::Neuron {
-        layer: ctx.focus.layer,
-        neuron,
-    };
+    let target = Target::Neuron { layer: ctx.focus.layer, neuron };
     if response.clicked() {
         ctx.point(response, Target::Token(pos));
     }
@@ -160,43 +138,22 @@ pub fn strongest_at(values: &[f32]) -> Option<usize> {
 pub fn ranked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (theme, focus, trace) = (ctx.theme, ctx.focus, ctx.trace.clone());
     let pos = focus.query_or_last(&trace);
-    let post = trace
-        .block(focus.layer, BlockHook::MlpPost)
-        .and_then(|post| post.at(&[pos]));
+    let post = trace.block(focus.layer, BlockHook::MlpPost).and_then(|post| post.at(&[pos]));
     let Some(post) = post else { return };
     heading_ui(ui, theme, trf("Strongest for “{0}”", &[&ctx.label(pos)]));
     let order = ranked(post, RANKED);
-    let limit = order
-        .first()
-        .map_or(1.0, |&neuron| post[neuron].abs())
-        .max(f32::MIN_POSITIVE);
+    let limit = order.first().map_or(1.0, |&neuron| post[neuron].abs()).max(f32::MIN_POSITIVE);
     let signed = order.iter().any(|&neuron| post[neuron] < 0.0);
-    ScrollArea::vertical()
-        .id_salt("ranked neurons")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 1.0;
-            for neuron in order {
-                let target = Target::Neuron {
-                    layer: focus.layer,
-                    neuron,
-                };
-                let outline = if focus.holds(target) {
-                    Some(*theme.selection)
-                } else {
-                    None
-                };
-                let bar = SignedBar {
-                    neuron,
-                    value: post[neuron],
-                    limit,
-                    signed,
-                    outline,
-                };
-                let response = bar.ui(ui, theme);
-                ctx.point(&response, target);
-            }
-        });
+    ScrollArea::vertical().id_salt("ranked neurons").auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        for neuron in order {
+            let target = Target::Neuron { layer: focus.layer, neuron };
+            let outline = if focus.holds(target) { Some(*theme.selection) } else { None };
+            let bar = SignedBar { neuron, value: post[neuron], limit, signed, outline };
+            let response = bar.ui(ui, theme);
+            ctx.point(&response, target);
+        }
+    });
 }
 
 /// One row: the neuron, its bar from zero, its value.
@@ -273,11 +230,7 @@ mod tests {
     #[test]
     fn the_strongest_come_first_whichever_their_sign() {
         // Two tokens, four neurons; peaks 1, 5, 3, 0.
-        let post = Matrix {
-            rows: 2,
-            cols: 4,
-            data: &[1.0, 0.0, -3.0, 0.0, -1.0, -5.0, 2.0, 0.0],
-        };
+        let post = Matrix { rows: 2, cols: 4, data: &[1.0, 0.0, -3.0, 0.0, -1.0, -5.0, 2.0, 0.0] };
         assert_eq!(strongest(post, 3), [1, 2, 0]);
         assert_eq!(strongest_at(post.row(0)), Some(2));
         assert_eq!(strongest_at(&[]), None);
@@ -285,10 +238,7 @@ mod tests {
 
     #[test]
     fn the_chosen_neuron_is_always_shown() {
-        let neurons = Neurons {
-            strongest: vec![4, 2, 7],
-            ..Neurons::default()
-        };
+        let neurons = Neurons { strongest: vec![4, 2, 7], ..Neurons::default() };
         assert_eq!(neurons.shown(2, Some(7)), [4, 7]);
         assert_eq!(neurons.shown(3, Some(2)), [4, 2, 7]);
         assert_eq!(neurons.shown(3, None), [4, 2, 7]);

@@ -50,19 +50,11 @@ impl<'a> Norm<'a> {
 
 /// The norm between attention and MLP: after the one, or before the other.
 pub(super) fn normalized(trace: &Trace) -> BlockHook {
-    if trace.model.post_norm {
-        BlockHook::Ln1Normalized
-    } else {
-        BlockHook::Ln2Normalized
-    }
+    if trace.model.post_norm { BlockHook::Ln1Normalized } else { BlockHook::Ln2Normalized }
 }
 
 fn chosen<'a>(ctx: &Context<'a>) -> Option<Norm<'a>> {
-    Norm::of(
-        ctx.trace,
-        ctx.focus.layer,
-        ctx.focus.query_or_last(ctx.trace),
-    )
+    Norm::of(ctx.trace, ctx.focus.layer, ctx.focus.query_or_last(ctx.trace))
 }
 
 /// Before and after as strips, each with its own scale, and the two numbers between them.
@@ -86,10 +78,7 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     heading_ui(ui, theme, heading);
     let scale = number(norm.scale);
     let facts = match norm.mean {
-        Some(mean) => trf(
-            "mean {0}   scale √(variance + ε) {1}",
-            &[&number(mean), &scale],
-        ),
+        Some(mean) => trf("mean {0}   scale √(variance + ε) {1}", &[&number(mean), &scale]),
         None => trf("scale √(mean of squares + ε) {0}", &[&scale]),
     };
     ui.label(RichText::new(facts).font(theme.mono()).color(*theme.text));
@@ -116,11 +105,7 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         pos,
     };
     before.ui(ui, ctx, top);
-    after.ui(
-        ui,
-        ctx,
-        bottom.with_min_y(bottom.top() + (theme.caption_size * 0.7).round()),
-    );
+    after.ui(ui, ctx, bottom.with_min_y(bottom.top() + (theme.caption_size * 0.7).round()));
 }
 
 /// A vector as one row of cells.
@@ -141,29 +126,13 @@ impl Strip<'_> {
         ui.scope_builder(UiBuilder::new().id_salt(&self.what).max_rect(rect), |ui| {
             let scale = Scale::without_outliers(values);
             legend_ui(ui, theme, scale, self.name);
-            let title = if self.cols.is_empty() {
-                ""
-            } else {
-                tr("dimension →")
-            };
+            let title = if self.cols.is_empty() { "" } else { tr("dimension →") };
             let heatmap = Heatmap {
                 what: self.what.clone(),
-                matrix: Matrix {
-                    rows: 1,
-                    cols: values.len(),
-                    data: values,
-                },
+                matrix: Matrix { rows: 1, cols: values.len(), data: values },
                 scale,
-                rows: Labels {
-                    title: "",
-                    names: &[String::new()],
-                    color: *theme.text,
-                },
-                cols: Labels {
-                    title,
-                    names: self.cols,
-                    color: *theme.text,
-                },
+                rows: Labels { title: "", names: &[String::new()], color: *theme.text },
+                cols: Labels { title, names: self.cols, color: *theme.text },
                 focus: (None, None),
                 cells: Cells::Stretch,
             };
@@ -203,11 +172,7 @@ pub fn explain(ctx: &Context<'_>) -> String {
         };
         return trf(text, &[&dim, &before, &scale, &after]);
     };
-    let mean = if mean < 0.0 {
-        format!("({})", number(mean))
-    } else {
-        number(mean)
-    };
+    let mean = if mean < 0.0 { format!("({})", number(mean)) } else { number(mean) };
     let text = if is_post {
         "After the attention the stream is brought to mean 0 and variance 1: in dimension {0}, \
          ({1} − {2}) / {3} = {4}."

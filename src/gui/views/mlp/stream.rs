@@ -12,9 +12,7 @@ use egui::{Color32, Painter, Rect, Ui, pos2, vec2};
 /// The length of one position's vector in every layer; `None` when a layer was not recorded.
 fn norms(trace: &Trace, pos: usize, hook: BlockHook) -> Option<Vec<f32>> {
     let layers = 0..trace.model.n_layers;
-    layers
-        .map(|layer| Some(norm(trace.block(layer, hook)?.at(&[pos])?)))
-        .collect()
+    layers.map(|layer| Some(norm(trace.block(layer, hook)?.at(&[pos])?))).collect()
 }
 
 /// The three lengths as curves over the layers.
@@ -23,22 +21,11 @@ pub fn norms_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let pos = ctx.focus.query_or_last(&trace);
     let curve = |name: &str, color: Color32, hook| {
         let points = norms(&trace, pos, hook)?.into_iter().enumerate();
-        let points = points
-            .map(|(layer, norm)| pos2(layer as f32, norm))
-            .collect();
-        Some(Curve {
-            name: name.to_owned(),
-            color,
-            mark: Mark::Steps,
-            points,
-        })
+        let points = points.map(|(layer, norm)| pos2(layer as f32, norm)).collect();
+        Some(Curve { name: name.to_owned(), color, mark: Mark::Steps, points })
     };
     let curves: Vec<Curve> = [
-        curve(
-            tr("the stream after the layer"),
-            *theme.residual,
-            trace.model.leaving(),
-        ),
+        curve(tr("the stream after the layer"), *theme.residual, trace.model.leaving()),
         curve(tr("attention adds"), *theme.attention, BlockHook::AttnOut),
         curve(tr("the MLP adds"), *theme.mlp, BlockHook::MlpOut),
     ]
@@ -48,14 +35,8 @@ pub fn norms_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     if curves.is_empty() {
         return empty_ui(ui, theme, tr("This recording holds no stream"));
     }
-    heading_ui(
-        ui,
-        theme,
-        trf("How long are the vectors of “{0}”?", &[&ctx.label(pos)]),
-    );
-    let names: Vec<String> = (0..trace.model.n_layers)
-        .map(|layer| layer.to_string())
-        .collect();
+    heading_ui(ui, theme, trf("How long are the vectors of “{0}”?", &[&ctx.label(pos)]));
+    let names: Vec<String> = (0..trace.model.n_layers).map(|layer| layer.to_string()).collect();
     let chart = Chart {
         name: tr("Lengths of the stream, of attention's and of the MLP's contribution per layer"),
         x_title: tr("layer →"),
@@ -68,19 +49,9 @@ pub fn norms_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (response, x) = chart.ui(ui, theme);
     let Some(x) = x else { return };
     let layer = (x.round().max(0.0) as usize).min(names.len().saturating_sub(1));
-    ctx.point(
-        &response,
-        Target::Head {
-            layer,
-            head: ctx.focus.head,
-        },
-    );
+    ctx.point(&response, Target::Head { layer, head: ctx.focus.head });
     let lines = curves.iter().filter_map(|curve| {
-        Some(format!(
-            "{}: {}",
-            curve.name,
-            number(curve.points.get(layer)?.y)
-        ))
+        Some(format!("{}: {}", curve.name, number(curve.points.get(layer)?.y)))
     });
     let lines = lines.collect::<Vec<_>>().join("\n");
     let text = format!("{}\n{lines}", trf("layer {0}", &[&layer]));
@@ -106,23 +77,13 @@ pub fn explain(ctx: &Context<'_>) -> String {
 pub fn thumbnail(painter: &Painter, rect: Rect, ctx: &Context<'_>) {
     let (theme, trace) = (ctx.theme, ctx.trace);
     let pos = ctx.focus.query_or_last(trace);
-    let added = [
-        (BlockHook::AttnOut, *theme.attention),
-        (BlockHook::MlpOut, *theme.mlp),
-    ];
+    let added = [(BlockHook::AttnOut, *theme.attention), (BlockHook::MlpOut, *theme.mlp)];
     let added = added.map(|(hook, color)| (norms(trace, pos, hook).unwrap_or_default(), color));
-    let largest = added
-        .iter()
-        .flat_map(|(norms, _)| norms)
-        .copied()
-        .fold(f32::MIN_POSITIVE, f32::max);
+    let largest =
+        added.iter().flat_map(|(norms, _)| norms).copied().fold(f32::MIN_POSITIVE, f32::max);
     let step = rect.width() / trace.model.n_layers.max(1) as f32;
     for (i, (norms, color)) in added.into_iter().enumerate() {
-        for (layer, norm) in norms
-            .into_iter()
-            .enumerate()
-            .filter(|(_, norm)| norm.is_finite())
-        {
+        for (layer, norm) in norms.into_iter().enumerate().filter(|(_, norm)| norm.is_finite()) {
             let size = vec2(step * 0.36, rect.height() * norm / largest);
             let left = rect.left() + (layer as f32 + 0.42 * i as f32) * step;
             let min = pos2(left, rect.bottom() - size.y);

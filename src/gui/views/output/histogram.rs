@@ -43,10 +43,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
     let title = trf("All {0} logits", &[&count(n)]);
     ui.label(RichText::new(title).font(theme.body()));
     let mass = |n: usize| percent(readout.mass_of_best(n));
-    let note = trf(
-        "the best 10 tokens hold {0}, the best 100 {1}",
-        &[&mass(10), &mass(100)],
-    );
+    let note = trf("the best 10 tokens hold {0}, the best 100 {1}", &[&mass(10), &mass(100)]);
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
 
     let line = theme.caption_size * 1.35;
@@ -54,11 +51,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
     let (room, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
     let name = trf(
         "Histogram of {0} logits from {1} to {2}",
-        &[
-            &n,
-            &number(shown.picture.histogram.low),
-            &number(shown.picture.histogram.high),
-        ],
+        &[&n, &number(shown.picture.histogram.low), &number(shown.picture.histogram.high)],
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
     let plot = room
@@ -110,18 +103,10 @@ fn paint_axes(painter: &Painter, theme: &Theme, axes: &Axes, most: usize) {
     for tokens in powers.take_while(|&power| power <= most.max(1)) {
         let y = axes.y(tokens);
         painter.hline(plot.x_range(), y, faint);
-        text(
-            pos2(plot.left() - 6.0, y),
-            Align2::RIGHT_CENTER,
-            count(tokens),
-        );
+        text(pos2(plot.left() - 6.0, y), Align2::RIGHT_CENTER, count(tokens));
     }
     let title = pos2(plot.left(), plot.top() - theme.caption_size * 0.7);
-    text(
-        title,
-        Align2::LEFT_CENTER,
-        tr("↑ tokens (log scale)").to_owned(),
-    );
+    text(title, Align2::LEFT_CENTER, tr("↑ tokens (log scale)").to_owned());
     painter.hline(plot.x_range(), plot.bottom(), theme.line(theme.dim));
     let (low, high) = axes.range;
     let n = (plot.width() / (theme.caption_size * 5.0)) as usize;
@@ -129,11 +114,7 @@ fn paint_axes(painter: &Painter, theme: &Theme, axes: &Axes, most: usize) {
     for (logit, label) in ticks(Rangef::new(low, high), n) {
         let at = pos2(axes.x(logit), plot.bottom());
         painter.vline(at.x, at.y..=at.y + 4.0, theme.line(theme.dim));
-        text(
-            at + vec2(0.0, line * 0.5 + 4.0),
-            Align2::CENTER_CENTER,
-            label,
-        );
+        text(at + vec2(0.0, line * 0.5 + 4.0), Align2::CENTER_CENTER, label);
     }
     let at = pos2(plot.center().x, plot.bottom() + 1.55 * line);
     text(at, Align2::CENTER_CENTER, "logit →".to_owned());
@@ -143,11 +124,7 @@ fn paint_bins(painter: &Painter, theme: &Theme, axes: &Axes, shown: &Shown<'_>) 
     let histogram = &shown.picture.histogram;
     for (bin, &tokens) in histogram.counts.iter().enumerate().filter(|&(_, &n)| n > 0) {
         let (low, high) = histogram.edges(bin);
-        let gap = if axes.plot.width() > 4.0 * histogram.counts.len() as f32 {
-            1.0
-        } else {
-            0.0
-        };
+        let gap = if axes.plot.width() > 4.0 * histogram.counts.len() as f32 { 1.0 } else { 0.0 };
         let (left, right) = (axes.x(low), axes.x(high) - gap);
         let rect = Rect::from_x_y_ranges(left..=right, axes.y(tokens)..=axes.plot.bottom());
         painter.rect_filled(rect, 0.0, *theme.residual);
@@ -167,19 +144,13 @@ fn paint_marks(
     let readout = &shown.picture.readout;
     let line = theme.caption_size * 1.35;
     let best = readout.order.iter().take(marked).copied();
-    let other = shown
-        .chosen
-        .filter(|id| readout.rank(*id).is_some_and(|rank| rank >= marked));
+    let other = shown.chosen.filter(|id| readout.rank(*id).is_some_and(|rank| rank >= marked));
     for (row, id) in best.chain(other).enumerate() {
         if !(axes.range.0..=axes.range.1).contains(&readout.logit(id)) {
             continue;
         }
         let is_chosen = shown.chosen == Some(id);
-        let color = if is_chosen {
-            *theme.selection
-        } else {
-            *theme.accent
-        };
+        let color = if is_chosen { *theme.selection } else { *theme.accent };
         let x = axes.x(readout.logit(id));
         let y = axes.plot.top() + (row as f32 + 0.5) * line;
         painter.vline(x, y..=axes.plot.bottom(), theme.line(color));
@@ -192,15 +163,7 @@ fn paint_marks(
             (Align2::LEFT_CENTER, x + 5.0, axes.plot.right() - x)
         };
         let font = theme.mono_caption();
-        fitted_text(
-            painter,
-            pos2(at, y),
-            anchor,
-            &text,
-            font,
-            *theme.text,
-            width.min(line * 14.0),
-        );
+        fitted_text(painter, pos2(at, y), anchor, &text, font, *theme.text, width.min(line * 14.0));
     }
 }
 
@@ -216,10 +179,7 @@ mod tests {
             most: 2.0,
             headroom: 20.0,
         };
-        assert_eq!(
-            (axes.x(-5.0), axes.x(5.0), axes.x(99.0)),
-            (100.0, 200.0, 300.0)
-        );
+        assert_eq!((axes.x(-5.0), axes.x(5.0), axes.x(99.0)), (100.0, 200.0, 300.0));
         assert_eq!((axes.y(0), axes.y(9), axes.y(99)), (170.0, 120.0, 70.0));
     }
 }

@@ -83,10 +83,7 @@ impl View for Output {
             "The rank of any token: type a part of it (a space before a word counts) or its #id",
         ));
         if !self.typed.is_empty()
-            && ui
-                .button(tr("Clear"))
-                .on_hover_text(tr("Show all tokens"))
-                .clicked()
+            && ui.button(tr("Clear")).on_hover_text(tr("Show all tokens")).clicked()
         {
             self.typed.clear();
         }
@@ -97,10 +94,7 @@ impl View for Output {
         let Some(picture) = &self.picture else {
             return empty_ui(ui, ctx.theme, tr("This recording holds no logits"));
         };
-        let order = self
-            .found
-            .as_ref()
-            .map_or(&picture.readout.order, |(.., ids)| ids);
+        let order = self.found.as_ref().map_or(&picture.readout.order, |(.., ids)| ids);
         let shown = table::Shown {
             picture,
             order,
@@ -114,11 +108,7 @@ impl View for Output {
             .show(ui, |ui| picture_ui(ui, ctx, &shown))
             .inner;
         if let Some(id) = clicked {
-            self.chosen = if self.chosen == Some(id) {
-                None
-            } else {
-                Some(id)
-            };
+            self.chosen = if self.chosen == Some(id) { None } else { Some(id) };
         }
     }
 
@@ -164,12 +154,7 @@ impl View for Output {
         let (theme, next) = (ctx.theme, ctx.next);
         let height = theme.caption_size * 0.7;
         let n = (rect.height() / height) as usize;
-        let probs = || {
-            next.ranked
-                .iter()
-                .take(n)
-                .filter_map(|&id| next.probs.get(id))
-        };
+        let probs = || next.ranked.iter().take(n).filter_map(|&id| next.probs.get(id));
         let full = probs().copied().fold(f32::MIN_POSITIVE, f32::max);
         for (i, &prob) in probs().enumerate() {
             let min = rect.min + vec2(0.0, i as f32 * height);
@@ -184,11 +169,7 @@ impl Output {
     fn update(&mut self, ui: &Ui, ctx: &Context<'_>) {
         let pos = ctx.focus.query_or_last(ctx.trace);
         let of = (ctx.trace.id, pos);
-        if self
-            .picture
-            .as_ref()
-            .is_some_and(|picture| picture.of == of)
-        {
+        if self.picture.as_ref().is_some_and(|picture| picture.of == of) {
             return;
         }
         self.picture = ctx.trace.logits(pos).map(|logits| {
@@ -243,21 +224,12 @@ fn position_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         }
     };
     step(ui, "←", tr("The token before"), pos.checked_sub(1));
-    step(
-        ui,
-        "→",
-        tr("The token after"),
-        Some(pos + 1).filter(|&to| to < n),
-    );
+    step(ui, "→", tr("The token after"), Some(pos + 1).filter(|&to| to < n));
     let after = trf("after {0}", &[&""]);
     let after = RichText::new(after.trim_end());
     ui.label(after.font(theme.body()).color(*theme.dim));
     let label = crate::gui::format::abbreviate(&ctx.label(pos), 16);
-    ui.label(
-        RichText::new(label)
-            .font(theme.mono())
-            .color(*theme.selection),
-    );
+    ui.label(RichText::new(label).font(theme.mono()).color(*theme.selection));
     let place = trf("position {0} of 0 to {1}", &[&pos, &n.saturating_sub(1)]);
     ui.label(RichText::new(place).font(theme.caption()).color(*theme.dim));
 }
@@ -279,29 +251,18 @@ fn picture_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &table::Shown<'_>) -> Optio
     let (width, height) = (room.width(), room.height().max(least));
     let sizes = if is_wide {
         let histogram = (width * 0.42).min(beside);
-        [
-            vec2(width - histogram - gap, height),
-            vec2(histogram, height),
-        ]
+        [vec2(width - histogram - gap, height), vec2(histogram, height)]
     } else {
         let beneath = theme.caption_size * 15.0;
-        [
-            vec2(width, (height - beneath - gap).max(least)),
-            vec2(width, beneath),
-        ]
+        [vec2(width, (height - beneath - gap).max(least)), vec2(width, beneath)]
     };
-    let offset = if is_wide {
-        vec2(sizes[0].x + gap, 0.0)
-    } else {
-        vec2(0.0, sizes[0].y + gap)
-    };
+    let offset = if is_wide { vec2(sizes[0].x + gap, 0.0) } else { vec2(0.0, sizes[0].y + gap) };
     let table = Rect::from_min_size(room.min, sizes[0]);
     let side = Rect::from_min_size(room.min + offset, sizes[1]);
     ui.allocate_rect(table.union(side), Sense::hover());
     let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
-    let from_table = ui
-        .scope_builder(child(table), |ui| table::table_ui(ui, ctx, shown, &columns))
-        .inner;
+    let from_table =
+        ui.scope_builder(child(table), |ui| table::table_ui(ui, ctx, shown, &columns)).inner;
     ui.scope_builder(child(side), |ui| histogram::histogram_ui(ui, ctx, shown));
     from_table.or(from_shares)
 }
@@ -323,12 +284,7 @@ fn headline_ui(ui: &mut Ui, ctx: &Context<'_>, picture: &Picture) {
         }
         let most = (readout.logits.len().max(1) as f32).log2();
         let bits = trf("{0} bits", &[&number(readout.entropy_bits)]);
-        stat_ui(
-            ui,
-            ctx,
-            &bits,
-            &trf("entropy, at most {0}", &[&number(most)]),
-        );
+        stat_ui(ui, ctx, &bits, &trf("entropy, at most {0}", &[&number(most)]));
         let choices = number(readout.effective_choices);
         stat_ui(ui, ctx, &choices, tr("effective number of choices"));
     });
@@ -339,18 +295,10 @@ fn stat_ui(ui: &mut Ui, ctx: &Context<'_>, value: &str, what: &str) {
     let theme = ctx.theme;
     let width = ui.available_width().max(1.0);
     let lay = |text: &str, font, ink| ui.painter().layout_no_wrap(text.to_owned(), font, ink);
-    let value_text = lay(
-        value,
-        egui::FontId::monospace(theme.title_size),
-        *theme.text,
-    );
+    let value_text = lay(value, egui::FontId::monospace(theme.title_size), *theme.text);
     let what_text = lay(what, theme.caption(), *theme.dim);
     let size = vec2(
-        value_text
-            .size()
-            .x
-            .max(what_text.size().x)
-            .min(width.max(what_text.size().x)),
+        value_text.size().x.max(what_text.size().x).min(width.max(what_text.size().x)),
         value_text.size().y + what_text.size().y,
     );
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -374,20 +322,14 @@ mod tests {
         for pos in 0..trace.tokens.len() {
             let logits = trace.logits(pos).unwrap();
             let readout = Readout::new(logits);
-            assert_eq!(
-                (&readout.logits[..], &readout.probs),
-                (logits, &softmax(logits))
-            );
+            assert_eq!((&readout.logits[..], &readout.probs), (logits, &softmax(logits)));
             let total: f32 = readout.order.iter().map(|&id| readout.prob(id)).sum();
             assert!((total - 1.0).abs() < 1e-4);
             for &id in &readout.order[..50] {
                 let share = readout.exp(id) / readout.sum;
                 assert!((share - readout.prob(id)).abs() < 1e-5);
             }
-            let counted: usize = Histogram::new(logits, &readout.probs, BINS)
-                .counts
-                .iter()
-                .sum();
+            let counted: usize = Histogram::new(logits, &readout.probs, BINS).counts.iter().sum();
             assert_eq!(counted, logits.len());
         }
     }

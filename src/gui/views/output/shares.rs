@@ -27,19 +27,8 @@ pub(super) fn shares_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) -> Op
             clicked = Some(id);
         }
     }
-    rest_ui(
-        ui,
-        ctx,
-        shown,
-        rect.with_min_x(left.min(rect.right())),
-        parts.len(),
-    );
-    ui.painter().rect_stroke(
-        rect,
-        3.0,
-        theme.line(theme.outline),
-        egui::StrokeKind::Outside,
-    );
+    rest_ui(ui, ctx, shown, rect.with_min_x(left.min(rect.right())), parts.len());
+    ui.painter().rect_stroke(rect, 3.0, theme.line(theme.outline), egui::StrokeKind::Outside);
     clicked
 }
 
@@ -65,26 +54,10 @@ fn part_ui(
     if width > theme.body_size * 2.2 {
         let line = vec2(0.0, theme.caption_size * 0.6);
         let (font, center) = (theme.mono_caption(), part.center());
-        fitted_text(
-            &painter,
-            center - line,
-            Align2::CENTER_CENTER,
-            &label,
-            font,
-            ink,
-            width,
-        );
+        fitted_text(&painter, center - line, Align2::CENTER_CENTER, &label, font, ink, width);
         let share = percent(prob);
         let font = theme.caption();
-        fitted_text(
-            &painter,
-            center + line,
-            Align2::CENTER_CENTER,
-            &share,
-            font,
-            ink,
-            width,
-        );
+        fitted_text(&painter, center + line, Align2::CENTER_CENTER, &share, font, ink, width);
     }
     if shown.chosen == Some(id) || response.hovered() || response.has_focus() {
         let stroke = theme.selection_stroke();
@@ -102,21 +75,13 @@ fn rest_ui(ui: &Ui, ctx: &Context<'_>, shown: &Shown<'_>, part: Rect, n_shown: u
         return;
     }
     let mass = (1.0 - readout.mass_of_best(n_shown)).max(0.0);
-    hatch(
-        ui.painter(),
-        part,
-        theme.line(theme.outline),
-        theme.body_size * 0.6,
-    );
+    hatch(ui.painter(), part, theme.line(theme.outline), theme.body_size * 0.6);
     let text = trf("{0} others: {1}", &[&short_count(n_rest), &percent(mass)]);
-    let galley = ui
-        .painter()
-        .layout_no_wrap(text, theme.caption(), *theme.text);
+    let galley = ui.painter().layout_no_wrap(text, theme.caption(), *theme.text);
     if galley.size().x + 12.0 > part.width() {
         return;
     }
     let place = Align2::CENTER_CENTER.anchor_size(part.center(), galley.size());
-    ui.painter()
-        .rect_filled(place.expand2(vec2(6.0, 2.0)), 3.0, *theme.background);
+    ui.painter().rect_filled(place.expand2(vec2(6.0, 2.0)), 3.0, *theme.background);
     ui.painter().galley(place.min, galley, *theme.text);
 }

@@ -30,9 +30,7 @@ pub(super) fn digit(ui: &Ui, theme: &Theme) -> (f32, FontId) {
     } else {
         theme.mono()
     };
-    let zero = ui
-        .painter()
-        .layout_no_wrap("0".to_owned(), font.clone(), Color32::PLACEHOLDER);
+    let zero = ui.painter().layout_no_wrap("0".to_owned(), font.clone(), Color32::PLACEHOLDER);
     (zero.size().x, font)
 }
 
@@ -63,16 +61,7 @@ impl Columns {
         let logit = id + GAP + 7.0;
         let exp = logit + GAP + 10.0;
         let prob = exp + GAP + 9.0;
-        Self {
-            digit,
-            font,
-            rank,
-            token,
-            id,
-            logit,
-            exp,
-            prob,
-        }
+        Self { digit, font, rank, token, id, logit, exp, prob }
     }
 
     /// Width without bars.
@@ -96,32 +85,28 @@ pub(super) fn table_ui(
     }
     if !shown.typed.is_empty() {
         let (n, of) = (shown.order.len(), shown.picture.readout.order.len());
-        let note = trf(
-            "{0} of {1} tokens match, best first",
-            &[&count(n), &count(of)],
-        );
+        let note = trf("{0} of {1} tokens match, best first", &[&count(n), &count(of)]);
         ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
     }
     let mut clicked = None;
     let height = (columns.font.size * 1.55).round();
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::horizontal()
-        .id_salt("table across")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            ui.set_min_width(columns.least_width());
-            header_ui(ui, theme, columns);
-            ScrollArea::vertical()
-                .id_salt("table")
-                .auto_shrink(false)
-                .show_rows(ui, height, shown.order.len(), |ui, rows| {
-                    for &id in shown.order.get(rows).unwrap_or(&[]) {
-                        if row_ui(ui, ctx, shown, columns, id, height) {
-                            clicked = Some(id);
-                        }
+    ScrollArea::horizontal().id_salt("table across").auto_shrink(false).show(ui, |ui| {
+        ui.set_min_width(columns.least_width());
+        header_ui(ui, theme, columns);
+        ScrollArea::vertical().id_salt("table").auto_shrink(false).show_rows(
+            ui,
+            height,
+            shown.order.len(),
+            |ui, rows| {
+                for &id in shown.order.get(rows).unwrap_or(&[]) {
+                    if row_ui(ui, ctx, shown, columns, id, height) {
+                        clicked = Some(id);
                     }
-                });
-        });
+                }
+            },
+        );
+    });
     clicked
 }
 
@@ -136,24 +121,12 @@ fn formula_ui(ui: &mut Ui, ctx: &Context<'_>, shown: &Shown<'_>) {
     let percent = percent(readout.prob(id));
     ui.spacing_mut().item_spacing.y = 2.0;
     let rule = "p = exp(l − max) / sum, over all tokens, before temperature and filters";
-    ui.label(
-        RichText::new(tr(rule))
-            .font(theme.caption())
-            .color(*theme.dim),
-    );
-    let minus = if max.starts_with('−') {
-        format!("({max})")
-    } else {
-        max
-    };
+    ui.label(RichText::new(tr(rule)).font(theme.caption()).color(*theme.dim));
+    let minus = if max.starts_with('−') { format!("({max})") } else { max };
     let text = format!("p({label}) = exp({logit} − {minus}) / {sum} = {exp} / {sum} = {percent}");
     let lay = |font| ui.painter().layout_no_wrap(text.clone(), font, *theme.text);
     let is_short = lay(theme.mono()).size().x <= ui.available_width();
-    let font = if is_short {
-        theme.mono()
-    } else {
-        theme.mono_caption()
-    };
+    let font = if is_short { theme.mono() } else { theme.mono_caption() };
     ui.label(RichText::new(text).font(font));
     ui.add_space(theme.caption_size * 0.4);
 }
@@ -163,8 +136,7 @@ fn header_ui(ui: &mut Ui, theme: &Theme, columns: &Columns) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let put = |x: f32, anchor: Align2, text: &str| {
         let at = pos2(rect.left() + x * columns.digit, rect.center().y);
-        ui.painter()
-            .text(at, anchor, text, theme.caption(), *theme.dim);
+        ui.painter().text(at, anchor, text, theme.caption(), *theme.dim);
     };
     put(columns.rank, Align2::RIGHT_CENTER, tr("rank"));
     put(columns.token.0, Align2::LEFT_CENTER, tr("token"));
@@ -173,8 +145,7 @@ fn header_ui(ui: &mut Ui, theme: &Theme, columns: &Columns) {
     put(columns.exp, Align2::RIGHT_CENTER, "exp(l − max)");
     put(columns.prob, Align2::RIGHT_CENTER, tr("probability"));
     let y = rect.bottom() - 1.0;
-    ui.painter()
-        .hline(rect.x_range(), y, egui::Stroke::new(1.0, *theme.outline));
+    ui.painter().hline(rect.x_range(), y, egui::Stroke::new(1.0, *theme.outline));
 }
 
 /// One token; returns whether it was clicked.
@@ -201,11 +172,7 @@ fn row_ui(
         painter.rect_filled(rect, 3.0, *theme.raised);
     }
     bar_ui(ui, theme, shown, columns, rect, readout.prob(id));
-    let ink = if is_actual {
-        *theme.accent
-    } else {
-        *theme.text
-    };
+    let ink = if is_actual { *theme.accent } else { *theme.text };
     let put = |x: f32, text: &str, ink: Color32| {
         let at = pos2(rect.left() + x * columns.digit, rect.center().y);
         painter.text(at, Align2::RIGHT_CENTER, text, columns.font.clone(), ink);
@@ -215,20 +182,10 @@ fn row_ui(
     put(columns.logit, &number(readout.logit(id)), *theme.text);
     put(columns.exp, &number(readout.exp(id)), *theme.text);
     put(columns.prob, &prob, *theme.text);
-    let at = pos2(
-        rect.left() + columns.token.0 * columns.digit,
-        rect.center().y,
-    );
+    let at = pos2(rect.left() + columns.token.0 * columns.digit, rect.center().y);
     let width = columns.token.1 * columns.digit;
-    let name = fitted_text(
-        painter,
-        at,
-        Align2::LEFT_CENTER,
-        &label,
-        columns.font.clone(),
-        ink,
-        width,
-    );
+    let name =
+        fitted_text(painter, at, Align2::LEFT_CENTER, &label, columns.font.clone(), ink, width);
     if is_actual {
         painter.hline(name.x_range(), name.bottom(), theme.line(ink));
     }
@@ -243,26 +200,16 @@ fn row_ui(
         click.to_owned()
     };
     let logit = format!("logit {}", number(readout.logit(id)));
-    let logit = with_origin(
-        ctx,
-        &logit,
-        Hook::Logits,
-        &[shown.picture.of.1, id as usize],
-    );
+    let logit = with_origin(ctx, &logit, Hook::Logits, &[shown.picture.of.1, id as usize]);
     response.on_hover_text(format!("{logit}\n{tip}")).clicked()
 }
 
 /// The probability as a bar, where there is room for one.
 fn bar_ui(ui: &Ui, theme: &Theme, shown: &Shown<'_>, columns: &Columns, rect: Rect, prob: f32) {
     let left = rect.left() + (columns.prob + 1.0) * columns.digit;
-    let track = rect
-        .with_min_x(left)
-        .shrink2(vec2(4.0, rect.height() * 0.22));
+    let track = rect.with_min_x(left).shrink2(vec2(4.0, rect.height() * 0.22));
     let readout = &shown.picture.readout;
-    let best = readout
-        .order
-        .first()
-        .map_or(1.0, |&best| readout.prob(best));
+    let best = readout.order.first().map_or(1.0, |&best| readout.prob(best));
     if track.width() < 2.0 * columns.digit {
         return;
     }

@@ -11,11 +11,7 @@ pub(super) fn tables(view: &Positions, ctx: &Context<'_>) -> Vec<Table> {
     let cosines = learned.map(|fetched| {
         let side = fetched.similarity.side;
         let data = &fetched.similarity.cosine;
-        let cosines = Matrix {
-            rows: side,
-            cols: side,
-            data,
-        };
+        let cosines = Matrix { rows: side, cols: side, data };
         matrix("cosines", ["pos", "other"], cosines)
     });
     let parts: [Vec<Table>; 4] = [

@@ -38,11 +38,7 @@ impl Learned {
         };
         let n_tokens = ctx.trace.tokens.len();
         let n_positions = fetched.vectors().rows;
-        let n_shown = if self.only_this_text {
-            n_tokens.min(n_positions)
-        } else {
-            n_positions
-        };
+        let n_shown = if self.only_this_text { n_tokens.min(n_positions) } else { n_positions };
         let columns: [(f32, &[f32]); 2] = [(0.54, &[1.0]), (0.46, &[0.64, 0.36])];
         panels_ui(ui, ctx.theme, &columns, |ui, panel| match panel {
             0 => vectors_ui(ui, ctx, fetched, n_shown),
@@ -60,11 +56,7 @@ pub fn explain(ctx: &Context<'_>, table: &Table) -> String {
     let vectors = fetched.vectors();
     let pos = ctx.focus.query_or_last(ctx.trace);
     let other = if pos == 0 { 1 } else { pos - 1 };
-    let far = if pos < vectors.rows / 2 {
-        vectors.rows.saturating_sub(1)
-    } else {
-        0
-    };
+    let far = if pos < vectors.rows / 2 { vectors.rows.saturating_sub(1) } else { 0 };
     let with = |other: usize| number(cosine(vectors.row(pos), vectors.row(other)));
     let model = &ctx.trace.model;
     let why = tr("Attention alone would not notice if the words were shuffled.");
@@ -85,16 +77,9 @@ pub fn explain(ctx: &Context<'_>, table: &Table) -> String {
 fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usize) {
     let theme = ctx.theme;
     let all = fetched.vectors();
-    let vectors = Matrix {
-        rows: n_shown,
-        cols: all.cols,
-        data: &all.data[..n_shown * all.cols],
-    };
+    let vectors = Matrix { rows: n_shown, cols: all.cols, data: &all.data[..n_shown * all.cols] };
     let scale = Scale::without_outliers(all.data);
-    let heading = trf(
-        "{0} positions × {1} dimensions",
-        &[&vectors.rows, &vectors.cols],
-    );
+    let heading = trf("{0} positions × {1} dimensions", &[&vectors.rows, &vectors.cols]);
     colored_heading_ui(ui, theme, heading, (scale, tr("value")));
     let rows = row_names(ctx, n_shown);
     let cols: Vec<String> = (0..vectors.cols).map(|dim| dim.to_string()).collect();
@@ -102,39 +87,22 @@ fn vectors_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
         what: format!("position table {n_shown}"),
         matrix: vectors,
         scale,
-        rows: Labels {
-            title: tr("position"),
-            names: &rows,
-            color: *theme.text,
-        },
-        cols: Labels {
-            title: tr("dimension →"),
-            names: &cols,
-            color: *theme.text,
-        },
-        focus: (
-            Some(ctx.focus.query_or_last(ctx.trace)).filter(|&pos| pos < n_shown),
-            None,
-        ),
+        rows: Labels { title: tr("position"), names: &rows, color: *theme.text },
+        cols: Labels { title: tr("dimension →"), names: &cols, color: *theme.text },
+        focus: (Some(ctx.focus.query_or_last(ctx.trace)).filter(|&pos| pos < n_shown), None),
         cells: Cells::Stretch,
     };
     let room = ui.available_rect_before_wrap();
     // The mark of this text stands right of the cells.
     let room = room.with_max_x(room.right() - theme.body_size);
-    let shown = ui.scope_builder(egui::UiBuilder::new().max_rect(room), |ui| {
-        heatmap.show(ui, ctx)
-    });
+    let shown = ui.scope_builder(egui::UiBuilder::new().max_rect(room), |ui| heatmap.show(ui, ctx));
     let shown = shown.inner;
     mark_text(ui, ctx, &shown.grid, n_shown);
     let n_tokens = ctx.trace.tokens.len();
     shown.say(tr("Learned position vectors"), |pos, dim| {
         let value = number(vectors.get(pos, dim).unwrap_or(f32::NAN));
         let text = trf("position {0}, dimension {1}: {2}", &[&pos, &dim, &value]);
-        if pos < n_tokens {
-            with_origin(ctx, &text, Hook::PosEmbed, &[pos, dim])
-        } else {
-            text
-        }
+        if pos < n_tokens { with_origin(ctx, &text, Hook::PosEmbed, &[pos, dim]) } else { text }
     });
     point(&shown.response, ctx, shown.pointed.map(|(pos, _)| pos));
 }
@@ -150,15 +118,11 @@ fn mark_text(ui: &Ui, ctx: &Context<'_>, shown: &Grid, n_shown: usize) {
     let bottom = (shown.row(n_tokens).top().max(grid.top() + 3.0)).min(grid.bottom());
     let stroke = egui::Stroke::new(theme.stroke + 2.0, *theme.accent);
     ui.painter().vline(x, grid.top()..=bottom, stroke);
-    let at = pos2(
-        grid.right() + theme.body_size * 0.6,
-        grid.top() - theme.caption_size * 0.5,
-    );
+    let at = pos2(grid.right() + theme.body_size * 0.6, grid.top() - theme.caption_size * 0.5);
     let anchor = egui::Align2::RIGHT_BOTTOM;
     let at = at - vec2(0.0, theme.caption_size * 2.8);
     let note = trf("this text: {0} positions ┐", &[&n_tokens]);
-    ui.painter()
-        .text(at, anchor, note, theme.caption(), *theme.accent);
+    ui.painter().text(at, anchor, note, theme.caption(), *theme.accent);
 }
 
 /// Every position against every other.
@@ -183,38 +147,19 @@ fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: us
     let focus = Some(ctx.focus.query_or_last(ctx.trace) / stride).filter(|&row| row < side);
     let heatmap = Heatmap {
         what: format!("position cosines {side}"),
-        matrix: Matrix {
-            rows: side,
-            cols: side,
-            data: &cosines,
-        },
+        matrix: Matrix { rows: side, cols: side, data: &cosines },
         scale: COSINES,
-        rows: Labels {
-            title: tr("position"),
-            names: &names,
-            color: *theme.text,
-        },
-        cols: Labels {
-            title: tr("position →"),
-            names: &names,
-            color: *theme.text,
-        },
+        rows: Labels { title: tr("position"), names: &names, color: *theme.text },
+        cols: Labels { title: tr("position →"), names: &names, color: *theme.text },
         focus: (focus, None),
         cells: Cells::Square,
     };
     let shown = heatmap.show(ui, ctx);
     shown.say(tr("Cosines between positions"), |row, col| {
         let value = number(heatmap.value((row, col)).unwrap_or(f32::NAN));
-        trf(
-            "positions {0} and {1}: cosine {2}",
-            &[&(row * stride), &(col * stride), &value],
-        )
+        trf("positions {0} and {1}: cosine {2}", &[&(row * stride), &(col * stride), &value])
     });
-    point(
-        &shown.response,
-        ctx,
-        shown.pointed.map(|(row, _)| row * stride),
-    );
+    point(&shown.response, ctx, shown.pointed.map(|(row, _)| row * stride));
 }
 
 /// The focused position against all others.
@@ -222,16 +167,11 @@ fn curve_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usiz
     let vectors = fetched.vectors();
     let pos = ctx.focus.query_or_last(ctx.trace);
     let with = |other: usize| cosine(vectors.row(pos), vectors.row(other));
-    let points: Vec<Pos2> = (0..n_shown)
-        .map(|other| pos2(other as f32, with(other)))
-        .collect();
+    let points: Vec<Pos2> = (0..n_shown).map(|other| pos2(other as f32, with(other))).collect();
     heading_ui(
         ui,
         ctx.theme,
-        trf(
-            "How alike is each to position {0}, “{1}”?",
-            &[&pos, &ctx.label(pos)],
-        ),
+        trf("How alike is each to position {0}, “{1}”?", &[&pos, &ctx.label(pos)]),
     );
     let chart = Chart {
         name: tr("Cosine of each position with the chosen one"),
@@ -248,9 +188,7 @@ fn curve_ui(ui: &mut Ui, ctx: &mut Context<'_>, fetched: &Fetched, n_shown: usiz
         cursor: Some(pos as f32),
     };
     let (response, x) = chart.ui(ui, ctx.theme);
-    let pointed = x
-        .map(|x| x.round() as usize)
-        .filter(|&other| other < n_shown);
+    let pointed = x.map(|x| x.round() as usize).filter(|&other| other < n_shown);
     point(&response, ctx, pointed);
     if let Some(other) = pointed {
         let value = number(with(other));
@@ -272,11 +210,7 @@ fn point(response: &Response, ctx: &mut Context<'_>, pointed: Option<usize>) {
 fn row_names(ctx: &Context<'_>, n_shown: usize) -> Vec<String> {
     let with_tokens = n_shown <= ctx.trace.tokens.len();
     let name = |pos: usize| {
-        if with_tokens {
-            format!("{} {pos}", ctx.label(pos))
-        } else {
-            pos.to_string()
-        }
+        if with_tokens { format!("{} {pos}", ctx.label(pos)) } else { pos.to_string() }
     };
     (0..n_shown).map(name).collect()
 }

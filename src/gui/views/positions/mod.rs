@@ -22,27 +22,15 @@ use crate::trace::{self, Activation, Hook, Matrix, ModelInfo};
 use egui::{Color32, Painter, Rect, Ui, pos2};
 
 const TABS: [Tab; 4] = [
-    Tab::new(
-        "Learned",
-        "The vector this model has learned for each position",
-    ),
-    Tab::new(
-        "Token + position",
-        "What enters the first block: the sum, number by number",
-    ),
-    Tab::new(
-        "Sinusoidal",
-        "The original transformer's positions: computed, not learned",
-    ),
+    Tab::new("Learned", "The vector this model has learned for each position"),
+    Tab::new("Token + position", "What enters the first block: the sum, number by number"),
+    Tab::new("Sinusoidal", "The original transformer's positions: computed, not learned"),
     Tab::new("Word order", "The same tokens in another order"),
 ];
 
 /// The same places for a model that adds vectors it has not learned.
 const COMPUTED: [Tab; 4] = [
-    Tab::new(
-        "Computed",
-        "The vector this model computes for each position",
-    ),
+    Tab::new("Computed", "The vector this model computes for each position"),
     TABS[1],
     TABS[2],
     TABS[3],
@@ -50,14 +38,8 @@ const COMPUTED: [Tab; 4] = [
 
 /// The same places for a model that adds no vectors.
 const TURNED: [Tab; 4] = [
-    Tab::new(
-        "Rotation",
-        "How far this model turns queries and keys at each position",
-    ),
-    Tab::new(
-        "Before and after",
-        "The chosen query, pair by pair, before and after turning",
-    ),
+    Tab::new("Rotation", "How far this model turns queries and keys at each position"),
+    Tab::new("Before and after", "The chosen query, pair by pair, before and after turning"),
     TABS[2],
     TABS[3],
 ];
@@ -155,11 +137,8 @@ impl View for Positions {
             let cosines = rotary::cosines(&rotary.frequencies, n_positions);
             (n_positions, rotary.frequencies.len(), cosines)
         });
-        let turns = turns.as_ref().map(|(rows, cols, data)| Matrix {
-            rows: *rows,
-            cols: *cols,
-            data,
-        });
+        let turns =
+            turns.as_ref().map(|(rows, cols, data)| Matrix { rows: *rows, cols: *cols, data });
         let added = trace.get(Hook::PosEmbed).and_then(Activation::as_matrix);
         let vectors = turns.or(added);
         let Some(vectors) = vectors else { return };
@@ -169,9 +148,8 @@ impl View for Positions {
             theme: &theme.name,
         };
         let scale = Scale::without_outliers(vectors.data);
-        let texture = ctx
-            .textures
-            .get(painter.ctx(), key, || miniature(vectors, 128, theme, scale));
+        let texture =
+            ctx.textures.get(painter.ctx(), key, || miniature(vectors, 128, theme, scale));
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         painter.image(texture, rect, uv, Color32::WHITE);
     }

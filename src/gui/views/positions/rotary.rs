@@ -132,33 +132,15 @@ fn angles_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (row_names, col_names) = (names(rows), names(cols));
     let heatmap = Heatmap {
         what: format!("rotations {rows}"),
-        matrix: Matrix {
-            rows,
-            cols,
-            data: &data,
-        },
+        matrix: Matrix { rows, cols, data: &data },
         scale: TURNS,
-        rows: Labels {
-            title: tr("position"),
-            names: &row_names,
-            color: *theme.text,
-        },
-        cols: Labels {
-            title: tr("pair of dimensions →"),
-            names: &col_names,
-            color: *theme.text,
-        },
-        focus: (
-            Some(ctx.focus.query_or_last(ctx.trace)).filter(|&pos| pos < rows),
-            None,
-        ),
+        rows: Labels { title: tr("position"), names: &row_names, color: *theme.text },
+        cols: Labels { title: tr("pair of dimensions →"), names: &col_names, color: *theme.text },
+        focus: (Some(ctx.focus.query_or_last(ctx.trace)).filter(|&pos| pos < rows), None),
         cells: Cells::Stretch,
     };
     let shown = heatmap.show(ui, ctx);
-    if let Some((pos, _)) = shown
-        .pointed
-        .filter(|&(pos, _)| pos < ctx.trace.tokens.len())
-    {
+    if let Some((pos, _)) = shown.pointed.filter(|&(pos, _)| pos < ctx.trace.tokens.len()) {
         ctx.point(&shown.response, Target::Token(pos));
     }
     shown.say(tr("Rotations"), |pos, pair| {
@@ -180,21 +162,14 @@ fn angles_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
 pub fn dials_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     let Some(meeting) = Meeting::of(ctx) else {
-        return empty_ui(
-            ui,
-            theme,
-            tr("This recording lacks turned queries and keys"),
-        );
+        return empty_ui(ui, theme, tr("This recording lacks turned queries and keys"));
     };
     let (query, half) = (meeting.query, meeting.frequencies.len());
     let head = format!("{}.{}", ctx.focus.layer, ctx.focus.head);
     heading_ui(
         ui,
         theme,
-        trf(
-            "The query of “{0}” at position {1}, head {2}",
-            &[&ctx.label(query), &query, &head],
-        ),
+        trf("The query of “{0}” at position {1}, head {2}", &[&ctx.label(query), &query, &head]),
     );
     let legend =
         "hands of dials: grey before turning, coloured after; the longer the pair, the stronger";
@@ -268,25 +243,13 @@ fn dial_size(room: Rect, n: usize, text: f32) -> (egui::Vec2, usize) {
 fn distance_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
     let Some(meeting) = Meeting::of(ctx) else {
-        return empty_ui(
-            ui,
-            theme,
-            tr("This recording lacks turned queries and keys"),
-        );
+        return empty_ui(ui, theme, tr("This recording lacks turned queries and keys"));
     };
     let (query, key) = (ctx.label(meeting.query), ctx.label(meeting.key));
-    heading_ui(
-        ui,
-        theme,
-        trf(
-            "q of “{0}” · k of “{1}”, if they stood elsewhere",
-            &[&query, &key],
-        ),
-    );
+    heading_ui(ui, theme, trf("q of “{0}” · k of “{1}”, if they stood elsewhere", &[&query, &key]));
     let last = n_drawn(ctx).saturating_sub(1);
-    let points: Vec<Pos2> = (0..=last)
-        .map(|distance| pos2(distance as f32, meeting.dot(distance as f32)))
-        .collect();
+    let points: Vec<Pos2> =
+        (0..=last).map(|distance| pos2(distance as f32, meeting.dot(distance as f32))).collect();
     let distance = meeting.distance();
     let here = (distance >= 0).then(|| pos2(distance as f32, meeting.dot_here()));
     let mut curves = vec![Curve {
@@ -296,10 +259,7 @@ fn distance_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         points,
     }];
     curves.extend(here.map(|point| Curve {
-        name: trf(
-            "here: distance {0}, q · k = {1}",
-            &[&distance, &number(point.y)],
-        ),
+        name: trf("here: distance {0}, q · k = {1}", &[&distance, &number(point.y)]),
         color: *theme.selection,
         mark: Mark::Steps,
         points: vec![point],

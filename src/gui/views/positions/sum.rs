@@ -43,11 +43,7 @@ impl<'a> Vectors<'a> {
         } else {
             Cow::Borrowed(at(Hook::Block(0, BlockHook::ResidPre))?)
         };
-        Some(Self {
-            token,
-            position,
-            input,
-        })
+        Some(Self { token, position, input })
     }
 
     fn rows(&self) -> [&[f32]; 3] {
@@ -82,15 +78,10 @@ impl Sum {
         };
         let all = vectors.rows().concat();
         let scale = Scale::without_outliers(&all);
-        panels_ui(
-            ui,
-            ctx.theme,
-            &[(1.0, &[0.5, 0.5])],
-            |ui, panel| match panel {
-                0 => self.strips_ui(ui, ctx, pos, &all, scale),
-                _ => self.numbers_ui(ui, ctx, pos, &vectors, scale),
-            },
-        );
+        panels_ui(ui, ctx.theme, &[(1.0, &[0.5, 0.5])], |ui, panel| match panel {
+            0 => self.strips_ui(ui, ctx, pos, &all, scale),
+            _ => self.numbers_ui(ui, ctx, pos, &vectors, scale),
+        });
     }
 
     /// One or two sentences with this token's numbers.
@@ -126,31 +117,15 @@ impl Sum {
         let theme = ctx.theme;
         let d_model = all.len() / 3;
         let label = ctx.label(pos);
-        let heading = trf(
-            "“{0}” at position {1}, in {2} dimensions",
-            &[&label, &pos, &d_model],
-        );
-        colored_heading_ui(
-            ui,
-            theme,
-            heading,
-            (scale, tr("value, one scale for all three")),
-        );
+        let heading = trf("“{0}” at position {1}, in {2} dimensions", &[&label, &pos, &d_model]);
+        colored_heading_ui(ui, theme, heading, (scale, tr("value, one scale for all three")));
         let rows = row_names(ctx, pos);
         let cols: Vec<String> = (0..d_model).map(|dim| dim.to_string()).collect();
         let heatmap = Heatmap {
             what: format!("sum at {pos}"),
-            matrix: Matrix {
-                rows: 3,
-                cols: d_model,
-                data: all,
-            },
+            matrix: Matrix { rows: 3, cols: d_model, data: all },
             scale,
-            rows: Labels {
-                title: "",
-                names: &rows,
-                color: *theme.text,
-            },
+            rows: Labels { title: "", names: &rows, color: *theme.text },
             cols: Labels {
                 title: tr("dimension → (click to read)"),
                 names: &cols,
@@ -176,13 +151,14 @@ impl Sum {
         });
         let n_read = n_columns(theme, grid.rect.width(), d_model).min(d_model);
         self.first = self.first.min(d_model - n_read);
-        let lens = grid
-            .col(self.first)
-            .union(grid.col(self.first + n_read - 1));
+        let lens = grid.col(self.first).union(grid.col(self.first + n_read - 1));
         let stroke = egui::Stroke::new(theme.stroke + 1.0, *theme.accent);
-        ui.painter()
-            .with_clip_rect(grid.rect.expand(stroke.width))
-            .rect_stroke(lens, 2.0, stroke, egui::StrokeKind::Outside);
+        ui.painter().with_clip_rect(grid.rect.expand(stroke.width)).rect_stroke(
+            lens,
+            2.0,
+            stroke,
+            egui::StrokeKind::Outside,
+        );
         if let Some((_, dim)) = shown.pointed.filter(|_| shown.response.clicked()) {
             self.first = dim.saturating_sub(n_read / 2);
         }
@@ -203,14 +179,7 @@ impl Sum {
         let margin = names_width(theme, &names);
         let n = n_columns(theme, room.width() - margin, d_model).min(d_model);
         let last = (self.first + n).saturating_sub(1);
-        heading_ui(
-            ui,
-            theme,
-            trf(
-                "The numbers of dimensions {0} to {1}",
-                &[&self.first, &last],
-            ),
-        );
+        heading_ui(ui, theme, trf("The numbers of dimensions {0} to {1}", &[&self.first, &last]));
         let room = ui.available_rect_before_wrap();
         let (_, response) = ui.allocate_exact_size(room.size(), Sense::hover());
         let dims = self.first..self.first + n;
@@ -243,13 +212,7 @@ impl Sum {
             }
             let length =
                 Rect::from_min_size(pos2(grid.right() + theme.body_size, y - cell.y / 2.0), cell);
-            paint_number(
-                painter,
-                theme,
-                length.shrink(1.0),
-                norm(vector),
-                *theme.raised,
-            );
+            paint_number(painter, theme, length.shrink(1.0), norm(vector), *theme.raised);
         }
         let rule = grid.top() + 2.0 * cell.y;
         painter.hline(
@@ -271,60 +234,29 @@ fn paint_columns(
     let y = grid.top() - 4.0;
     for (col, dim) in dims.clone().enumerate() {
         let x = grid.left() + (col as f32 + 0.5) * cell.x;
-        painter.text(
-            pos2(x, y),
-            Align2::CENTER_BOTTOM,
-            dim,
-            theme.mono_caption(),
-            *theme.dim,
-        );
+        painter.text(pos2(x, y), Align2::CENTER_BOTTOM, dim, theme.mono_caption(), *theme.dim);
     }
     let at = pos2(grid.right() + theme.body_size + cell.x / 2.0, y);
-    painter.text(
-        at,
-        Align2::CENTER_BOTTOM,
-        tr("length"),
-        theme.caption(),
-        *theme.text,
-    );
+    painter.text(at, Align2::CENTER_BOTTOM, tr("length"), theme.caption(), *theme.text);
 }
 
 fn paint_number(painter: &Painter, theme: &Theme, rect: Rect, value: f32, ground: Color32) {
     painter.rect_filled(rect, 2.0, ground);
     let at = rect.right_center() - vec2(theme.caption_size * 0.4, 0.0);
-    painter.text(
-        at,
-        Align2::RIGHT_CENTER,
-        number(value),
-        theme.mono(),
-        theme.text_on(ground),
-    );
+    painter.text(at, Align2::RIGHT_CENTER, number(value), theme.mono(), theme.text_on(ground));
 }
 
 /// Short enough for the margin of a heatmap.
 fn row_names(ctx: &Context<'_>, pos: usize) -> [String; 3] {
     let label = crate::gui::format::abbreviate(&ctx.label(pos), 12);
     let model = &ctx.trace.model;
-    let token = if model.segments {
-        trf("{0} + segment", &[&label])
-    } else {
-        label
-    };
-    let sum = if model.embed_norm {
-        tr("= sum")
-    } else {
-        tr("= input")
-    };
+    let token = if model.segments { trf("{0} + segment", &[&label]) } else { label };
+    let sum = if model.embed_norm { tr("= sum") } else { tr("= input") };
     [token, trf("+ position {0}", &[&pos]), sum.to_owned()]
 }
 
 fn names_width(theme: &Theme, names: &[String]) -> f32 {
-    let longest = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(14);
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(14);
     longest as f32 * theme.caption_size * 0.62 + theme.caption_size * 2.4
 }
 
@@ -341,21 +273,14 @@ fn n_columns(theme: &Theme, width: f32, d_model: usize) -> usize {
 }
 
 fn bracketed(number: &str) -> String {
-    if number.starts_with('−') {
-        format!("({number})")
-    } else {
-        number.to_owned()
-    }
+    if number.starts_with('−') { format!("({number})") } else { number.to_owned() }
 }
 
 fn spoken(vectors: &Vectors<'_>, dims: std::ops::Range<usize>) -> String {
     let at = |vector: &[f32], dim: usize| number(vector.get(dim).copied().unwrap_or(f32::NAN));
     let sums = dims.map(|dim| {
         let [token, position, input] = vectors.rows().map(|vector| at(vector, dim));
-        trf(
-            "dimension {0}: {1} plus {2} is {3}",
-            &[&dim, &token, &position, &input],
-        )
+        trf("dimension {0}: {1} plus {2} is {3}", &[&dim, &token, &position, &input])
     });
     sums.collect::<Vec<_>>().join(", ")
 }
@@ -378,9 +303,6 @@ mod tests {
 
     #[test]
     fn negative_numbers_are_bracketed() {
-        assert_eq!(
-            (bracketed("−1"), bracketed("1")),
-            ("(−1)".to_owned(), "1".to_owned())
-        );
+        assert_eq!((bracketed("−1"), bracketed("1")), ("(−1)".to_owned(), "1".to_owned()));
     }
 }

@@ -21,11 +21,7 @@ pub struct Fetched {
 impl Fetched {
     /// The vector of every position, `[n_ctx, d_model]`.
     pub fn vectors(&self) -> Matrix<'_> {
-        let empty = Matrix {
-            rows: 0,
-            cols: 0,
-            data: &[],
-        };
+        let empty = Matrix { rows: 0, cols: 0, data: &[] };
         self.vectors.as_matrix().unwrap_or(empty)
     }
 }
@@ -52,10 +48,7 @@ impl Table {
         self.task = Some(Task::spawn(ctx.lane, move |_| {
             let vectors = model.position_table()?;
             let similarity = similarity(vectors.data(), model.info.d_model, MOST_COSINES);
-            Ok(Fetched {
-                vectors,
-                similarity,
-            })
+            Ok(Fetched { vectors, similarity })
         }));
     }
 
@@ -75,8 +68,6 @@ impl Table {
 
     /// What to say while there is no table.
     pub fn excuse(&self) -> &str {
-        self.problem
-            .as_deref()
-            .unwrap_or("Reading the position vectors …")
+        self.problem.as_deref().unwrap_or("Reading the position vectors …")
     }
 }

@@ -33,10 +33,7 @@ pub struct Waves {
 impl Default for Waves {
     fn default() -> Self {
         Self {
-            sinusoid: Sinusoid {
-                d_model: 64,
-                base: 10_000.0,
-            },
+            sinusoid: Sinusoid { d_model: 64, base: 10_000.0 },
             n_positions: 64,
             chosen: vec![0, 8, 16, 32],
             table: (None, Vec::new()),
@@ -64,21 +61,9 @@ impl Waves {
             let label = ui.label(text(tr(name))).id;
             ui.add(slider).labelled_by(label).on_hover_text(tr(tip));
         };
-        add(
-            ui,
-            "d_model",
-            "Numbers per position",
-            Slider::new(d_model, 2..=512).step_by(2.0),
-        );
-        let slider = Slider::new(base, 10.0..=100_000.0)
-            .logarithmic(true)
-            .fixed_decimals(0);
-        add(
-            ui,
-            "base",
-            "How much slower the last wave is than the first",
-            slider,
-        );
+        add(ui, "d_model", "Numbers per position", Slider::new(d_model, 2..=512).step_by(2.0));
+        let slider = Slider::new(base, 10.0..=100_000.0).logarithmic(true).fixed_decimals(0);
+        add(ui, "base", "How much slower the last wave is than the first", slider);
         let slider = Slider::new(&mut self.n_positions, 2..=256);
         add(ui, "positions", "How many positions are drawn", slider);
     }
@@ -136,17 +121,9 @@ impl Waves {
         let pos = ctx.focus.query_or_last(ctx.trace);
         let heatmap = Heatmap {
             what: format!("waves {:?} {}", self.sinusoid, self.n_positions),
-            matrix: Matrix {
-                rows: self.n_positions,
-                cols: d_model,
-                data: &self.table.1,
-            },
+            matrix: Matrix { rows: self.n_positions, cols: d_model, data: &self.table.1 },
             scale: WAVES,
-            rows: Labels {
-                title: tr("position"),
-                names: &rows,
-                color: *theme.text,
-            },
+            rows: Labels { title: tr("position"), names: &rows, color: *theme.text },
             cols: Labels {
                 title: tr("dimension → (click for a curve)"),
                 names: &cols,
@@ -170,8 +147,7 @@ impl Waves {
             }
             let rect = shown.grid.col(dim).expand(1.0);
             let stroke = egui::Stroke::new(theme.stroke + 0.5, hue(ctx, i));
-            ui.painter()
-                .rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
+            ui.painter().rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
         }
         let Some((pos, dim)) = shown.pointed else {
             return;
@@ -197,21 +173,13 @@ impl Waves {
         let theme = ctx.theme;
         heading_ui(ui, theme, tr("Some dimensions as curves"));
         let curves = self.chosen.iter().enumerate().map(|(i, &dim)| {
-            let values = self
-                .table
-                .1
-                .iter()
-                .skip(dim)
-                .step_by(self.sinusoid.d_model.max(1));
+            let values = self.table.1.iter().skip(dim).step_by(self.sinusoid.d_model.max(1));
             let wave = n_positions(self.sinusoid.wavelength(dim));
             Curve {
                 name: trf("dim {0}, repeats after {1}", &[&dim, &wave]),
                 color: hue(ctx, i),
                 mark: Mark::Line,
-                points: values
-                    .enumerate()
-                    .map(|(pos, &value)| pos2(pos as f32, value))
-                    .collect(),
+                points: values.enumerate().map(|(pos, &value)| pos2(pos as f32, value)).collect(),
             }
         });
         let curves: Vec<Curve> = curves.collect();
@@ -230,21 +198,13 @@ impl Waves {
 
     fn distance_ui(&self, ui: &mut Ui, ctx: &Context<'_>, table: &Table) {
         let theme = ctx.theme;
-        heading_ui(
-            ui,
-            theme,
-            tr("Dot product of two positions against their distance"),
-        );
+        heading_ui(ui, theme, tr("Dot product of two positions against their distance"));
         let share = |values: &[f32]| -> Vec<Pos2> {
             let whole = values.first().copied().unwrap_or(1.0);
             let points = values.iter().enumerate().take(self.n_positions);
-            points
-                .map(|(distance, value)| pos2(distance as f32, value / whole))
-                .collect()
+            points.map(|(distance, value)| pos2(distance as f32, value / whole)).collect()
         };
-        let dots: Vec<f32> = (0..self.n_positions)
-            .map(|d| self.sinusoid.dot_at(d))
-            .collect();
+        let dots: Vec<f32> = (0..self.n_positions).map(|d| self.sinusoid.dot_at(d)).collect();
         let mut curves = vec![Curve {
             name: tr("sinusoidal, the same from every position").to_owned(),
             color: *theme.accent,
@@ -283,11 +243,7 @@ impl Waves {
 
 /// A wavelength: a fraction of a position matters only in short ones.
 pub(super) fn n_positions(wavelength: f32) -> String {
-    if wavelength < 1000.0 {
-        number(wavelength)
-    } else {
-        count(wavelength.round() as usize)
-    }
+    if wavelength < 1000.0 { number(wavelength) } else { count(wavelength.round() as usize) }
 }
 
 /// The colour of the n-th curve.
@@ -320,9 +276,6 @@ mod tests {
         let mut waves = Waves::default();
         waves.sinusoid.d_model = 10;
         waves.update();
-        assert_eq!(
-            (waves.chosen.as_slice(), waves.table.1.len()),
-            (&[0, 8][..], 640)
-        );
+        assert_eq!((waves.chosen.as_slice(), waves.table.1.len()), (&[0, 8][..], 640));
     }
 }

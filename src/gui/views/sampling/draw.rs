@@ -14,16 +14,12 @@ use egui::{Align2, DragValue, Painter, Rect, RichText, Sense, Stroke, Ui, pos2, 
 pub(super) fn controls_ui(ui: &mut Ui, ctx: &mut Context<'_>, n: &mut usize, toss: Option<Toss>) {
     let mut seed = ctx.seed;
     let label = ui.label(tr("Seed"));
-    let field = ui
-        .add(DragValue::new(&mut seed).speed(0.1))
-        .labelled_by(label.id);
+    let field = ui.add(DragValue::new(&mut seed).speed(0.1)).labelled_by(label.id);
     let help = "Decides all coins: the same seed draws the same tokens, here and with headlight generate --seed";
     if field.on_hover_text(tr(help)).changed() {
         ctx.send(Command::SetSeed(seed));
     }
-    let again = ui
-        .button(tr("Toss again"))
-        .on_hover_text(tr("Take the next coin of this seed"));
+    let again = ui.button(tr("Toss again")).on_hover_text(tr("Take the next coin of this seed"));
     if again.clicked() {
         *n += 1;
     }
@@ -33,9 +29,7 @@ pub(super) fn controls_ui(ui: &mut Ui, ctx: &mut Context<'_>, n: &mut usize, tos
     }
     let Some(toss) = toss else { return };
     let token = ctx.model.tokenizer.token(toss.slice.id);
-    let write = ui
-        .button(tr("Write it"))
-        .on_hover_text(tr("Write the drawn token after the text"));
+    let write = ui.button(tr("Write it")).on_hover_text(tr("Write the drawn token after the text"));
     if write.clicked() {
         ctx.send(Command::Append(token.text));
     }
@@ -48,19 +42,13 @@ pub(super) fn draw_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made, toss: Toss) {
     let width = ui.available_width();
     let is_small = toss.slice.width() * f64::from(width) < f64::from(theme.body_size * 3.5);
     let bar_height = (theme.body_size * 1.9).round();
-    let lens = if is_small {
-        bar_height + caption * 1.4
-    } else {
-        0.0
-    };
+    let lens = if is_small { bar_height + caption * 1.4 } else { 0.0 };
     let height = caption * 2.0 + bar_height + caption * 1.7 + lens;
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let said = sentence(ctx, made, toss);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &said));
-    let bar = Rect::from_min_size(
-        pos2(rect.left(), rect.top() + caption * 2.0),
-        vec2(width, bar_height),
-    );
+    let bar =
+        Rect::from_min_size(pos2(rect.left(), rect.top() + caption * 2.0), vec2(width, bar_height));
     let painter = ui.painter();
     bar_ui(painter, ctx, made, toss, bar);
     coin_mark(painter, theme, toss.coin, bar);
@@ -76,21 +64,9 @@ pub(super) fn draw_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made, toss: Toss) {
 
 fn bar_ui(painter: &Painter, ctx: &Context<'_>, made: &Made, toss: Toss, bar: Rect) {
     let full = full(made);
-    paint_slices(
-        painter,
-        ctx.theme,
-        bar,
-        (0.0, 1.0),
-        made.slices.iter(),
-        full,
-    );
+    paint_slices(painter, ctx.theme, bar, (0.0, 1.0), made.slices.iter(), full);
     names(painter, ctx, bar, (0.0, 1.0), made, toss);
-    painter.rect_stroke(
-        bar,
-        2.0,
-        ctx.theme.line(ctx.theme.outline),
-        egui::StrokeKind::Outside,
-    );
+    painter.rect_stroke(bar, 2.0, ctx.theme.line(ctx.theme.outline), egui::StrokeKind::Outside);
 }
 
 /// The largest probability, which has the strongest colour.
@@ -115,9 +91,7 @@ pub(super) fn paint_slices<'a>(
     slices: impl Iterator<Item = &'a Slice>,
     full: f32,
 ) {
-    let scale = Scale::Sequential {
-        max: full.max(f32::MIN_POSITIVE),
-    };
+    let scale = Scale::Sequential { max: full.max(f32::MIN_POSITIVE) };
     painter.rect_filled(bar, 2.0, theme.color(scale, full * 0.04));
     for slice in slices {
         let Some(rect) = part(bar, shown, slice).filter(|rect| rect.width() >= 1.5) else {
@@ -125,11 +99,7 @@ pub(super) fn paint_slices<'a>(
         };
         let color = theme.color(scale, slice.width() as f32);
         painter.rect_filled(rect, 0.0, color);
-        painter.vline(
-            rect.left(),
-            rect.y_range(),
-            Stroke::new(1.0, *theme.background),
-        );
+        painter.vline(rect.left(), rect.y_range(), Stroke::new(1.0, *theme.background));
     }
 }
 
@@ -143,9 +113,7 @@ fn names(
     toss: Toss,
 ) {
     let theme = ctx.theme;
-    let scale = Scale::Sequential {
-        max: full(made).max(f32::MIN_POSITIVE),
-    };
+    let scale = Scale::Sequential { max: full(made).max(f32::MIN_POSITIVE) };
     for slice in &made.slices {
         let Some(rect) = part(bar, shown, slice) else {
             continue;
@@ -182,37 +150,20 @@ fn coin_mark(painter: &Painter, theme: &Theme, coin: f32, bar: Rect) {
     let x = bar.left() + bar.width() * coin;
     let radius = theme.caption_size * 0.42;
     let center = pos2(x, bar.top() - radius - 2.0);
-    painter.vline(
-        x,
-        bar.y_range(),
-        Stroke::new(theme.stroke + 1.0, *theme.text),
-    );
+    painter.vline(x, bar.y_range(), Stroke::new(theme.stroke + 1.0, *theme.text));
     painter.circle(center, radius, *theme.text, theme.line(theme.background));
     let text = trf("coin {0}", &[&format!("{coin:.4}")]);
     let galley = painter.layout_no_wrap(text, theme.mono_caption(), *theme.text);
     let is_left = x + radius + 4.0 + galley.size().x > bar.right();
-    let anchor = if is_left {
-        Align2::RIGHT_CENTER
-    } else {
-        Align2::LEFT_CENTER
-    };
+    let anchor = if is_left { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
     let shift = if is_left { -radius - 4.0 } else { radius + 4.0 };
-    let rect = anchor.anchor_size(
-        pos2(x + shift, bar.top() - theme.caption_size * 0.85),
-        galley.size(),
-    );
+    let rect =
+        anchor.anchor_size(pos2(x + shift, bar.top() - theme.caption_size * 0.85), galley.size());
     painter.galley(rect.min, galley, *theme.text);
-    for (end, anchor, at) in [
-        ("0", Align2::LEFT_TOP, bar.left_bottom()),
-        ("1", Align2::RIGHT_TOP, bar.right_bottom()),
-    ] {
-        painter.text(
-            at + vec2(0.0, 3.0),
-            anchor,
-            end,
-            theme.mono_caption(),
-            *theme.dim,
-        );
+    for (end, anchor, at) in
+        [("0", Align2::LEFT_TOP, bar.left_bottom()), ("1", Align2::RIGHT_TOP, bar.right_bottom())]
+    {
+        painter.text(at + vec2(0.0, 3.0), anchor, end, theme.mono_caption(), *theme.dim);
     }
 }
 
@@ -223,10 +174,7 @@ fn greedy_mark(painter: &Painter, ctx: &Context<'_>, made: &Made, toss: Toss, ba
     let slice = made.slices.iter().find(|slice| Some(slice.id) == greedy);
     let text = match slice {
         Some(slice) if slice.id == toss.slice.id => tr("greedy takes the same").to_owned(),
-        Some(slice) => trf(
-            "greedy takes {0}",
-            &[&ctx.model.tokenizer.token(slice.id).label()],
-        ),
+        Some(slice) => trf("greedy takes {0}", &[&ctx.model.tokenizer.token(slice.id).label()]),
         None => return,
     };
     let Some(part) = slice.and_then(|slice| part(bar, (0.0, 1.0), slice)) else {
@@ -235,11 +183,7 @@ fn greedy_mark(painter: &Painter, ctx: &Context<'_>, made: &Made, toss: Toss, ba
     let y = bar.bottom() + 3.0;
     let galley = painter.layout_no_wrap(text, theme.caption(), *theme.dim);
     let half = galley.size().x / 2.0 + theme.caption_size * 1.5;
-    let x = part
-        .center()
-        .x
-        .min(bar.right() - half)
-        .max(bar.left() + half);
+    let x = part.center().x.min(bar.right() - half).max(bar.left() + half);
     painter.hline(part.x_range(), y, theme.line(theme.dim));
     let rect = Align2::CENTER_TOP.anchor_size(pos2(x, y + 1.0), galley.size());
     // The lines to the lens may pass behind it.
@@ -261,23 +205,12 @@ fn lens_ui(
     let line = theme.line(theme.dim);
     painter.line_segment([pos2(at(from), bar.bottom()), lens.left_top()], line);
     painter.line_segment([pos2(at(to), bar.bottom()), lens.right_top()], line);
-    paint_slices(
-        painter,
-        theme,
-        lens,
-        (from, to),
-        made.slices.iter(),
-        full(made),
-    );
+    paint_slices(painter, theme, lens, (from, to), made.slices.iter(), full(made));
     names(painter, ctx, lens, (from, to), made, toss);
     painter.rect_stroke(lens, 2.0, line, egui::StrokeKind::Outside);
     let coin = (f64::from(toss.coin) - from) / (to - from);
     let x = lens.left() + lens.width() * coin.clamp(0.0, 1.0) as f32;
-    painter.vline(
-        x,
-        lens.y_range(),
-        Stroke::new(theme.stroke + 1.0, *theme.text),
-    );
+    painter.vline(x, lens.y_range(), Stroke::new(theme.stroke + 1.0, *theme.text));
 }
 
 /// A part of the bar of which a slice takes a third, in its middle unless the bar ends there.
@@ -301,20 +234,14 @@ fn sentence(ctx: &Context<'_>, made: &Made, toss: Toss) -> String {
         );
     }
     let (coin, slice) = range_text(toss);
-    let best = made
-        .stages
-        .greedy()
-        .filter(|&id| id != toss.slice.id as usize);
+    let best = made.stages.greedy().filter(|&id| id != toss.slice.id as usize);
     let Some(best) = best else {
         return trf(
             "The coin {0} fell into the slice {1} of “{2}” ({3}), the top token. Greedy would pick the same.",
             &[&coin, &slice, &drawn, &p],
         );
     };
-    let why = trf(
-        "Why not “{0}”, the top token, which greedy would pick?",
-        &[&label(best as u32)],
-    );
+    let why = trf("Why not “{0}”, the top token, which greedy would pick?", &[&label(best as u32)]);
     let fate = match made.stages.cut_by.get(best) {
         Some(Some(filter)) => trf(
             "It was cut by {0}, and the coin {1} fell into the slice {2} of “{3}” ({4}).",
@@ -369,11 +296,7 @@ mod tests {
     #[test]
     fn parts_lie_on_the_bar() {
         let bar = Rect::from_min_size(pos2(100.0, 0.0), vec2(200.0, 10.0));
-        let slice = Slice {
-            id: 0,
-            start: 0.25,
-            end: 0.5,
-        };
+        let slice = Slice { id: 0, start: 0.25, end: 0.5 };
         let rect = part(bar, (0.0, 1.0), &slice).unwrap();
         assert_eq!((rect.left(), rect.right()), (150.0, 200.0));
         assert!(part(bar, (0.6, 1.0), &slice).is_none());

@@ -80,9 +80,7 @@ pub fn value(sampling: &Sampling, filter: Filter) -> Option<f64> {
     let written = |p: f32| p.to_string().parse().unwrap_or(f64::from(p));
     match filter {
         Filter::RepetitionPenalty => sampling.repetition_penalty.map(written),
-        Filter::Temperature => sampling
-            .is_on(filter)
-            .then(|| written(sampling.temperature)),
+        Filter::Temperature => sampling.is_on(filter).then(|| written(sampling.temperature)),
         Filter::TopK => sampling.top_k.map(|k| k as f64),
         Filter::TopP => sampling.top_p.map(written),
         Filter::MinP => sampling.min_p.map(written),
@@ -195,10 +193,7 @@ fn card_ui(
     remembered: &Remembered,
     (index, filter): (usize, Filter),
 ) {
-    let frame = Frame::new()
-        .fill(*ctx.theme.panel)
-        .corner_radius(6)
-        .inner_margin(6);
+    let frame = Frame::new().fill(*ctx.theme.panel).corner_radius(6).inner_margin(6);
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         let was_on = value(sampling, filter).is_some();
@@ -225,8 +220,7 @@ fn switch_ui(
     let ink = if is_on { ctx.theme.text } else { ctx.theme.dim };
     let name = format!("{}  {}", index + 1, tr(filter.name()));
     let name = RichText::new(name).color(*ink);
-    ui.checkbox(&mut is_on, name)
-        .on_hover_text(tr(help(filter)));
+    ui.checkbox(&mut is_on, name).on_hover_text(tr(help(filter)));
     is_on
 }
 
@@ -249,10 +243,9 @@ fn reset_ui(ui: &mut Ui, sampling: &mut Sampling, filter: Filter) {
 fn move_ui(ui: &mut Ui, sampling: &mut Sampling, index: usize, filter: Filter) {
     let last = sampling.order.len().saturating_sub(1);
     // From right to left: later first.
-    for (arrow, other, what) in [
-        ("↓", index + 1, "Apply {0} later"),
-        ("↑", index.wrapping_sub(1), "Apply {0} earlier"),
-    ] {
+    for (arrow, other, what) in
+        [("↓", index + 1, "Apply {0} later"), ("↑", index.wrapping_sub(1), "Apply {0} earlier")]
+    {
         let button = egui::Button::new(arrow).small();
         let button = ui.add_enabled(other <= last, button);
         let name = trf(what, &[&tr(filter.name())]);
@@ -272,11 +265,7 @@ fn value_ui(
     filter: Filter,
 ) {
     let vocab_size = ctx.trace.model.vocab_size;
-    let off = if filter == Filter::Temperature {
-        1.0
-    } else {
-        remembered.get(filter)
-    };
+    let off = if filter == Filter::Temperature { 1.0 } else { remembered.get(filter) };
     let is_on = value(sampling, filter).is_some();
     let mut number = value(sampling, filter).unwrap_or(off);
     ui.spacing_mut().slider_width =
@@ -340,9 +329,6 @@ mod tests {
         };
         let order = order(&sampling);
         assert_eq!(order.len(), 6);
-        assert_eq!(
-            order[..3],
-            [Filter::TopP, Filter::Temperature, Filter::RepetitionPenalty]
-        );
+        assert_eq!(order[..3], [Filter::TopP, Filter::Temperature, Filter::RepetitionPenalty]);
     }
 }

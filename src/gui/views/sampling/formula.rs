@@ -71,10 +71,7 @@ fn scored(step: &Step, sampling: &Sampling, before: f32, after: f32) -> String {
     }
     let penalty = sampling.repetition_penalty.unwrap_or(1.0);
     let sign = if before < 0.0 { "×" } else { "/" };
-    trf(
-        " → {0} {1} penalty {2} = {3}",
-        &[&number(before), &sign, &penalty, &number(after)],
-    )
+    trf(" → {0} {1} penalty {2} = {3}", &[&number(before), &sign, &penalty, &number(after)])
 }
 
 fn compared(step: &Step, sampling: &Sampling, value: f32) -> String {
@@ -105,10 +102,7 @@ mod tests {
         let logits = [2.0, 1.0, 0.0, -1.0];
         let plain = Sampling::default();
         let stages = Stages::new(&plain, &logits, &[]);
-        assert_eq!(
-            formula(&stages, &plain, 0),
-            "logit 2.00 → exp(2.00) / Σ exp = 64.4\u{a0}%."
-        );
+        assert_eq!(formula(&stages, &plain, 0), "logit 2.00 → exp(2.00) / Σ exp = 64.4\u{a0}%.");
         let sampling = Sampling {
             temperature: 0.5,
             top_k: Some(2),

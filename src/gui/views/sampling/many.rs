@@ -18,10 +18,7 @@ pub(super) struct Many {
 
 impl Default for Many {
     fn default() -> Self {
-        Self {
-            n: 1000,
-            drawn: None,
-        }
+        Self { n: 1000, drawn: None }
     }
 }
 
@@ -40,21 +37,13 @@ const LISTED: usize = 100;
 impl Many {
     fn refresh(&mut self, ctx: &Context<'_>, made: &Made) {
         let key = (ctx.trace.id, ctx.sampling.clone(), ctx.seed, self.n);
-        if self
-            .drawn
-            .as_ref()
-            .is_some_and(|drawn| drawn.made_for == key)
-        {
+        if self.drawn.as_ref().is_some_and(|drawn| drawn.made_for == key) {
             return;
         }
         let probs = &made.stages.probs;
         let mut listed = top(probs, LISTED);
         listed.retain(|&id| probs.get(id).is_some_and(|&p| p > 0.0));
-        self.drawn = Some(Drawn {
-            counts: drawn(probs, self.n, ctx.seed),
-            made_for: key,
-            listed,
-        });
+        self.drawn = Some(Drawn { counts: drawn(probs, self.n, ctx.seed), made_for: key, listed });
     }
 }
 
@@ -68,9 +57,8 @@ fn drawn(probs: &[f32], n: usize, seed: u64) -> Vec<u32> {
 fn misplaced(counts: &[u32], probs: &[f32]) -> f32 {
     let n: f64 = counts.iter().map(|&c| f64::from(c)).sum();
     let differences = counts.iter().zip(probs);
-    let sum: f64 = differences
-        .map(|(&c, &p)| (f64::from(c) / n.max(1.0) - f64::from(p)).abs())
-        .sum();
+    let sum: f64 =
+        differences.map(|(&c, &p)| (f64::from(c) / n.max(1.0) - f64::from(p)).abs()).sum();
     (sum / 2.0) as f32
 }
 
@@ -81,9 +69,7 @@ pub(super) fn many_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made, many: &mut Ma
         let label = ui.label(tr("Draws"));
         let slider = Slider::new(&mut many.n, 1..=100_000).logarithmic(true);
         let slider = ui.add(slider).labelled_by(label.id);
-        slider.on_hover_text(tr(
-            "How many tokens to draw, each with the next coin of the seed",
-        ));
+        slider.on_hover_text(tr("How many tokens to draw, each with the next coin of the seed"));
     });
     many.refresh(ctx, made);
     let Some(drawn) = &many.drawn else { return };
@@ -99,21 +85,17 @@ pub(super) fn many_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made, many: &mut Ma
     let largest = |most: f32, &id: &usize| most.max(expected(id)).max(came(id) as f32);
     let full = drawn.listed.iter().fold(0.0, largest);
     let height = (theme.body_size * 1.5).round();
-    ScrollArea::vertical()
-        .id_salt("many draws")
-        .auto_shrink(false)
-        .show_rows(ui, height, drawn.listed.len(), |ui, rows| {
+    ScrollArea::vertical().id_salt("many draws").auto_shrink(false).show_rows(
+        ui,
+        height,
+        drawn.listed.len(),
+        |ui, rows| {
             for &id in drawn.listed.get(rows).unwrap_or_default() {
                 let label = ctx.model.tokenizer.token(id as u32).label();
-                row_ui(
-                    ui,
-                    ctx,
-                    &label,
-                    [came(id) as f32, expected(id)],
-                    (full, height),
-                );
+                row_ui(ui, ctx, &label, [came(id) as f32, expected(id)], (full, height));
             }
-        });
+        },
+    );
 }
 
 fn row_ui(
@@ -127,10 +109,8 @@ fn row_ui(
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let numbers = format!("{} / {}", count(came as usize), short(expected));
-    let name = trf(
-        "{0}: drawn {1}, expected {2}",
-        &[&label, &count(came as usize), &short(expected)],
-    );
+    let name =
+        trf("{0}: drawn {1}, expected {2}", &[&label, &count(came as usize), &short(expected)]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
     let painter = ui.painter();
     let font = theme.mono_caption();
@@ -146,19 +126,10 @@ fn row_ui(
         *theme.text,
         label_width - 8.0,
     );
-    painter.text(
-        pos2(rect.right() - 6.0, y),
-        Align2::RIGHT_CENTER,
-        numbers,
-        font,
-        *theme.text,
-    );
+    painter.text(pos2(rect.right() - 6.0, y), Align2::RIGHT_CENTER, numbers, font, *theme.text);
     let track = Rect::from_min_max(
         pos2(rect.left() + label_width, rect.top() + height * 0.2),
-        pos2(
-            rect.right() - number_width - 6.0,
-            rect.bottom() - height * 0.2,
-        ),
+        pos2(rect.right() - number_width - 6.0, rect.bottom() - height * 0.2),
     );
     if track.width() <= 0.0 {
         return;
@@ -167,19 +138,12 @@ fn row_ui(
     painter.rect_filled(track.with_max_x(x(came)), 2.0, *theme.accent);
     let line = Stroke::new(theme.stroke + 1.0, *theme.text);
     painter.vline(x(expected), rect.shrink(1.0).y_range(), line);
-    response.on_hover_text(trf(
-        "{0}. The first number was drawn, the second is n × p",
-        &[&name],
-    ));
+    response.on_hover_text(trf("{0}. The first number was drawn, the second is n × p", &[&name]));
 }
 
 /// An expected count: whole when large.
 fn short(expected: f32) -> String {
-    if expected >= 1000.0 {
-        count(expected.round() as usize)
-    } else {
-        number(expected)
-    }
+    if expected >= 1000.0 { count(expected.round() as usize) } else { number(expected) }
 }
 
 #[cfg(test)]
@@ -233,23 +197,14 @@ mod tests {
                 let counts = drawn(&stages.probs, N, seed);
                 let (chi, degrees) = chi_squared(&counts, &stages.probs, N);
                 // Too far from what is expected would be unfair, and too near would not be a draw.
-                assert!(
-                    chi < bound(degrees, 3.719),
-                    "seed {seed}: {chi} of {degrees}"
-                );
-                assert!(
-                    chi > bound(degrees, -3.719),
-                    "seed {seed}: {chi} of {degrees}"
-                );
+                assert!(chi < bound(degrees, 3.719), "seed {seed}: {chi} of {degrees}");
+                assert!(chi > bound(degrees, -3.719), "seed {seed}: {chi} of {degrees}");
                 let mut came = counts.iter().zip(&stages.probs).filter(|(c, _)| **c > 0);
                 assert!(came.all(|(_, &p)| p > 0.0));
             }
         }
         // The test would notice a temperature that is off by a tenth.
-        let off = Sampling {
-            temperature: 1.1,
-            ..Sampling::default()
-        };
+        let off = Sampling { temperature: 1.1, ..Sampling::default() };
         let [probs, off] = [Sampling::default(), off].map(|s| s.apply(&logits, &[]).probs);
         let (chi, degrees) = chi_squared(&drawn(&off, N, 0), &probs, N);
         assert!(chi > bound(degrees, 3.719));
@@ -264,9 +219,6 @@ mod tests {
 
     #[test]
     fn expectations_are_short() {
-        assert_eq!(
-            (short(0.5), short(12_345.6)),
-            ("0.500".into(), "12\u{a0}346".into())
-        );
+        assert_eq!((short(0.5), short(12_345.6)), ("0.500".into(), "12\u{a0}346".into()));
     }
 }

@@ -89,10 +89,7 @@ impl SamplingView {
         if self.tossed.0 != ctx.seed {
             self.tossed = (ctx.seed, 0);
         }
-        let n_tokens = self
-            .made
-            .as_ref()
-            .map_or(0, |made| made.stages.logits.len());
+        let n_tokens = self.made.as_ref().map_or(0, |made| made.stages.logits.len());
         self.pinned = self.pinned.filter(|&id| (id as usize) < n_tokens);
     }
 
@@ -147,11 +144,7 @@ impl View for SamplingView {
     fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.refresh(ctx);
         let Some(toss) = self.toss() else {
-            return empty_ui(
-                ui,
-                ctx.theme,
-                tr("This recording holds no scores to draw from"),
-            );
+            return empty_ui(ui, ctx.theme, tr("This recording holds no scores to draw from"));
         };
         let least = ctx.theme.body_size * LEAST_HEIGHT;
         page_ui(ui, least, |ui| self.page(ui, ctx, toss));
@@ -183,12 +176,7 @@ impl View for SamplingView {
             slices(&ctx.next.sampling_probs).iter(),
             full,
         );
-        painter.rect_stroke(
-            bar,
-            2.0,
-            theme.line(theme.outline),
-            egui::StrokeKind::Inside,
-        );
+        painter.rect_stroke(bar, 2.0, theme.line(theme.outline), egui::StrokeKind::Inside);
         let x = bar.left() + bar.width() * coin(ctx.seed, self.tossed_of(ctx.seed));
         let stroke = egui::Stroke::new(theme.stroke + 1.0, *theme.text);
         painter.line_segment([pos2(x, bar.top() - 3.0), pos2(x, bar.bottom())], stroke);
@@ -242,11 +230,7 @@ impl SamplingView {
     }
 
     fn tossed_of(&self, seed: u64) -> usize {
-        if self.tossed.0 == seed {
-            self.tossed.1
-        } else {
-            0
-        }
+        if self.tossed.0 == seed { self.tossed.1 } else { 0 }
     }
 
     fn pane_ui(&mut self, ui: &mut Ui, wide: f32) {
@@ -254,9 +238,7 @@ impl SamplingView {
             .on_hover_text(tr("The whole vocabulary on its way through the filters"));
         if wide < ROOM_FOR_FILTERS {
             ui.selectable_value(&mut self.pane, Pane::Filters, tr("Filters"))
-                .on_hover_text(tr(
-                    "Temperature, top-k, top-p and the others, and their order",
-                ));
+                .on_hover_text(tr("Temperature, top-k, top-p and the others, and their order"));
         }
         ui.selectable_value(&mut self.pane, Pane::Many, tr("Many draws"))
             .on_hover_text(tr("How often each token comes in up to 100 000 draws"));
@@ -275,25 +257,19 @@ fn summary_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made) {
         };
         trf(text, &[&format!("{bits:.2}"), &choices, &count(tokens)])
     };
-    let alive = made
-        .stages
-        .logits
-        .iter()
-        .filter(|&&l| l > f32::NEG_INFINITY);
-    let rows = [
-        (tr("Before"), made.before, alive.count()),
-        (tr("After"), made.after, made.stages.kept),
-    ];
-    egui::Grid::new("summary")
-        .num_columns(2)
-        .spacing([theme.body_size / 2.0, 0.0])
-        .show(ui, |ui| {
+    let alive = made.stages.logits.iter().filter(|&&l| l > f32::NEG_INFINITY);
+    let rows =
+        [(tr("Before"), made.before, alive.count()), (tr("After"), made.after, made.stages.kept)];
+    egui::Grid::new("summary").num_columns(2).spacing([theme.body_size / 2.0, 0.0]).show(
+        ui,
+        |ui| {
             for (name, numbers, tokens) in rows {
                 ui.label(RichText::new(name).font(theme.caption()).color(*theme.dim));
                 ui.label(RichText::new(line(numbers, tokens)).font(theme.caption()));
                 ui.end_row();
             }
-        });
+        },
+    );
 }
 
 /// What a cut line says: how many tokens stay above it and what they had together.
@@ -326,10 +302,7 @@ mod tests {
     #[test]
     fn the_cut_line_carries_its_sum() {
         let logits = [0.5_f32, 0.3, 0.2].map(f32::ln);
-        let sampling = Sampling {
-            top_k: Some(2),
-            ..Sampling::default()
-        };
+        let sampling = Sampling { top_k: Some(2), ..Sampling::default() };
         let stages = Stages::new(&sampling, &logits, &[]);
         assert_eq!(
             cut_line(&stages, 0, &sampling),

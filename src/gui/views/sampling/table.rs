@@ -77,10 +77,7 @@ impl Columns {
             last.3 = last.3.max(room);
             end = last.3;
         }
-        Self {
-            columns,
-            width: end,
-        }
+        Self { columns, width: end }
     }
 }
 
@@ -136,9 +133,7 @@ pub(super) fn table_ui(
     (toss, focus, pinned): (Toss, Option<u32>, Option<u32>),
 ) -> Pointed {
     let (theme, stages) = (ctx.theme, &made.stages);
-    let zero = ui
-        .painter()
-        .layout_no_wrap("0".to_owned(), theme.mono_caption(), *theme.text);
+    let zero = ui.painter().layout_no_wrap("0".to_owned(), theme.mono_caption(), *theme.text);
     let columns = Columns::new(stages, ctx.sampling, zero.size().x, ui.available_width());
     let largest = |probs: &[f32]| probs.iter().copied().fold(0.0, f32::max);
     let drawing = Drawing {
@@ -150,57 +145,54 @@ pub(super) fn table_ui(
     let mut pointed = Pointed::default();
     let height = (theme.caption_size * 1.7).round();
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::horizontal()
-        .id_salt("columns")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            ui.set_min_width(columns.width);
-            header_ui(ui, &drawing);
-            let rows = ScrollArea::vertical().id_salt("rows").auto_shrink(false);
-            rows.show_rows(ui, height, stages.rows.len(), |ui, range| {
-                for row in stages.rows.get(range).unwrap_or_default() {
-                    let (rect, response) =
-                        ui.allocate_exact_size(vec2(columns.width, height), row_sense(*row));
-                    match *row {
-                        Row::Cut(index) => {
-                            let text = cut_line(stages, index, ctx.sampling);
-                            paint_cut(ui, theme, rect, &text);
-                            response.widget_info(|| {
-                                egui::WidgetInfo::labeled(egui::Role::Label, true, &text)
-                            });
+    ScrollArea::horizontal().id_salt("columns").auto_shrink(false).show(ui, |ui| {
+        ui.set_min_width(columns.width);
+        header_ui(ui, &drawing);
+        let rows = ScrollArea::vertical().id_salt("rows").auto_shrink(false);
+        rows.show_rows(ui, height, stages.rows.len(), |ui, range| {
+            for row in stages.rows.get(range).unwrap_or_default() {
+                let (rect, response) =
+                    ui.allocate_exact_size(vec2(columns.width, height), row_sense(*row));
+                match *row {
+                    Row::Cut(index) => {
+                        let text = cut_line(stages, index, ctx.sampling);
+                        paint_cut(ui, theme, rect, &text);
+                        response.widget_info(|| {
+                            egui::WidgetInfo::labeled(egui::Role::Label, true, &text)
+                        });
+                    }
+                    Row::Token(id) => {
+                        let label = ctx.model.tokenizer.token(id).label();
+                        let name = row_name(stages, &label, id);
+                        response.widget_info(|| {
+                            egui::WidgetInfo::labeled(egui::Role::Button, true, &name)
+                        });
+                        if response.hovered() || response.has_focus() {
+                            pointed.hovered = Some(id);
                         }
-                        Row::Token(id) => {
-                            let label = ctx.model.tokenizer.token(id).label();
-                            let name = row_name(stages, &label, id);
-                            response.widget_info(|| {
-                                egui::WidgetInfo::labeled(egui::Role::Button, true, &name)
-                            });
-                            if response.hovered() || response.has_focus() {
-                                pointed.hovered = Some(id);
-                            }
-                            if response.clicked() {
-                                pointed.clicked = Some(id);
-                            }
-                            drawing.ground(ui, rect, (id == toss.slice.id, focus == Some(id)));
-                            drawing.row(ui, rect, id, &label);
-                            if pinned == Some(id) {
-                                let stroke = theme.selection_stroke();
-                                ui.painter().rect_stroke(
-                                    rect.shrink(1.0),
-                                    3.0,
-                                    stroke,
-                                    egui::StrokeKind::Inside,
-                                );
-                            }
-                            response.on_hover_text_at_pointer(trf(
-                                "{0}. Click to keep its numbers below",
-                                &[&name],
-                            ));
+                        if response.clicked() {
+                            pointed.clicked = Some(id);
                         }
+                        drawing.ground(ui, rect, (id == toss.slice.id, focus == Some(id)));
+                        drawing.row(ui, rect, id, &label);
+                        if pinned == Some(id) {
+                            let stroke = theme.selection_stroke();
+                            ui.painter().rect_stroke(
+                                rect.shrink(1.0),
+                                3.0,
+                                stroke,
+                                egui::StrokeKind::Inside,
+                            );
+                        }
+                        response.on_hover_text_at_pointer(trf(
+                            "{0}. Click to keep its numbers below",
+                            &[&name],
+                        ));
                     }
                 }
-            });
+            }
         });
+    });
     pointed
 }
 
@@ -239,11 +231,7 @@ fn header_ui(ui: &mut Ui, drawing: &Drawing<'_>) {
     for (column, title, start, end) in &drawing.columns.columns {
         let left_aligned = matches!(column, Column::Token | Column::Bars);
         let (anchor, x) = if left_aligned {
-            let gap = if *column == Column::Bars {
-                theme.body_size
-            } else {
-                6.0
-            };
+            let gap = if *column == Column::Bars { theme.body_size } else { 6.0 };
             (Align2::LEFT_CENTER, rect.left() + start + gap)
         } else {
             (Align2::RIGHT_CENTER, rect.left() + end - 4.0)
@@ -288,31 +276,17 @@ impl Drawing<'_> {
         let theme = self.theme;
         let index = id as usize;
         let cut = self.stages.cut_by.get(index).copied().flatten();
-        let ink = if cut.is_some() {
-            *theme.dim
-        } else {
-            *theme.text
-        };
+        let ink = if cut.is_some() { *theme.dim } else { *theme.text };
         for (column, _, start, end) in &self.columns.columns {
-            let cell = rect
-                .with_min_x(rect.left() + start)
-                .with_max_x(rect.left() + end);
+            let cell = rect.with_min_x(rect.left() + start).with_max_x(rect.left() + end);
             if *column == Column::Token {
                 let at = pos2(cell.left() + 8.0, cell.center().y);
                 let font = theme.mono_caption();
                 let width = cell.width() - 12.0;
-                let shown = fitted_text(
-                    ui.painter(),
-                    at,
-                    Align2::LEFT_CENTER,
-                    label,
-                    font,
-                    ink,
-                    width,
-                );
+                let shown =
+                    fitted_text(ui.painter(), at, Align2::LEFT_CENTER, label, font, ink, width);
                 if cut.is_some() {
-                    ui.painter()
-                        .hline(shown.x_range(), cell.center().y, self.strike());
+                    ui.painter().hline(shown.x_range(), cell.center().y, self.strike());
                 }
             } else if *column == Column::Bars {
                 self.bars(ui, cell, index);
@@ -334,8 +308,7 @@ impl Drawing<'_> {
         let font = self.theme.mono_caption();
         let shown = ui.painter().text(at, Align2::RIGHT_CENTER, text, font, ink);
         if is_reason {
-            ui.painter()
-                .hline(shown.x_range(), cell.center().y, self.strike());
+            ui.painter().hline(shown.x_range(), cell.center().y, self.strike());
         }
     }
 
@@ -370,14 +343,8 @@ impl Drawing<'_> {
     fn bars(&self, ui: &Ui, cell: Rect, id: usize) {
         let theme = self.theme;
         let track = Rect::from_min_max(
-            pos2(
-                cell.left() + theme.body_size,
-                cell.top() + cell.height() * 0.18,
-            ),
-            pos2(
-                cell.right() - theme.body_size,
-                cell.bottom() - cell.height() * 0.18,
-            ),
+            pos2(cell.left() + theme.body_size, cell.top() + cell.height() * 0.18),
+            pos2(cell.right() - theme.body_size, cell.bottom() - cell.height() * 0.18),
         );
         if track.width() <= 0.0 {
             return;
@@ -414,15 +381,8 @@ mod tests {
             columns.columns.iter().map(|c| c.0).collect::<Vec<_>>()
         };
         let ends = [Column::Final, Column::Bars];
-        assert_eq!(
-            kinds(&plain),
-            [&[Column::Token, Column::Logit], &ends[..]].concat()
-        );
-        let sampling = Sampling {
-            temperature: 0.5,
-            top_k: Some(2),
-            ..plain
-        };
+        assert_eq!(kinds(&plain), [&[Column::Token, Column::Logit], &ends[..]].concat());
+        let sampling = Sampling { temperature: 0.5, top_k: Some(2), ..plain };
         let middle = [Column::Step(0), Column::Softmax, Column::Step(1)];
         let all = [&[Column::Token, Column::Logit], &middle[..], &ends[..]].concat();
         assert_eq!(kinds(&sampling), all);

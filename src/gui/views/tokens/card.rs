@@ -21,11 +21,7 @@ pub fn card_ui(ui: &mut Ui, ctx: &Context<'_>, reading: &Reading, pos: usize) {
         for (name, value) in facts(reading, pos) {
             let shown = RichText::new(tr(name)).font(theme.caption());
             ui.label(shown.color(*theme.dim));
-            let ink = if name == "id" {
-                theme.accent
-            } else {
-                theme.text
-            };
+            let ink = if name == "id" { theme.accent } else { theme.text };
             let value = RichText::new(value).font(theme.mono()).color(*ink);
             ui.add(egui::Label::new(value).wrap());
             ui.end_row();
@@ -77,9 +73,8 @@ fn facts(reading: &Reading, pos: usize) -> Vec<(&'static str, String)> {
 fn text(reading: &Reading, pos: usize) -> String {
     let mut text = describe(reading, pos);
     let token = reading.trace.tokens.get(pos);
-    let parts = token.map_or_else(Vec::new, |token| {
-        Part::of_span(&reading.trace.text, &token.span)
-    });
+    let parts =
+        token.map_or_else(Vec::new, |token| Part::of_span(&reading.trace.text, &token.span));
     if let [part] = parts[..]
         && !part.of.is_ascii()
     {
@@ -95,17 +90,9 @@ pub fn cuts_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let [words, tokens, characters] = reading.cuts;
     let vocab = count(reading.trace.model.vocab_size);
     let rows = [
-        (
-            "words",
-            words,
-            trf("no limit ({0} here)", &[&words.different]),
-        ),
+        ("words", words, trf("no limit ({0} here)", &[&words.different])),
         ("tokens", tokens, vocab),
-        (
-            "characters",
-            characters,
-            trf("every one ({0} here)", &[&characters.different]),
-        ),
+        ("characters", characters, trf("every one ({0} here)", &[&characters.different])),
     ];
     let most = rows.iter().map(|(_, cut, _)| cut.pieces).max().unwrap_or(0);
     ui.spacing_mut().interact_size.y = 0.0;
@@ -121,21 +108,16 @@ pub fn cuts_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
         }
         ui.end_row();
         for (name, cut, known) in rows {
-            let ink = if name == "tokens" {
-                theme.accent
-            } else {
-                theme.text
-            };
+            let ink = if name == "tokens" { theme.accent } else { theme.text };
             ui.label(RichText::new(tr(name)).font(theme.body()).color(*ink));
             pieces_ui(ui, theme, (cut.pieces, most), bar, *ink);
             ui.label(RichText::new(known).font(theme.caption()));
             ui.end_row();
         }
     });
-    let note = tr(
-        "Long pieces make short texts but need a large vocabulary, and unseen words have \
-         no number.",
-    );
+    let note =
+        tr("Long pieces make short texts but need a large vocabulary, and unseen words have \
+         no number.");
     ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
 }
 
@@ -165,17 +147,10 @@ pub fn context_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let (n, most) = (reading.trace.tokens.len(), reading.trace.model.n_ctx);
     let counts = [count(n), count(most)];
     let text = trf("{0} of {1} tokens", &[&counts[0], &counts[1]]);
-    ui.label(
-        RichText::new(tr("Context"))
-            .font(theme.caption())
-            .color(*theme.dim),
-    );
+    ui.label(RichText::new(tr("Context")).font(theme.caption()).color(*theme.dim));
     let size = vec2(theme.body_size * 9.0, theme.body_size * 0.8);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let name = trf(
-        "{0} of {1} tokens of the context are used",
-        &[&counts[0], &counts[1]],
-    );
+    let name = trf("{0} of {1} tokens of the context are used", &[&counts[0], &counts[1]]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &name));
     response.on_hover_text(trf(
         "This model reads at most {0} tokens at a time. Of a longer text it reads the end",
@@ -185,19 +160,10 @@ pub fn context_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let used = rect.with_max_x(rect.left() + rect.width() * share);
     let painter = ui.painter();
     let dropped = reading.trace.dropped;
-    let color = if dropped > 0 {
-        theme.warning
-    } else {
-        theme.accent
-    };
+    let color = if dropped > 0 { theme.warning } else { theme.accent };
     painter.rect_filled(rect, 3.0, *theme.raised);
     painter.rect_filled(used, 3.0, *color);
-    painter.rect_stroke(
-        rect,
-        3.0,
-        theme.line(theme.outline),
-        egui::StrokeKind::Outside,
-    );
+    painter.rect_stroke(rect, 3.0, theme.line(theme.outline), egui::StrokeKind::Outside);
     ui.label(RichText::new(text).font(theme.body()));
     if dropped > 0 {
         let note = trf("{0} at the start left out", &[&count(dropped)]);

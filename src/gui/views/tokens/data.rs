@@ -8,10 +8,7 @@ use crate::trace::Token;
 pub(super) fn tables(view: &Tokens, ctx: &Context<'_>) -> Vec<Table> {
     let trace = ctx.trace;
     let tokens = || trace.tokens.iter();
-    let words = view
-        .reading
-        .iter()
-        .filter(|reading| reading.trace.id == trace.id);
+    let words = view.reading.iter().filter(|reading| reading.trace.id == trace.id);
     let words = words.flat_map(|reading| reading.places.iter());
     let table = Table::new("tokens")
         .integer("pos", 0..trace.tokens.len())
@@ -22,14 +19,10 @@ pub(super) fn tables(view: &Tokens, ctx: &Context<'_>) -> Vec<Table> {
         .integer("start", tokens().map(|token| token.span.start))
         .integer("end", tokens().map(|token| token.span.end))
         .text("special", tokens().map(|token| token.special.to_string()));
-    let words: Vec<String> = words
-        .map(|place| place.map_or(String::new(), |(word, _)| word.to_string()))
-        .collect();
-    let mut tables = vec![if words.len() == trace.tokens.len() {
-        table.text("word", words)
-    } else {
-        table
-    }];
+    let words: Vec<String> =
+        words.map(|place| place.map_or(String::new(), |(word, _)| word.to_string())).collect();
+    let mut tables =
+        vec![if words.len() == trace.tokens.len() { table.text("word", words) } else { table }];
     if let Some(reading) = &view.reading {
         let cuts = reading.cuts.iter();
         tables.push(

@@ -49,10 +49,8 @@ impl Rows {
 impl Figure {
     /// Draws the text in at most `height` points; what does not fit is scrolled to.
     pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>, reading: &Reading, height: f32) {
-        let area = ScrollArea::vertical()
-            .id_salt("text")
-            .max_height(height)
-            .auto_shrink([false, true]);
+        let area =
+            ScrollArea::vertical().id_salt("text").max_height(height).auto_shrink([false, true]);
         area.show(ui, |ui| {
             left_out_ui(ui, ctx.theme, reading);
             self.lines_ui(ui, ctx, reading);
@@ -148,15 +146,7 @@ fn left_out_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let most = (width / (theme.caption_size * 0.5)) as usize;
     let short = crate::gui::format::abbreviate(&text, most);
     let font = theme.mono_caption();
-    fitted_text(
-        painter,
-        at,
-        Align2::LEFT_CENTER,
-        &short,
-        font,
-        *theme.dim,
-        width,
-    );
+    fitted_text(painter, at, Align2::LEFT_CENTER, &short, font, *theme.dim, width);
     ui.add_space(theme.body_size * 0.4);
     response.on_hover_text(trf(
         "The model reads at most {0} tokens. The start of the text is left out",
@@ -182,11 +172,7 @@ fn gutter_ui(painter: &Painter, theme: &Theme, left: f32, top: f32, rows: &Rows)
         ("characters", char + rows.char / 2.0),
     ];
     for (name, y) in names {
-        let ink = if name == "ids" {
-            theme.accent
-        } else {
-            theme.dim
-        };
+        let ink = if name == "ids" { theme.accent } else { theme.dim };
         let at = pos2(left, y);
         painter.text(at, Align2::LEFT_CENTER, tr(name), theme.caption(), *ink);
     }
@@ -213,13 +199,7 @@ fn line_ui(
     let painter = ui.painter();
     if ui.is_rect_visible(rect) {
         for block in &line.words {
-            paint_word(
-                painter,
-                theme,
-                row(block, 0.0, rows.word),
-                block,
-                is_chosen(block),
-            );
+            paint_word(painter, theme, row(block, 0.0, rows.word), block, is_chosen(block));
         }
         for block in &line.chars {
             let rect = row(block, char_top, rows.char);
@@ -254,10 +234,7 @@ fn token_ui(ui: &Ui, ctx: &Context<'_>, reading: &Reading, pos: usize, rect: Rec
         ui.scroll_to_rect(rect, None);
     }
     let bytes = token.byte_label();
-    let tip = trf(
-        "{0}\nposition {1}, id {2}, bytes {3}",
-        &[&text, &pos, &token.id, &bytes],
-    );
+    let tip = trf("{0}\nposition {1}, id {2}, bytes {3}", &[&text, &pos, &token.id, &bytes]);
     response.on_hover_text(tip)
 }
 
@@ -286,22 +263,11 @@ fn describe_part(part: Part) -> String {
 }
 
 fn paint_word(painter: &Painter, theme: &Theme, rect: Rect, block: &Block, is_chosen: bool) {
-    let color = if is_chosen {
-        theme.selection
-    } else {
-        theme.outline
-    };
+    let color = if is_chosen { theme.selection } else { theme.outline };
     let stroke = egui::Stroke::new(theme.stroke + 1.0, *color);
     painter.hline(rect.x_range(), rect.bottom() - 1.0, stroke);
     let at = pos2(rect.center().x, rect.center().y - 1.0);
-    put(
-        painter,
-        at,
-        &block.label,
-        theme.caption(),
-        *theme.text,
-        rect.width(),
-    );
+    put(painter, at, &block.label, theme.caption(), *theme.text, rect.width());
 }
 
 fn paint_char(painter: &Painter, theme: &Theme, rect: Rect, block: &Block, is_chosen: bool) {
@@ -319,14 +285,7 @@ fn paint_char(painter: &Painter, theme: &Theme, rect: Rect, block: &Block, is_ch
         egui::StrokeKind::Inside,
     );
     let width = rect.width() + 4.0;
-    put(
-        painter,
-        rect.center(),
-        &block.label,
-        theme.mono_caption(),
-        *theme.text,
-        width,
-    );
+    put(painter, rect.center(), &block.label, theme.mono_caption(), *theme.text, width);
 }
 
 fn paint_token(
@@ -351,30 +310,12 @@ fn paint_token(
         _ => theme.line(theme.outline),
     };
     painter.rect_stroke(rect, 4.0, outline, egui::StrokeKind::Inside);
-    let ink = if token.special {
-        theme.accent
-    } else {
-        theme.text
-    };
+    let ink = if token.special { theme.accent } else { theme.text };
     let at = pos2(rect.center().x, rect.top() + theme.body_size * 0.85);
-    put(
-        painter,
-        at,
-        &block.label,
-        theme.mono(),
-        *ink,
-        rect.width() - 2.0,
-    );
+    put(painter, at, &block.label, theme.mono(), *ink, rect.width() - 2.0);
     let at = pos2(rect.center().x, rect.bottom() - theme.caption_size * 0.8);
     let id = token.id.to_string();
-    put(
-        painter,
-        at,
-        &id,
-        theme.mono_caption(),
-        *theme.accent,
-        rect.width() - 2.0,
-    );
+    put(painter, at, &id, theme.mono_caption(), *theme.accent, rect.width() - 2.0);
 }
 
 /// Centred text that keeps within a width.
@@ -386,13 +327,5 @@ fn put(
     ink: Color32,
     width: f32,
 ) {
-    fitted_text(
-        painter,
-        at,
-        Align2::CENTER_CENTER,
-        text,
-        font,
-        ink,
-        width.max(1.0),
-    );
+    fitted_text(painter, at, Align2::CENTER_CENTER, text, font, ink, width.max(1.0));
 }

@@ -31,23 +31,12 @@ pub fn ladder_ui(ui: &mut Ui, ctx: &Context<'_>, reading: &Reading, pos: usize) 
         names + column * steps.ladder.start.len() as f32,
         row * (first + steps.ladder.rungs.len() + 2) as f32,
     );
-    let area = ScrollArea::horizontal()
-        .id_salt("ladder")
-        .auto_shrink([false, true]);
+    let area = ScrollArea::horizontal().id_salt("ladder").auto_shrink([false, true]);
     area.show(ui, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let name = trf(
-            "The merges of “{0}”: {1}",
-            &[&word, &in_words(reading, &steps)],
-        );
+        let name = trf("The merges of “{0}”: {1}", &[&word, &in_words(reading, &steps)]);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
-        let grid = Grid {
-            rect,
-            names,
-            column,
-            row,
-            first,
-        };
+        let grid = Grid { rect, names, column, row, first };
         grid.paint(ui, theme, reading, &steps);
     });
     note_ui(ui, theme, &summary(ctx, &steps));
@@ -82,10 +71,8 @@ fn summary(ctx: &Context<'_>, steps: &Steps) -> String {
     };
     if steps.part.len() < steps.n_tokens {
         let (first, last) = (steps.part.start + 1, steps.part.end);
-        text = trf(
-            "{0} Shown: pieces {1} to {2} of {3}.",
-            &[&text, &first, &last, &steps.n_tokens],
-        );
+        text =
+            trf("{0} Shown: pieces {1} to {2} of {3}.", &[&text, &first, &last, &steps.n_tokens]);
     }
     text
 }
@@ -131,11 +118,7 @@ impl Grid {
             chosen.is_some_and(|token| token.symbols.contains(&piece.symbols.start))
         };
         self.paint_chars(painter, theme, steps);
-        let name = if self.first == 0 {
-            tr("symbols")
-        } else {
-            tr("bytes")
-        };
+        let name = if self.first == 0 { tr("symbols") } else { tr("bytes") };
         self.paint_name(painter, theme, self.first, name, false);
         for piece in &steps.ladder.start {
             self.paint_piece(

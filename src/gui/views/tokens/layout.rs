@@ -86,21 +86,13 @@ fn chip(
     let label = chip_label(token, parts);
     let id = measure(&token.id.to_string(), &caption);
     let least = measure(&label, &mono).max(id) + 2.0 * pad;
-    let widths: Vec<f32> = parts
-        .iter()
-        .map(|part| measure(&part.label(), &mono) + pad)
-        .collect();
+    let widths: Vec<f32> = parts.iter().map(|part| measure(&part.label(), &mono) + pad).collect();
     let sum: f32 = widths.iter().sum();
     let width = sum.max(least).min(most.max(1.0));
     // All parts grow alike where the id is wider than the text, and shrink alike in a narrow window.
     let scale = width / sum.max(1.0);
     let parts = parts.iter().copied();
-    Chip {
-        label,
-        width,
-        parts: parts.zip(widths.iter().map(|w| w * scale)).collect(),
-        word,
-    }
+    Chip { label, width, parts: parts.zip(widths.iter().map(|w| w * scale)).collect(), word }
 }
 
 /// Fills lines with whole words, or with parts of words that are longer than a line.
@@ -136,11 +128,7 @@ impl Line {
     fn push(&mut self, chip: &Chip, pos: usize, x: f32, label: impl Fn(usize) -> String) {
         let right = x + chip.width;
         let continues = |block: &Block, pos: usize| block.tokens.end == pos;
-        let block = |label: String, x: Range<f32>| Block {
-            label,
-            x,
-            tokens: pos..pos + 1,
-        };
+        let block = |label: String, x: Range<f32>| Block { label, x, tokens: pos..pos + 1 };
         self.tokens.push(block(chip.label.clone(), x..right));
         if let Some(word) = chip.word {
             let label = label(word);
@@ -227,10 +215,7 @@ mod tests {
     fn bytes_say_of_which_character_they_are() {
         let (_, lines) = laid_out("注", 900.0);
         let labels: Vec<&str> = lines[0].tokens.iter().map(|t| t.label.as_str()).collect();
-        assert!(
-            labels.iter().all(|label| label.ends_with("/3")),
-            "{labels:?}"
-        );
+        assert!(labels.iter().all(|label| label.ends_with("/3")), "{labels:?}");
         assert!(labels[0].starts_with('1'));
     }
 }

@@ -60,16 +60,13 @@ impl View for Tokens {
         let pos = ctx.focus.query_or_last(&reading.trace);
         let rest = ui.available_rect_before_wrap();
         if rest.width() < ctx.theme.body_size * 42.0 {
-            ScrollArea::vertical()
-                .id_salt("below")
-                .auto_shrink(false)
-                .show(ui, |ui| {
-                    ladder::ladder_ui(ui, ctx, reading, pos);
-                    ui.add_space(ctx.theme.body_size);
-                    card::card_ui(ui, ctx, reading, pos);
-                    ui.add_space(ctx.theme.body_size);
-                    card::cuts_ui(ui, ctx.theme, reading);
-                });
+            ScrollArea::vertical().id_salt("below").auto_shrink(false).show(ui, |ui| {
+                ladder::ladder_ui(ui, ctx, reading, pos);
+                ui.add_space(ctx.theme.body_size);
+                card::card_ui(ui, ctx, reading, pos);
+                ui.add_space(ctx.theme.body_size);
+                card::cuts_ui(ui, ctx.theme, reading);
+            });
             return;
         }
         let (left, right) = rest.split_left_right_at_fraction(0.54);
@@ -178,10 +175,7 @@ impl Tokens {
         let per = |a: usize, b: usize| crate::gui::format::number(a as f32 / b as f32);
         let ratio = trf(
             "In this text a word takes {0} tokens and a token holds {1} characters on average.",
-            &[
-                &per(tokens.pieces, words.pieces),
-                &per(characters.pieces, tokens.pieces),
-            ],
+            &[&per(tokens.pieces, words.pieces), &per(characters.pieces, tokens.pieces)],
         );
         format!(" {ratio}")
     }
@@ -196,10 +190,7 @@ fn has_pieces(reading: &Reading) -> bool {
 /// A column that scrolls on its own.
 fn column_ui(ui: &mut Ui, rect: Rect, name: &str, content: impl FnOnce(&mut Ui)) {
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-        ScrollArea::vertical()
-            .id_salt(name)
-            .auto_shrink(false)
-            .show(ui, content);
+        ScrollArea::vertical().id_salt(name).auto_shrink(false).show(ui, content);
     });
 }
 
@@ -217,11 +208,7 @@ fn paint_chips(painter: &Painter, rect: Rect, ctx: &Context<'_>) {
             return;
         }
         let chip = Rect::from_min_size(at, vec2(width.min(rect.width()), height));
-        let color = if ctx.focus.query == Some(pos) {
-            *theme.selection
-        } else {
-            *theme.dim
-        };
+        let color = if ctx.focus.query == Some(pos) { *theme.selection } else { *theme.dim };
         painter.rect_filled(chip, 2.0, color);
         at.x += width + gap;
     }

@@ -55,13 +55,7 @@ impl Reading {
         let words = model.tokenizer.words(&trace.text).unwrap_or_default();
         let places = places(&trace.tokens, &words);
         let cuts = cuts(&trace, &words, &places);
-        Self {
-            trace,
-            model,
-            words,
-            places,
-            cuts,
-        }
+        Self { trace, model, words, places, cuts }
     }
 
     /// The word a token belongs to.
@@ -82,23 +76,19 @@ impl Reading {
     /// When it was not made by merges; the text says why.
     pub fn steps(&self, pos: usize, most_symbols: usize) -> Result<Steps, String> {
         let Some((word, chosen)) = self.places.get(pos).copied().flatten() else {
-            let why = tr(
-                "This token is not cut from the text: the tokenizer adds it, or the recording \
-                 comes from another model.",
-            );
+            let why =
+                tr("This token is not cut from the text: the tokenizer adds it, or the recording \
+                 comes from another model.");
             return Err(why.to_owned());
         };
         let word = self.words.get(word).ok_or_else(String::new)?;
-        let sizes: Vec<usize> = (0..word.tokens.len())
-            .map(|at| word.n_symbols(at))
-            .collect();
+        let sizes: Vec<usize> = (0..word.tokens.len()).map(|at| word.n_symbols(at)).collect();
         let part = neighbours(&sizes, chosen, most_symbols);
         let ladder = self.model.tokenizer.ladder(word, part.clone())?;
         let at = chosen - part.start;
         // The start of a word may have been left out with the start of the text.
-        let chars = pos
-            .checked_sub(at)
-            .map(|first| self.chars(first, part.len(), ladder.start.len()));
+        let chars =
+            pos.checked_sub(at).map(|first| self.chars(first, part.len(), ladder.start.len()));
         Ok(Steps {
             ladder,
             chosen: at,
@@ -116,11 +106,7 @@ impl Reading {
         };
         let parts = Part::of_span(&self.trace.text, &(from.span.start..to.span.end));
         let n_bytes: usize = parts.iter().map(|part| part.end - part.first).sum();
-        if n_bytes == n_symbols && n_bytes > parts.len() {
-            parts
-        } else {
-            Vec::new()
-        }
+        if n_bytes == n_symbols && n_bytes > parts.len() { parts } else { Vec::new() }
     }
 
     /// A token of the vocabulary.
@@ -152,17 +138,12 @@ fn cuts(trace: &Trace, words: &[Word], places: &[Option<(usize, usize)>]) -> [Cu
     fn cut<T: Ord>(pieces: impl Iterator<Item = T>) -> Cut {
         let mut n = 0;
         let different: BTreeSet<T> = pieces.inspect(|_| n += 1).collect();
-        Cut {
-            pieces: n,
-            different: different.len(),
-        }
+        Cut { pieces: n, different: different.len() }
     }
     let read: BTreeSet<usize> = places.iter().flatten().map(|&(word, _)| word).collect();
     let word = |&word: &usize| trace.text.get(words.get(word)?.span.clone());
     let start = trace.tokens.iter().find(|token| !token.span.is_empty());
-    let start = trace
-        .text
-        .floor_char_boundary(start.map_or(0, |token| token.span.start));
+    let start = trace.text.floor_char_boundary(start.map_or(0, |token| token.span.start));
     [
         cut(read.iter().filter_map(word)),
         cut(trace.tokens.iter().map(|token| token.id)),

@@ -23,14 +23,8 @@ impl Heatmap<'_> {
         if self.matrix.data.is_empty() {
             return;
         }
-        let key = PictureKey {
-            trace: ctx.trace.id,
-            what: self.what.clone(),
-            theme: &theme.name,
-        };
-        let texture = ctx
-            .textures
-            .get(ui.ctx(), key, || picture(self.matrix, theme, self.scale));
+        let key = PictureKey { trace: ctx.trace.id, what: self.what.clone(), theme: &theme.name };
+        let texture = ctx.textures.get(ui.ctx(), key, || picture(self.matrix, theme, self.scale));
         let uv = grid.uv(self.matrix.rows, self.matrix.cols);
         ui.painter().image(texture, grid.rect, uv, Color32::WHITE);
         if let Some(leaving) = ctx.textures.leaving(ui.ctx(), &self.what) {
@@ -40,8 +34,7 @@ impl Heatmap<'_> {
             paint_mask(ui, theme, grid);
         }
         let outline = theme.line(theme.outline);
-        ui.painter()
-            .rect_stroke(grid.rect, 0.0, outline, StrokeKind::Outside);
+        ui.painter().rect_stroke(grid.rect, 0.0, outline, StrokeKind::Outside);
         self.paint_numbers(ui, theme, grid);
     }
 
@@ -60,8 +53,7 @@ impl Heatmap<'_> {
                 }
                 let (at, text) = (grid.cell(row, col).center(), cell_text(value));
                 let ink = theme.text_on(theme.color(self.scale, value));
-                ui.painter()
-                    .text(at, Align2::CENTER_CENTER, text, theme.mono_caption(), ink);
+                ui.painter().text(at, Align2::CENTER_CENTER, text, theme.mono_caption(), ink);
             }
         }
     }
@@ -83,11 +75,8 @@ impl Heatmap<'_> {
         let font = theme.caption();
         let at = pos2(grid.left(), grid.top() - depth(&self.cols));
         let (title, color) = (self.cols.title, self.cols.color);
-        ui.painter()
-            .text(at, Align2::LEFT_CENTER, title, font.clone(), color);
-        let galley = ui
-            .painter()
-            .layout_no_wrap(self.rows.title.to_owned(), font, self.rows.color);
+        ui.painter().text(at, Align2::LEFT_CENTER, title, font.clone(), color);
+        let galley = ui.painter().layout_no_wrap(self.rows.title.to_owned(), font, self.rows.color);
         let at = pos2(grid.left() - depth(&self.rows), grid.top());
         let min = Align2::RIGHT_CENTER.anchor_size(at, galley.size()).min;
         let shape = TextShape::new(min, galley, self.rows.color)
@@ -104,8 +93,7 @@ impl Heatmap<'_> {
         };
         if grid.rect.expand(0.5).contains_rect(rect) {
             let stroke = ctx.theme.selection_stroke();
-            ui.painter()
-                .rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
+            ui.painter().rect_stroke(rect, 0.0, stroke, StrokeKind::Outside);
         }
     }
 }
@@ -117,33 +105,22 @@ fn part_of<'a>(
     focus: Option<usize>,
 ) -> (Labels<'a>, Option<usize>) {
     let names = labels.names.get(shown.clone()).unwrap_or(labels.names);
-    let focus = focus
-        .filter(|focus| shown.contains(focus))
-        .map(|focus| focus - shown.start);
+    let focus = focus.filter(|focus| shown.contains(focus)).map(|focus| focus - shown.start);
     (Labels { names, ..*labels }, focus)
 }
 
 /// Lets the picture before fade, and what is new beside it glow and settle.
 fn paint_change(ui: &Ui, theme: &Theme, grid: &Grid, leaving: &Leaving) {
-    let painter = ui
-        .painter()
-        .with_clip_rect(grid.rect.intersect(ui.clip_rect()));
+    let painter = ui.painter().with_clip_rect(grid.rect.intersect(ui.clip_rect()));
     let [cols, rows] = leaving.size;
     let rest = 1.0 - leaving.progress;
     let old = Rect::from_min_max(grid.cell(0, 0).min, grid.cell(rows, cols).min);
     let uv = Rect::from_min_max(egui::Pos2::ZERO, pos2(1.0, 1.0));
-    painter.image(
-        leaving.texture,
-        old,
-        uv,
-        Color32::WHITE.gamma_multiply(rest),
-    );
+    painter.image(leaving.texture, old, uv, Color32::WHITE.gamma_multiply(rest));
     let glow = theme.accent.gamma_multiply(GLOW * rest);
     let all = grid.rect;
     painter.rect_filled(all.with_min_y(old.bottom().max(all.top())), 0.0, glow);
-    let right = all
-        .with_min_x(old.right().max(all.left()))
-        .with_max_y(old.bottom());
+    let right = all.with_min_x(old.right().max(all.left())).with_max_y(old.bottom());
     painter.rect_filled(right, 0.0, glow);
 }
 
@@ -164,11 +141,7 @@ fn paint_mask(ui: &Ui, theme: &Theme, grid: &Grid) {
         }
         c += step;
     }
-    for row in grid
-        .rows
-        .clone()
-        .filter(|row| grid.cols.contains(&(row + 1)))
-    {
+    for row in grid.rows.clone().filter(|row| grid.cols.contains(&(row + 1))) {
         let below = grid.cell(row, row + 1);
         ui.painter().vline(below.left(), below.y_range(), stroke);
         if row + 1 < grid.rows.end {
@@ -180,9 +153,7 @@ fn paint_mask(ui: &Ui, theme: &Theme, grid: &Grid) {
 /// A number as it fits into a cell: two decimals without the leading zero.
 pub fn cell_text(value: f32) -> String {
     if value.abs() < 1.0 {
-        format!("{value:.2}")
-            .replacen("0.", ".", 1)
-            .replace('-', "−")
+        format!("{value:.2}").replacen("0.", ".", 1).replace('-', "−")
     } else {
         number(value)
     }

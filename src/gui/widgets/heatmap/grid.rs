@@ -19,10 +19,7 @@ pub struct Grid {
 impl Grid {
     /// The place of a cell; outside of the grid for one that is not on screen.
     pub fn cell(&self, row: usize, col: usize) -> Rect {
-        let offset = vec2(
-            col as f32 - self.cols.start as f32,
-            row as f32 - self.rows.start as f32,
-        );
+        let offset = vec2(col as f32 - self.cols.start as f32, row as f32 - self.rows.start as f32);
         Rect::from_min_size(self.rect.min + offset * self.cell, self.cell)
     }
 
@@ -42,10 +39,7 @@ impl Grid {
             return None;
         }
         let offset = (pos - self.rect.min) / self.cell;
-        let cell = (
-            self.rows.start + offset.y as usize,
-            self.cols.start + offset.x as usize,
-        );
+        let cell = (self.rows.start + offset.y as usize, self.cols.start + offset.x as usize);
         (self.rows.contains(&cell.0) && self.cols.contains(&cell.1)).then_some(cell)
     }
 
@@ -76,20 +70,12 @@ mod tests {
     #[test]
     fn cells_have_their_places_when_zoomed() {
         let rect = Rect::from_min_size(pos2(100.0, 50.0), vec2(40.0, 30.0));
-        let grid = Grid {
-            rect,
-            cell: vec2(10.0, 15.0),
-            rows: 3..5,
-            cols: 2..6,
-        };
+        let grid = Grid { rect, cell: vec2(10.0, 15.0), rows: 3..5, cols: 2..6 };
         for cell in [(3, 2), (4, 5)] {
             assert_eq!(grid.at(grid.cell(cell.0, cell.1).center()), Some(cell));
         }
         assert_eq!(grid.at(pos2(99.0, 50.0)), None);
-        assert_eq!(
-            grid.uv(10, 8),
-            Rect::from_min_max(pos2(0.25, 0.3), pos2(0.75, 0.5))
-        );
+        assert_eq!(grid.uv(10, 8), Rect::from_min_max(pos2(0.25, 0.3), pos2(0.75, 0.5)));
     }
 
     #[test]

@@ -22,20 +22,12 @@ const LONGEST: usize = 14;
 impl<'a> Labels<'a> {
     /// Rows of an attention pattern: the tokens that ask.
     pub fn asks(theme: &Theme, names: &'a [String]) -> Self {
-        Self {
-            title: tr("asks (query)"),
-            names,
-            color: *theme.query,
-        }
+        Self { title: tr("asks (query)"), names, color: *theme.query }
     }
 
     /// Columns of an attention pattern: the tokens that answer.
     pub fn answers(theme: &Theme, names: &'a [String]) -> Self {
-        Self {
-            title: tr("answers (key) →"),
-            names,
-            color: *theme.key,
-        }
+        Self { title: tr("answers (key) →"), names, color: *theme.key }
     }
 
     /// How much room the longest name takes.
@@ -114,9 +106,7 @@ mod tests {
     fn labels_thin_out_and_the_focus_stays() {
         let names: Vec<String> = (0..10).map(|i| i.to_string()).collect();
         let shown = |cell, focus| {
-            shown_labels(&names, cell, 10.0, focus)
-                .map(|(i, _)| i)
-                .collect::<Vec<_>>()
+            shown_labels(&names, cell, 10.0, focus).map(|(i, _)| i).collect::<Vec<_>>()
         };
         assert_eq!(shown(20.0, None).len(), 10);
         assert_eq!(shown(3.0, None), [0, 5]);

@@ -50,11 +50,7 @@ pub enum Cells {
 impl Cells {
     /// Square cells of an attention pattern, hatched where a token may not look ahead.
     pub fn of(trace: &Trace) -> Self {
-        if trace.is_causal() {
-            Self::Causal
-        } else {
-            Self::Square
-        }
+        if trace.is_causal() { Self::Causal } else { Self::Square }
     }
 }
 
@@ -77,8 +73,7 @@ impl Shown {
             Some(text) => format!("{name}: {text}"),
             None => name.to_owned(),
         };
-        self.response
-            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &spoken));
+        self.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &spoken));
         let Some(text) = text else { return };
         if self.response.hovered() {
             self.response.clone().on_hover_text_at_pointer(text);
@@ -124,11 +119,7 @@ impl Heatmap<'_> {
         zoom.ui(ui, theme, &response, grid.rect, at);
         let pointed = response.hover_pos().and_then(|pos| grid.at(pos));
         let pointed = if response.hovered() { pointed } else { cursor };
-        Shown {
-            response,
-            pointed,
-            grid,
-        }
+        Shown { response, pointed, grid }
     }
 
     /// Where the cells lie in a room.
@@ -149,12 +140,7 @@ impl Heatmap<'_> {
             Cells::Square | Cells::Causal => Vec2::splat(fit.min_elem()).min(most),
         };
         let rect = Rect::from_min_size(room.min + margin, cell * counts);
-        Grid {
-            rect,
-            cell,
-            rows,
-            cols,
-        }
+        Grid { rect, cell, rows, cols }
     }
 
     /// The cell the keyboard points at, moved by the arrow keys.

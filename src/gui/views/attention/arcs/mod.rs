@@ -135,42 +135,40 @@ impl Arcs {
         } else {
             (row, heading + row * n as f32)
         };
-        egui::ScrollArea::vertical()
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                let size = vec2(ui.available_width(), height);
-                let (whole, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-                let name = trf("Arcs of {0} tokens", &[&n]);
-                response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
-                let side = (whole.width() * 0.3).min(theme.body_size * 11.0);
-                let columns = Columns {
-                    x: [whole.left() + side, whole.right() - side * 1.25],
-                    top: whole.top() + heading - zoom.part().top() * row,
-                    row,
-                    n_lanes: self.shown(ctx).len(),
-                };
-                if !zoom.is_zoomed() {
-                    self.scroll(ui, ctx, &columns);
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let size = vec2(ui.available_width(), height);
+            let (whole, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+            let name = trf("Arcs of {0} tokens", &[&n]);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+            let side = (whole.width() * 0.3).min(theme.body_size * 11.0);
+            let columns = Columns {
+                x: [whole.left() + side, whole.right() - side * 1.25],
+                top: whole.top() + heading - zoom.part().top() * row,
+                row,
+                n_lanes: self.shown(ctx).len(),
+            };
+            if !zoom.is_zoomed() {
+                self.scroll(ui, ctx, &columns);
+            }
+            headings(ui, ctx, &columns, whole);
+            let seen = whole.with_min_y(whole.top() + heading);
+            let notes = ui.scope_builder(egui::UiBuilder::new().max_rect(seen), |ui| {
+                if zoom.is_zoomed() {
+                    ui.shrink_clip_rect(seen);
                 }
-                headings(ui, ctx, &columns, whole);
-                let seen = whole.with_min_y(whole.top() + heading);
-                let notes = ui.scope_builder(egui::UiBuilder::new().max_rect(seen), |ui| {
-                    if zoom.is_zoomed() {
-                        ui.shrink_clip_rect(seen);
-                    }
-                    let notes = self.lines_ui(ui, ctx, &columns);
-                    self.tokens_ui(ui, ctx, &columns, whole);
-                    notes
-                });
-                let notes = notes.inner;
-                let area = seen.with_min_x(columns.x[0]).with_max_x(columns.x[1]);
-                zoom.ui(ui, theme, &response, area, None);
-                if let Some(note) = notes {
-                    let at = pos2(f32::midpoint(columns.x[0], columns.x[1]), whole.top());
-                    let (anchor, font) = (Align2::CENTER_TOP, theme.caption());
-                    ui.painter().text(at, anchor, note, font, *theme.warning);
-                }
+                let notes = self.lines_ui(ui, ctx, &columns);
+                self.tokens_ui(ui, ctx, &columns, whole);
+                notes
             });
+            let notes = notes.inner;
+            let area = seen.with_min_x(columns.x[0]).with_max_x(columns.x[1]);
+            zoom.ui(ui, theme, &response, area, None);
+            if let Some(note) = notes {
+                let at = pos2(f32::midpoint(columns.x[0], columns.x[1]), whole.top());
+                let (anchor, font) = (Align2::CENTER_TOP, theme.caption());
+                ui.painter().text(at, anchor, note, font, *theme.warning);
+            }
+        });
     }
 
     /// Brings a query that was chosen elsewhere into sight.
@@ -276,11 +274,7 @@ fn after_click(
     let mut heads = shown.clone();
     if !adds {
         let is_alone = shown.len() == 1 && shown.contains(&head);
-        return if is_alone {
-            (0..n_heads).collect()
-        } else {
-            BTreeSet::from([head])
-        };
+        return if is_alone { (0..n_heads).collect() } else { BTreeSet::from([head]) };
     }
     if !heads.remove(&head) {
         heads.insert(head);
@@ -298,13 +292,7 @@ fn collect(
         for (key, &weight) in pattern.row(query).iter().enumerate() {
             // A weight of 0 is no link, however low the threshold.
             if weight >= threshold && weight > 0.0 {
-                lines.push(Line {
-                    head,
-                    lane,
-                    query,
-                    key,
-                    weight,
-                });
+                lines.push(Line { head, lane, query, key, weight });
             }
         }
     }
@@ -326,11 +314,7 @@ mod tests {
     #[test]
     fn weak_links_are_left_out_and_zeros_always() {
         let data = [1.0, 0.0, 0.04, 0.96];
-        let pattern = Matrix {
-            rows: 2,
-            cols: 2,
-            data: &data,
-        };
+        let pattern = Matrix { rows: 2, cols: 2, data: &data };
         let count = |threshold| {
             let mut lines = Vec::new();
             collect(&mut lines, (0, 0), pattern, threshold);

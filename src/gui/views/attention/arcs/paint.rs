@@ -45,22 +45,13 @@ pub(super) fn headings(ui: &Ui, ctx: &Context<'_>, columns: &Columns, whole: Rec
     ];
     let mut taken = right;
     for (text, x, anchor, color) in texts {
-        let inset = if anchor == Align2::LEFT_TOP {
-            8.0
-        } else {
-            -8.0
-        };
+        let inset = if anchor == Align2::LEFT_TOP { 8.0 } else { -8.0 };
         let at = pos2(x + inset, top);
         let painter = ui.painter();
-        taken = painter
-            .text(at, anchor, text, theme.caption(), color)
-            .right();
+        taken = painter.text(at, anchor, text, theme.caption(), color).right();
     }
     // What the bars right of the keys are.
-    let text = trf(
-        "from {0}",
-        &[&ctx.label(ctx.focus.query_or_last(ctx.trace))],
-    );
+    let text = trf("from {0}", &[&ctx.label(ctx.focus.query_or_last(ctx.trace))]);
     let at = pos2(whole.right() - 6.0, top);
     let room = at.x - taken - theme.caption_size;
     let (anchor, font) = (Align2::RIGHT_TOP, theme.caption());
@@ -79,19 +70,13 @@ pub(super) fn line_ui(ui: &Ui, theme: &Theme, columns: &Columns, line: &Line, st
         .head(line.head)
         .gamma_multiply(strength * lerp(0.3..=1.0, line.weight.clamp(0.0, 1.0)));
     let widest = columns.lane().min(theme.stroke * 9.0);
-    let stroke = Stroke::new(
-        lerp(0.8..=widest.max(0.8), line.weight.clamp(0.0, 1.0)),
-        color,
-    );
+    let stroke = Stroke::new(lerp(0.8..=widest.max(0.8), line.weight.clamp(0.0, 1.0)), color);
     let curve = |t: f32| {
         let u = 1.0 - t;
         let along = |a: f32, b: f32, c: f32, d: f32| {
             u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d
         };
-        pos2(
-            along(from.x, from.x + bend, to.x - bend, to.x),
-            along(from.y, from.y, to.y, to.y),
-        )
+        pos2(along(from.x, from.x + bend, to.x - bend, to.x), along(from.y, from.y, to.y, to.y))
     };
     let points: Vec<Pos2> = (0..=24).map(|i| curve(i as f32 / 24.0)).collect();
     ui.painter().line(points, stroke);
@@ -121,11 +106,8 @@ pub(super) fn token_ui(ui: &Ui, ctx: &Context<'_>, rect: Rect, pos: usize, side:
         Side::Key(_) => trf("Key {0}: {1}", &[&pos, &label]),
     };
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-    let font = if rect.height() > theme.body_size * 1.35 {
-        theme.mono()
-    } else {
-        theme.mono_caption()
-    };
+    let font =
+        if rect.height() > theme.body_size * 1.35 { theme.mono() } else { theme.mono_caption() };
     let is_lit = is_focus || response.hovered() || response.has_focus();
     let ink = if is_lit { *color } else { *theme.text };
     let text = abbreviate(&label, 14);
@@ -169,8 +151,7 @@ pub(super) fn weights_ui(
         if shown.len() == 1 && !ctx.trace.is_hidden(query, key) {
             let at = band.right_center() - vec2(6.0, 0.0);
             let (anchor, font) = (Align2::RIGHT_CENTER, theme.mono_caption());
-            ui.painter()
-                .text(at, anchor, percent(weight), font, *theme.text);
+            ui.painter().text(at, anchor, percent(weight), font, *theme.text);
         }
     }
 }
@@ -182,26 +163,14 @@ pub(super) fn head_chip_ui(ui: &mut Ui, theme: &Theme, head: usize, is_shown: bo
     let name = trf("Head {0}", &[&head]);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_shown, &name));
     let color = theme.head(head);
-    let (fill, ink): (Color32, Color32) = if is_shown {
-        (color, *theme.background)
-    } else {
-        (*theme.raised, color)
-    };
-    let width = if response.hovered() || response.has_focus() {
-        theme.stroke + 1.0
-    } else {
-        theme.stroke
-    };
+    let (fill, ink): (Color32, Color32) =
+        if is_shown { (color, *theme.background) } else { (*theme.raised, color) };
+    let width =
+        if response.hovered() || response.has_focus() { theme.stroke + 1.0 } else { theme.stroke };
     let stroke = Stroke::new(width, color);
     let painter = ui.painter();
     painter.rect(rect, 6.0, fill, stroke, egui::StrokeKind::Inside);
-    painter.text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        head,
-        theme.mono(),
-        ink,
-    );
+    painter.text(rect.center(), Align2::CENTER_CENTER, head, theme.mono(), ink);
     response.on_hover_text(trf(
         "{0}: click to see it alone, again for all heads, shift-click to add or remove it",
         &[&name],

@@ -17,55 +17,36 @@ pub(super) fn links_ui(
 ) {
     let theme = ctx.theme;
     let (line, gap) = (theme.body_size * 1.8, theme.body_size * 2.6);
-    heading_ui(
-        ui,
-        theme,
-        tr("Lines join equal tokens; the numbers are positions"),
-    );
-    ScrollArea::horizontal()
-        .id_salt("links")
-        .auto_shrink([false, true])
-        .show(ui, |ui| {
-            let widths = readings.map(|reading| chip_widths(ui.painter(), ctx, reading));
-            let whole = widths
-                .iter()
-                .map(|widths| widths.iter().sum::<f32>())
-                .fold(1.0, f32::max);
-            let height = 2.0 * line + gap + 2.0 * theme.caption_size;
-            let (rect, _) = ui.allocate_exact_size(vec2(whole, height), Sense::hover());
-            let tops = [
-                rect.top() + theme.caption_size,
-                rect.top() + theme.caption_size + line + gap,
-            ];
-            let rows = [0, 1].map(|i| chip_rects(rect.left(), tops[i], line, &widths[i]));
-            for &(a, b) in pairs {
-                let (Some(upper), Some(lower)) = (rows[0].get(a), rows[1].get(b)) else {
-                    continue;
-                };
-                let stroke = match chosen {
-                    Some(pair) if pair == (a, b) => theme.selection_stroke(),
-                    _ => theme.line(theme.outline),
-                };
-                ui.painter()
-                    .line_segment([upper.center_bottom(), lower.center_top()], stroke);
-            }
-            for (i, reading) in readings.into_iter().enumerate() {
-                for (pos, &rect) in rows[i].iter().enumerate() {
-                    let partner = pairs.iter().find(|pair| [pair.0, pair.1][i] == pos);
-                    let is_chosen = partner.is_some() && partner.copied() == chosen;
-                    let response =
-                        chip_ui(ui, ctx, rect, &reading.labels[pos], (i, pos), is_chosen);
-                    let target = if i == 0 {
-                        Some(pos)
-                    } else {
-                        partner.map(|pair| pair.0)
-                    };
-                    if let Some(target) = target {
-                        ctx.point(&response, Target::Token(target));
-                    }
+    heading_ui(ui, theme, tr("Lines join equal tokens; the numbers are positions"));
+    ScrollArea::horizontal().id_salt("links").auto_shrink([false, true]).show(ui, |ui| {
+        let widths = readings.map(|reading| chip_widths(ui.painter(), ctx, reading));
+        let whole = widths.iter().map(|widths| widths.iter().sum::<f32>()).fold(1.0, f32::max);
+        let height = 2.0 * line + gap + 2.0 * theme.caption_size;
+        let (rect, _) = ui.allocate_exact_size(vec2(whole, height), Sense::hover());
+        let tops = [rect.top() + theme.caption_size, rect.top() + theme.caption_size + line + gap];
+        let rows = [0, 1].map(|i| chip_rects(rect.left(), tops[i], line, &widths[i]));
+        for &(a, b) in pairs {
+            let (Some(upper), Some(lower)) = (rows[0].get(a), rows[1].get(b)) else {
+                continue;
+            };
+            let stroke = match chosen {
+                Some(pair) if pair == (a, b) => theme.selection_stroke(),
+                _ => theme.line(theme.outline),
+            };
+            ui.painter().line_segment([upper.center_bottom(), lower.center_top()], stroke);
+        }
+        for (i, reading) in readings.into_iter().enumerate() {
+            for (pos, &rect) in rows[i].iter().enumerate() {
+                let partner = pairs.iter().find(|pair| [pair.0, pair.1][i] == pos);
+                let is_chosen = partner.is_some() && partner.copied() == chosen;
+                let response = chip_ui(ui, ctx, rect, &reading.labels[pos], (i, pos), is_chosen);
+                let target = if i == 0 { Some(pos) } else { partner.map(|pair| pair.0) };
+                if let Some(target) = target {
+                    ctx.point(&response, Target::Token(target));
                 }
             }
-        });
+        }
+    });
 }
 
 fn chip_widths(painter: &Painter, ctx: &Context<'_>, reading: &Reading) -> Vec<f32> {
@@ -113,13 +94,7 @@ fn chip_ui(
         let painter = ui.painter();
         painter.rect(rect, 4.0, *theme.raised, stroke, egui::StrokeKind::Inside);
         let label = crate::gui::format::abbreviate(label, 16);
-        painter.text(
-            rect.center(),
-            Align2::CENTER_CENTER,
-            label,
-            theme.mono(),
-            *theme.text,
-        );
+        painter.text(rect.center(), Align2::CENTER_CENTER, label, theme.mono(), *theme.text);
         let (at, anchor) = match text {
             0 => (rect.center_top(), Align2::CENTER_BOTTOM),
             _ => (rect.center_bottom(), Align2::CENTER_TOP),

@@ -41,9 +41,7 @@ impl Reading {
         let stages = std::iter::once(trace.get(Hook::Embed)).chain(stages);
         Self {
             ids: trace.tokens.iter().map(|token| token.id).collect(),
-            labels: (0..trace.tokens.len())
-                .map(|pos| trace.label(pos))
-                .collect(),
+            labels: (0..trace.tokens.len()).map(|pos| trace.label(pos)).collect(),
             stages: stages.flatten().cloned().collect(),
         }
     }
@@ -96,26 +94,16 @@ impl Order {
         let mut text = self.second_text(ctx);
         let width = theme.body_size * 16.0;
         row_break(ui, width + theme.body_size * 7.0);
-        let label = ui
-            .label(egui::RichText::new(tr("Second text")).font(theme.body()))
-            .id;
-        let edit = egui::TextEdit::singleline(&mut text)
-            .font(theme.body())
-            .desired_width(width);
+        let label = ui.label(egui::RichText::new(tr("Second text")).font(theme.body())).id;
+        let edit = egui::TextEdit::singleline(&mut text).font(theme.body()).desired_width(width);
         let response = ui.add(edit).labelled_by(label);
-        if response
-            .on_hover_text(tr("Compared with the prompt, token by token"))
-            .changed()
-        {
+        if response.on_hover_text(tr("Compared with the prompt, token by token")).changed() {
             self.edited = Some(text);
         }
         row_break(ui, theme.body_size * 14.0);
         let button =
             ui.button(egui::RichText::new("I love cats / cats love me").font(theme.body()));
-        if button
-            .on_hover_text(tr("Compare these two texts"))
-            .clicked()
-        {
+        if button.on_hover_text(tr("Compare these two texts")).clicked() {
             ctx.send(Command::SetPrompt(EXAMPLE[0].to_owned()));
             self.edited = Some(EXAMPLE[1].to_owned());
         }
@@ -125,10 +113,7 @@ impl Order {
     pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.ask(ctx);
         let Some(readings) = self.readings() else {
-            let excuse = self
-                .problem
-                .as_deref()
-                .unwrap_or("Reading the second text …");
+            let excuse = self.problem.as_deref().unwrap_or("Reading the second text …");
             return empty_ui(ui, ctx.theme, tr(excuse));
         };
         let pairs = pairs(&readings[0].ids, &readings[1].ids);
@@ -176,10 +161,8 @@ impl Order {
                 &[&label, &a, &at(1), &at(last)],
             );
         }
-        let same = trf(
-            "“{0}” has the same embedding in both texts (cosine {1}).",
-            &[&label, &at(0)],
-        );
+        let same =
+            trf("“{0}” has the same embedding in both texts (cosine {1}).", &[&label, &at(0)]);
         let then = if ctx.trace.model.positions.are_added() {
             trf(
                 "At position {0} and at position {1} another vector is added, so the model reads different inputs \
@@ -215,9 +198,7 @@ impl Order {
     }
 
     fn second_text(&self, ctx: &Context<'_>) -> String {
-        self.edited
-            .clone()
-            .unwrap_or_else(|| reordered(&ctx.trace.text))
+        self.edited.clone().unwrap_or_else(|| reordered(&ctx.trace.text))
     }
 
     /// Has the second text read, if it or the model has changed.
@@ -234,9 +215,7 @@ impl Order {
         }
         self.asked = (Arc::downgrade(ctx.model), text.clone());
         let model = Arc::clone(ctx.model);
-        self.task = Some(Task::spawn(ctx.lane, move |_| {
-            Ok(Reading::of(&model.trace(&text)?))
-        }));
+        self.task = Some(Task::spawn(ctx.lane, move |_| Ok(Reading::of(&model.trace(&text)?))));
     }
 }
 
@@ -286,20 +265,14 @@ mod tests {
     #[test]
     fn the_first_word_stays() {
         assert_eq!(reordered("Yes, I love cats"), "Yes, cats love I");
-        assert_eq!(
-            (reordered(""), reordered("one")),
-            (String::new(), "one".to_owned())
-        );
+        assert_eq!((reordered(""), reordered("one")), (String::new(), "one".to_owned()));
     }
 
     #[test]
     fn equal_tokens_are_joined_in_order() {
         assert_eq!(pairs(&[7, 8, 7, 9], &[7, 9, 7]), [(0, 0), (2, 2), (3, 1)]);
         assert_eq!(chosen_pair(&[(0, 0), (2, 2), (3, 1)], None), Some((3, 1)));
-        assert_eq!(
-            chosen_pair(&[(0, 0), (2, 2), (3, 1)], Some(2)),
-            Some((2, 2))
-        );
+        assert_eq!(chosen_pair(&[(0, 0), (2, 2), (3, 1)], Some(2)), Some((2, 2)));
         assert_eq!(chosen_pair(&[(0, 0)], Some(1)), Some((0, 0)));
         assert_eq!(chosen_pair(&[], None), None);
     }
