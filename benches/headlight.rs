@@ -16,7 +16,7 @@ fn main() {
 }
 
 fn storybook() -> Checkpoint {
-    Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap()
+    Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap()
 }
 
 /// A folder with a GPT-2 of 12 layers and 12 heads whose weights are random.

@@ -55,7 +55,7 @@ fn every_lesson_is_read_and_listed() {
 
 /// The bundled models: that of the course, and the translator.
 fn models() -> [Checkpoint; 2] {
-    [&BUNDLED[0], &TRANSLATOR].map(|it| Checkpoint::bundled(it, DeviceKind::default()).unwrap())
+    [BUNDLED[0], &TRANSLATOR].map(|it| Checkpoint::bundled(it, DeviceKind::default()).unwrap())
 }
 
 /// The one a lesson is about.

@@ -12,7 +12,7 @@ use headlight::trace::{BlockHook, Hook, Trace};
 const TEXT: &str = "The cat chased the mouse because it was hungry.";
 
 fn storybook() -> Checkpoint {
-    Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap()
+    Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap()
 }
 
 /// A model of each kind of attention: a key per head, and one per group of heads.

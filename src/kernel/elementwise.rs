@@ -1,6 +1,7 @@
 //! The same function of every number.
 
-use super::{dispatch, split};
+use super::dispatch;
+use super::split;
 
 /// What one number costs, in multiplications, for the decision how many threads to ask.
 const COST: usize = 16;

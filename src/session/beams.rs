@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn one_beam_writes_the_greedy_text() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
         let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
         let written = Generation::new(&model, text, greedy.clone(), 0).unwrap();

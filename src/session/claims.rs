@@ -5,7 +5,7 @@ use crate::lesson::{Answer, Bound, Claim, Head};
 use crate::math::heads::HeadRole;
 use crate::math::sampling::{Sampling, softmax, top};
 use crate::math::vector::{cosine, mean_row};
-use crate::model::lens::Lens;
+use crate::model::insight::lens::Lens;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::{Problem, Result};
 use crate::trace::{BlockHook, Hook, Token, Trace};
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn claims_are_told_apart() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let outcome = |line: &str| refuted(&model, &Claim::parse(line).unwrap());
         for (holds, fails) in [
             ("next \"He opened the\" is door", "next \"He opened the\" is moon"),
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_model_knows_the_answers() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let right = |line: &str, choices: &[&str]| {
             let choices: Vec<String> = choices.iter().map(|&choice| choice.to_owned()).collect();
             right_choice(&model, &Answer::parse(line).unwrap(), &choices)

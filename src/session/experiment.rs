@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn what_a_missing_head_changes_comes_after_it() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
         let off = Edit::Head { layer: 2, head: 1, factor: 0.0 };
         let before = model.trace(text).unwrap();
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_sweep_is_every_ablation() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
         let swept = sweep(&model, text, None).unwrap();
         assert!(swept.changes.iter().flatten().all(|change| change.is_finite()));

@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn follow(edits: &[Edit], rounds: usize, seed: u64) {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let (mut follower, mut dice) = (Follower::default(), Dice(seed));
         let mut text = "Once upon a time".to_owned();
         for round in 0..rounds {
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn experiments_are_followed_too() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let (hook, width) = (Hook::Block(2, BlockHook::ResidPost), model.info.d_model);
         let edits = [
             Edit::Head { layer: 1, head: 2, factor: 0.0 },
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn another_model_or_experiment_starts_afresh() {
-        let open = || Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let open = || Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let (model, other) = (open(), open());
         let mut follower = Follower::default();
         let text = "The cat sat on the";

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_named() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let (layer, head, neuron, factor) = (0, 0, 0, 0.0);
         let why = |edit: Edit| check(&edit, &model.info, 5).unwrap_err().why;
         let n = model.info.n_layers;
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn patches_come_from_where_they_are_taken() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let hook = Hook::Block(2, BlockHook::ResidPost);
         let edit = patch(&model, "A dog ran", hook, [1, 3]).unwrap();
         let trace = model.trace("A dog ran").unwrap();

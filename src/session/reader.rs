@@ -84,7 +84,7 @@ mod tests {
     use crate::session::Generation;
 
     fn model() -> Checkpoint {
-        Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap()
+        Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap()
     }
 
     fn ids(model: &Checkpoint, text: &str) -> Vec<u32> {

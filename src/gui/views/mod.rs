@@ -14,7 +14,7 @@ mod positions;
 mod sampling;
 mod tokens;
 
-use super::view::View;
+use crate::gui::contract::view::View;
 
 /// Every view, in teaching order: the road from text to the next word.
 pub fn all() -> Vec<Box<dyn View>> {
@@ -38,7 +38,7 @@ pub fn all() -> Vec<Box<dyn View>> {
 #[cfg(test)]
 mod tests {
     use super::View;
-    use crate::gui::view::Tab;
+    use crate::gui::contract::view::Tab;
     use crate::lesson::VIEWS;
 
     /// Lessons name views without knowing the window.

@@ -1,7 +1,7 @@
 //! A pair of axes with round numbers, for points and curves.
 
 use super::ticks::ticks;
-use crate::gui::theme::Theme;
+use crate::gui::look::theme::Theme;
 use egui::epaint::TextShape;
 use egui::{Align2, Painter, Pos2, Rangef, Rect, pos2};
 

@@ -1,8 +1,8 @@
 //! A row of the next-token list: token, bar, percentage.
 
-use crate::gui::format::percent;
-use crate::gui::motion;
-use crate::gui::theme::Theme;
+use crate::gui::look::format::percent;
+use crate::gui::look::motion;
+use crate::gui::look::theme::Theme;
 use crate::text::trf;
 use egui::{Align2, Id, Rect, Response, Sense, Ui, pos2, vec2};
 

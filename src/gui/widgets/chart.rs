@@ -2,8 +2,8 @@
 
 use super::ticks::ticks;
 use super::{Zoom, lock_arrows};
-use crate::gui::format::number;
-use crate::gui::theme::Theme;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Theme;
 use egui::{
     Align2, Color32, Id, Key, Modifiers, Painter, Pos2, Rangef, Rect, Response, Sense, Shape,
     Stroke, Ui, pos2, vec2,

@@ -1,7 +1,7 @@
 //! Tokens as chips on a line.
 
-use crate::gui::command::Target;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
 use crate::text::trf;
 use egui::{Align2, Response, Sense, Ui, vec2};
 
@@ -26,7 +26,7 @@ pub fn chip_ui(ui: &mut Ui, ctx: &Context<'_>, pos: usize) -> Response {
     let Some(token) = ctx.trace.tokens.get(pos) else {
         return ui.label("");
     };
-    let label = crate::gui::format::abbreviate(&ctx.trace.label(pos), 24);
+    let label = crate::gui::look::format::abbreviate(&ctx.trace.label(pos), 24);
     let ink = if token.special { *theme.accent } else { *theme.text };
     let galley = ui.painter().layout_no_wrap(label.clone(), theme.mono(), ink);
     let size = galley.size() + vec2(10.0, 6.0);

@@ -1,6 +1,6 @@
 //! Several pictures side by side; where the room is too small for all, the last place is shared.
 
-use crate::gui::theme::Theme;
+use crate::gui::look::theme::Theme;
 use crate::text::tr;
 use egui::{Rect, RichText, Ui, UiBuilder, Vec2, vec2};
 

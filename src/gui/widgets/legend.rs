@@ -1,7 +1,7 @@
 //! The legend of a colour scale.
 
-use crate::gui::format::number;
-use crate::gui::theme::{Scale, Theme};
+use crate::gui::look::format::number;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::text::trf;
 use egui::{Align2, Mesh, Rect, Sense, Ui, pos2, vec2};
 

@@ -5,6 +5,7 @@ mod bars;
 mod chart;
 mod chips;
 mod deck;
+pub mod edit_words;
 mod heatmap;
 mod labels;
 mod legend;
@@ -16,6 +17,7 @@ mod room;
 mod segmented;
 mod stepper;
 mod ticks;
+pub mod vocabulary;
 mod zoom;
 
 pub use axes::Axes;
@@ -36,7 +38,7 @@ pub use stepper::stepper_ui;
 pub use ticks::ticks;
 pub use zoom::{Zoom, lock_arrows};
 
-use super::theme::Theme;
+use crate::gui::look::theme::Theme;
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Response, Stroke};
 
 /// Diagonal hatching over a rectangle: cut, masked or missing.
@@ -67,7 +69,7 @@ pub fn fitted_text(
 ) -> Rect {
     let mut max = text.chars().count();
     loop {
-        let shown = super::format::abbreviate(text, max);
+        let shown = crate::gui::look::format::abbreviate(text, max);
         let galley = painter.layout_no_wrap(shown, font.clone(), color);
         if galley.size().x <= width || max <= 3 {
             let rect = anchor.anchor_size(pos, galley.size());

@@ -1,8 +1,8 @@
 //! A token with two probabilities: two bars on one axis, and which way it went.
 
-use crate::gui::format::percent;
-use crate::gui::motion;
-use crate::gui::theme::{Scale, Theme};
+use crate::gui::look::format::percent;
+use crate::gui::look::motion;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::text::{tr, trf};
 use egui::{Align2, Color32, Id, Painter, Rect, Response, Sense, Ui, pos2, vec2};
 

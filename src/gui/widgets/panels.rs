@@ -1,7 +1,7 @@
 //! Several pictures in one view: side by side where there is room, else one beneath the other.
 
 use super::legend_ui;
-use crate::gui::theme::{Scale, Theme};
+use crate::gui::look::theme::{Scale, Theme};
 use egui::emath::GuiRounding as _;
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 

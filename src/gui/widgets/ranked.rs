@@ -1,7 +1,7 @@
 //! A row of a ranked list: name, bar, number.
 
-use crate::gui::format::number;
-use crate::gui::theme::Theme;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Theme;
 use egui::{Align2, Color32, Rect, Response, Sense, Ui, pos2, vec2};
 
 /// What a row shows.

@@ -1,6 +1,6 @@
 //! A few choices side by side, one of which holds.
 
-use crate::gui::theme::Theme;
+use crate::gui::look::theme::Theme;
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
 /// Draws the choices as one control; a click makes another one hold. Each is a name and what it

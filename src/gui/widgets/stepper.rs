@@ -1,6 +1,6 @@
 //! A number with a button before and after it: one less, one more.
 
-use crate::gui::theme::Theme;
+use crate::gui::look::theme::Theme;
 use crate::text::trf;
 use egui::{Align2, Color32, Rect, Response, Sense, Ui, vec2};
 

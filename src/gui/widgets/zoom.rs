@@ -1,7 +1,7 @@
 //! Looking closer, the same way in every picture: dragging a rectangle enlarges it, a double click
 //! shows everything again. With the keyboard + and − do, 0 shows everything, and arrows move on.
 
-use crate::gui::theme::Theme;
+use crate::gui::look::theme::Theme;
 use crate::text::tr;
 use egui::{
     Align2, EventFilter, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense,

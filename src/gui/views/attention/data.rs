@@ -1,6 +1,6 @@
 //! One head's weights and vectors as tables.
 
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::table::Table;
 use crate::trace::{BlockHook, Hook, Token, Trace};
 

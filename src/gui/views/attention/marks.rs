@@ -1,8 +1,8 @@
 //! Strips and grids of numbers, and where each number was drawn.
 
 use super::parts::{Part, Row};
-use crate::gui::format::number;
-use crate::gui::theme::{Scale, Theme};
+use crate::gui::look::format::number;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{cell_text, hatch};
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, StrokeKind, lerp, pos2, vec2};
 

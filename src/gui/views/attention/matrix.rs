@@ -1,8 +1,8 @@
 //! Every weight of the head as a matrix, with what each key receives and how widely each query looks.
 
 use super::{WEIGHTS, strongest_link};
-use crate::gui::format::{number, percent};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{number, percent};
 use crate::gui::widgets::{Cells, Grid, Heatmap, Labels, legend_ui};
 use crate::math::attention_steps::{effective_keys, largest, received};
 use crate::text::{tr, trf};

@@ -16,10 +16,10 @@ mod stages;
 mod steps;
 mod tips;
 
-use crate::gui::command::Target;
-use crate::gui::format::percent;
-use crate::gui::theme::Scale;
-use crate::gui::view::{Context, Tab, View};
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::{Context, Tab, View};
+use crate::gui::look::format::percent;
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{empty_ui, stepper_ui};
 use crate::math::attention_steps::position_of_largest;
 use crate::table::Table;
@@ -136,10 +136,10 @@ fn head_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (theme, model) = (ctx.theme, ctx.trace.model.clone());
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
     if let Some(layer) = stepper_ui(ui, theme, tr("Layer"), layer, model.n_layers, *theme.text) {
-        ctx.send(crate::gui::command::Command::Select(Target::Head { layer, head }));
+        ctx.send(crate::gui::contract::command::Command::Select(Target::Head { layer, head }));
     }
     if let Some(head) = stepper_ui(ui, theme, tr("Head"), head, model.n_heads, theme.head(head)) {
-        ctx.send(crate::gui::command::Command::Select(Target::Head { layer, head }));
+        ctx.send(crate::gui::contract::command::Command::Select(Target::Head { layer, head }));
     }
 }
 

@@ -2,8 +2,8 @@
 //! holds only the result.
 
 use super::stages::TITLES;
-use crate::gui::format::{number, percent};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{number, percent};
 use crate::math::attention_steps::{
     dot, exponentials, is_inverse_root, largest_difference, masked, position_of_largest, products,
     scaling, weighted_sum,

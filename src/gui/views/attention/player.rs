@@ -1,6 +1,6 @@
 //! Playing the stages: forwards, backwards, by hand or one a second.
 
-use crate::gui::theme::Theme;
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::explained;
 use crate::text::tr;
 use egui::{Align2, EventFilter, Key, Response, Sense, Stroke, Ui, pos2, vec2};

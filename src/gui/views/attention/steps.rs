@@ -6,10 +6,10 @@ use super::numbers::Numbers;
 use super::parts::{Part, Row};
 use super::player::Player;
 use super::stages::{Stages, TITLES};
-use crate::gui::command::{Command, Target};
-use crate::gui::format::abbreviate;
-use crate::gui::theme::{Theme, semibold};
-use crate::gui::view::Context;
+use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::abbreviate;
+use crate::gui::look::theme::{Theme, semibold};
 use crate::gui::widgets::{empty_ui, fitted_text};
 use crate::text::{tr, trf};
 use egui::{

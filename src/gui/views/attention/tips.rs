@@ -2,9 +2,9 @@
 
 use super::numbers::Numbers;
 use super::parts::{Part, Row};
-use crate::gui::format::{number, percent};
-use crate::gui::origin::origin;
-use crate::gui::view::Context;
+use crate::gui::contract::origin::origin;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{number, percent};
 use crate::math::attention_steps::largest;
 use crate::text::trf;
 use crate::trace::{BlockHook, Hook};

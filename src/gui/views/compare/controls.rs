@@ -1,10 +1,10 @@
 //! What the prompt is compared with: the controls of each tab.
 
 use super::{Compare, colors};
-use crate::gui::command::Command;
-use crate::gui::comparison::{By, Comparison};
-use crate::gui::side;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
+use crate::gui::shell::side;
+use crate::gui::state::comparison::{By, Comparison};
 use crate::gui::widgets::segmented_ui;
 use crate::math::sampling::{Filter, Sampling};
 use crate::model::BUNDLED;

@@ -13,10 +13,10 @@ mod pictures;
 mod rows;
 
 use crate::background::{Task, finished};
-use crate::gui::comparison::By;
-use crate::gui::format::{number, percent};
-use crate::gui::theme::Theme;
-use crate::gui::view::{Context, View};
+use crate::gui::contract::view::{Context, View};
+use crate::gui::look::format::{number, percent};
+use crate::gui::look::theme::Theme;
+use crate::gui::state::comparison::By;
 use crate::gui::widgets::{deck_ui, empty_ui, page_ui};
 use crate::math::sampling::Sampling;
 use crate::model::{Checkpoint, DeviceKind, Edit};

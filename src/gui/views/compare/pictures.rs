@@ -2,10 +2,10 @@
 
 use super::both::{Both, Difference};
 use super::colors;
-use crate::gui::command::Target;
-use crate::gui::format::{abbreviate, number};
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, number};
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, empty_ui, legend_ui, paired_bar_height,
     paired_bar_name, paired_bar_ui, paired_head_ui,

@@ -2,10 +2,10 @@
 
 use super::both::Both;
 use super::colors;
-use crate::gui::command::Target;
-use crate::gui::format::abbreviate;
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::abbreviate;
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{fitted_text, hatch};
 use crate::math::align::Column;
 use crate::text::trf;

@@ -2,9 +2,9 @@
 
 use super::paths::{Mark, letter};
 use super::plot::ink;
-use crate::gui::format::abbreviate;
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::abbreviate;
+use crate::gui::look::theme::Theme;
 use crate::text::trf;
 use crate::trace::Trace;
 use egui::{Align2, Response, ScrollArea, Sense, Ui, pos2, vec2};

@@ -71,7 +71,7 @@ mod tests {
     use crate::model::{BUNDLED, Checkpoint, DeviceKind};
 
     fn traces() -> Vec<Arc<Trace>> {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let texts = super::super::PRESET;
         texts.map(|text| Arc::new(model.trace(text).unwrap())).into()
     }

@@ -2,8 +2,8 @@
 
 use super::paths::{Curve, Picture, label};
 use super::plot::{ink, paint_line, paint_mark, step_name};
-use crate::gui::format::number;
-use crate::gui::theme::Theme;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{Axes, Placer, Zoom};
 use crate::text::{tr, trf};
 use egui::{Painter, Pos2, Rangef, Sense, Ui};

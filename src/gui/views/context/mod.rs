@@ -15,10 +15,10 @@ mod plot;
 mod words;
 
 use crate::background::{Task, finished};
-use crate::gui::command::{Command, Target};
-use crate::gui::format::{number, percent};
-use crate::gui::selection::Selection;
-use crate::gui::view::{Context, View};
+use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::view::{Context, View};
+use crate::gui::look::format::{number, percent};
+use crate::gui::state::selection::Selection;
 use crate::gui::widgets::empty_ui;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;

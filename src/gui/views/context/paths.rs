@@ -1,7 +1,7 @@
 //! The residual stream of chosen tokens, layer by layer, projected to two dimensions.
 
 use super::words::{word_at, word_text};
-use crate::gui::format::abbreviate;
+use crate::gui::look::format::abbreviate;
 use crate::math::pca::{Pca, pca};
 use crate::text::tr;
 use crate::trace::{BlockHook, Trace, TraceId};
@@ -306,7 +306,7 @@ mod tests {
     use crate::model::{BUNDLED, Checkpoint, DeviceKind};
 
     fn traces() -> Vec<Arc<Trace>> {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let texts = ["please buy an apple and an orange", "apple unveiled the new phone"];
         texts.map(|text| Arc::new(model.trace(text).unwrap())).into()
     }

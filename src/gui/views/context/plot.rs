@@ -1,10 +1,10 @@
 //! The paths: where the vectors of the chosen tokens lie after each layer.
 
 use super::paths::{Mark, Path, Picture, Scaling, label};
-use crate::gui::format::{number, percent};
-use crate::gui::origin::{stream_after, with_source};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::origin::{stream_after, with_source};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{number, percent};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{Axes, Placer, Zoom};
 use crate::text::{tr, trf};
 use egui::{Color32, Painter, Pos2, Rangef, Rect, Response, Sense, Shape, Stroke, Ui, Vec2, vec2};

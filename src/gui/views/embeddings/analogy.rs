@@ -6,10 +6,10 @@
 use super::ModelKey;
 use super::strips::{Rows, Scroll, Strips};
 use crate::background::Latest;
-use crate::gui::format::{count, number};
-use crate::gui::textures::PictureKey;
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::textures::PictureKey;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, number};
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{Ranked, empty_ui, ranked_ui};
 use crate::math::sampling::rank_of;
 use crate::math::vector::cosine;
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_inputs_are_no_answers() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let words = ["king", "man", "woman"].map(str::to_owned);
         let answers = Answers::find(&model, &words).unwrap();
         assert_eq!(answers.ranked[0].label, "·queen");

@@ -1,7 +1,7 @@
 //! The vectors and what is near them as tables, those on screen first.
 
 use super::Embeddings;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::table::Table;
 use crate::trace::{Hook, Trace};
 

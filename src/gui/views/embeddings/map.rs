@@ -1,10 +1,10 @@
 //! The text's tokens among their neighbours, in two dimensions.
 
 use super::neighbours::Around;
-use crate::gui::command::Target;
-use crate::gui::format::{abbreviate, count, number, percent};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, count, number, percent};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{Zoom, empty_ui, place_labels, ticks};
 use crate::math::pca::pca;
 use crate::model::{Checkpoint, Neighbour};

@@ -11,10 +11,10 @@ mod neighbours;
 mod similarity;
 mod strips;
 
-use crate::gui::format::number;
-use crate::gui::textures::{PictureKey, picture};
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::{Context, Tab, View};
+use crate::gui::contract::textures::{PictureKey, picture};
+use crate::gui::contract::view::{Context, Tab, View};
+use crate::gui::look::format::number;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{empty_ui, legend_ui};
 use crate::table::Table;
 use crate::text::{tr, trf};

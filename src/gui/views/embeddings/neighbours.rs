@@ -3,8 +3,8 @@
 use super::ModelKey;
 use super::map::Map;
 use crate::background::Latest;
-use crate::gui::format::{count, number, percent};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, number, percent};
 use crate::gui::widgets::{Ranked, empty_ui, ranked_ui};
 use crate::math::vector::{dot, norm};
 use crate::model::{Checkpoint, Neighbour};
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn neighbours_are_those_of_the_recorded_vectors() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("The cat sat").unwrap();
         let around = Around::find(&model, &trace.tokens, BTreeMap::new(), &Cancel::default());
         let embed = trace.get(Hook::Embed).unwrap();

@@ -5,10 +5,10 @@
 
 use super::ModelKey;
 use crate::background::Latest;
-use crate::gui::command::Target;
-use crate::gui::format::{abbreviate, number};
-use crate::gui::theme::Scale;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, number};
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{Cells, Heatmap, Labels, Ranked, empty_ui, legend_ui, ranked_ui};
 use crate::math::vector::{cosine, mean_row};
 use crate::table::Table;
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_sentence_is_like_itself_and_the_score_is_the_traces() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let first = model.trace("The cat sat on the mat").unwrap();
         let same = Compared::new(&first, Arc::new(first.clone())).unwrap();
         assert!(same.stages.iter().all(|(_, cosine)| (cosine - 1.0).abs() < 1e-5));

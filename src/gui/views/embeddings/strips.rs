@@ -1,11 +1,11 @@
 //! Vectors as strips of colour, one beneath the other, their dimensions aligned.
 
-use crate::gui::command::Target;
-use crate::gui::format::{abbreviate, number};
-use crate::gui::origin::with_origin;
-use crate::gui::textures::{PictureKey, picture};
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::origin::with_origin;
+use crate::gui::contract::textures::{PictureKey, picture};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, number};
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::Zoom;
 use crate::math::vector::norm;
 use crate::text::{tr, trf};

@@ -1,9 +1,9 @@
 //! What can be changed, part by part, and what is changed now.
 
 use super::{Experiment, Page, parts};
-use crate::gui::command::{Command, Target};
-use crate::gui::format::abbreviate;
-use crate::gui::view::Context;
+use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::abbreviate;
 use crate::gui::widgets::explained;
 use crate::model::{Edit, Look};
 use crate::text::{tr, trf};

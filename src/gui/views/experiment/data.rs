@@ -1,7 +1,7 @@
 //! The effect of an experiment as tables.
 
 use super::Experiment;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::table::Table;
 
 /// The next token before and after the change, and what each head is worth, if that was asked.

@@ -1,10 +1,10 @@
 //! What the edits in force change: the next token, where heads look, and from which layer on.
 
 use crate::background::{Task, finished};
-use crate::gui::command::{Command, Target};
-use crate::gui::format::{number, percent};
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{number, percent};
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, deck_ui, empty_ui, legend_ui,
     paired_bar_height, paired_bar_ui, paired_head_ui,
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn depth_agrees_with_the_recordings() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let text = "The cat sat on the";
         let before = model.trace(text).unwrap();
         let edit = Edit::Attention { layer: 1, factor: 0.0 };

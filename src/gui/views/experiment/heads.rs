@@ -3,10 +3,10 @@
 
 use super::effect::{Effect, note_ui};
 use crate::background::{Task, finished};
-use crate::gui::command::Target;
-use crate::gui::format::{abbreviate, number, percent};
-use crate::gui::theme::Scale;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, number, percent};
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{Cells, Heatmap, Labels, deck_ui, hatch, legend_ui};
 use crate::model::Checkpoint;
 use crate::problem::{Problem, Result};

@@ -13,8 +13,8 @@ mod parts;
 mod patch;
 mod suggestions;
 
-use crate::gui::format::{number, percent};
-use crate::gui::view::{Context, View, unfit_without_next};
+use crate::gui::contract::view::{Context, View, unfit_without_next};
+use crate::gui::look::format::{number, percent};
 use crate::table::Table;
 use crate::text::trf;
 use crate::trace::ModelInfo;

@@ -1,7 +1,7 @@
 //! Edits as the controls see them: which part they change, how strongly, and how to say so.
 
-use crate::gui::edit_words::edit_in_words;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::widgets::edit_words::edit_in_words;
 use crate::model::Edit;
 use crate::text::trf;
 

@@ -2,8 +2,8 @@
 
 use super::parts;
 use crate::background::{Task, finished};
-use crate::gui::command::Command;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
 use crate::gui::widgets::explained;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;

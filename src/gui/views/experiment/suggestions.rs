@@ -2,9 +2,9 @@
 
 use super::effect::note_ui;
 use super::parts;
-use crate::gui::command::Command;
-use crate::gui::format::percent;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::percent;
 use crate::math::sampling::top;
 use crate::model::Edit;
 use crate::text::{tr, trf};

@@ -2,8 +2,8 @@
 
 use super::writer::Writer;
 use super::written;
-use crate::gui::format::number;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
 use crate::gui::widgets::fitted_text;
 use crate::math::tree::{NodeId, ROOT};
 use crate::text::{tr, trf};

@@ -2,9 +2,9 @@
 
 use super::how;
 use super::writer::{Writer, settings};
-use crate::gui::format::percent;
-use crate::gui::next::LISTED;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::percent;
+use crate::gui::scene::next::LISTED;
 use crate::gui::widgets::{Bar, bar_ui};
 use crate::math::sampling::{Sampling, softmax, top};
 use crate::math::tree::NodeId;

@@ -1,9 +1,10 @@
 //! The controls of generation: how to write, and what to do with what was written.
 
+use super::is_translated;
+use super::whole_text;
 use super::writer::{Strategy, Writer};
-use super::{is_translated, whole_text};
-use crate::gui::command::Command;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
 use crate::gui::widgets::{explained, segmented_ui};
 use crate::math::tree::ROOT;
 use crate::text::tr;

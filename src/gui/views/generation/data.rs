@@ -1,7 +1,7 @@
 //! The tree of continuations as a table.
 
 use super::GenerationView;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::math::tree::{How, Node};
 use crate::table::Table;
 

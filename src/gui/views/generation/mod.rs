@@ -14,8 +14,8 @@ mod picture;
 mod versus;
 mod writer;
 
-use crate::gui::format::{number, percent};
-use crate::gui::view::{Context, View, unfit_without_next};
+use crate::gui::contract::view::{Context, View, unfit_without_next};
+use crate::gui::look::format::{number, percent};
 use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::sampling::Sampling;
 use crate::math::tree::{How, NodeId, ROOT, Tree};

@@ -2,8 +2,8 @@
 
 use super::how;
 use super::writer::{Writer, is_end};
-use crate::gui::format::{abbreviate, number, percent};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, number, percent};
 use crate::math::tree::{NodeId, Place, ROOT};
 use crate::text::{tr, trf};
 use egui::{Align2, Painter, Pos2, Rect, ScrollArea, Sense, Stroke, Ui, Vec2, pos2, vec2};

@@ -2,8 +2,8 @@
 
 use super::writer::Writer;
 use super::written;
-use crate::gui::format::{number, percent};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{number, percent};
 use crate::math::tree::NodeId;
 use crate::text::{tr, trf};
 use egui::{Grid, RichText, ScrollArea, Ui};

@@ -2,8 +2,8 @@
 
 use super::beams::Beams;
 use crate::background::{Task, finished};
-use crate::gui::command::Command;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
 use crate::math::beam::BeamSettings;
 use crate::math::sampling::{Sampling, softmax};
 use crate::math::tree::{How, MOST_NODES, NodeId, ROOT, SharedTree, Tree};

@@ -1,8 +1,8 @@
 //! The letters on the tiles, and the row in which they are explained and chosen.
 
 use super::reading::Reading;
-use crate::gui::format::number;
-use crate::gui::theme::Theme;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Theme;
 use crate::math::heads::{HeadRole, Score};
 use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rect, Response, Sense, Ui, pos2, vec2};

@@ -1,7 +1,7 @@
 //! The scores and patterns of all heads as tables.
 
 use super::Heads;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::math::heads::HeadRole;
 use crate::table::Table;
 use crate::trace::Matrix;

@@ -1,6 +1,6 @@
 //! Heads light up when typing makes them look elsewhere, and settle.
 
-use crate::gui::motion;
+use crate::gui::look::motion;
 use crate::trace::{Trace, TraceId};
 use egui::{Color32, Painter, Rect, Stroke, StrokeKind};
 

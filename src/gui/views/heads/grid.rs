@@ -3,10 +3,10 @@
 use super::badges::paint_badges;
 use super::reading::Reading;
 use super::{Heads, Large, WEIGHTS, habits};
-use crate::gui::command::Target;
-use crate::gui::textures::{PictureKey, miniature};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::textures::{PictureKey, miniature};
+use crate::gui::contract::view::Context;
+use crate::gui::look::theme::Theme;
 use crate::math::heads::HeadRole;
 use crate::text::{tr, trf};
 use egui::{Align2, Color32, Painter, Rect, Sense, Ui, Vec2, pos2, vec2};

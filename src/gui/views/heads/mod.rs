@@ -12,9 +12,9 @@ mod grid;
 mod reading;
 
 use crate::background::{Cancel, Task, finished};
-use crate::gui::format::{number, percent};
-use crate::gui::theme::Scale;
-use crate::gui::view::{Context, Tab, View};
+use crate::gui::contract::view::{Context, Tab, View};
+use crate::gui::look::format::{number, percent};
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, legend_ui};
 use crate::math::heads::HeadRole;
 use crate::session::habits::sight;

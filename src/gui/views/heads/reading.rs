@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_reading_is_what_the_trace_holds() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("The cat sat on the mat and the cat").unwrap();
         let reading = Reading::of(&trace, &Cancel::default());
         let n = trace.tokens.len();
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn one_token_has_no_badges() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("a").unwrap();
         let reading = Reading::of(&trace, &Cancel::default());
         assert!(HeadRole::ALL.iter().all(|&role| reading.count(role) == 0));

@@ -1,8 +1,8 @@
 //! What is read after every layer, as a table.
 
 use super::LensView;
-use crate::gui::view::Context;
-use crate::model::lens::Standing;
+use crate::gui::contract::view::Context;
+use crate::model::insight::lens::Standing;
 use crate::table::Table;
 
 /// The best tokens in every cell, and the standing of the predicted and of the followed token. Row

@@ -1,11 +1,14 @@
 //! One cell in full: the ten best tokens and how far each has moved since the layer before.
 
-use super::{followed, label, row_name, short_name};
-use crate::gui::format::{abbreviate, count, percent, short_count};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use super::followed;
+use super::label;
+use super::row_name;
+use super::short_name;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, count, percent, short_count};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::fitted_text;
-use crate::model::lens::Lens;
+use crate::model::insight::lens::Lens;
 use crate::text::{tr, trf};
 use egui::{Align2, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
 

@@ -1,13 +1,13 @@
 //! The cells: layers down, positions across.
 
 use super::{Columns, LensView, SHADE, Show, followed, label, rank_shade, row_name};
-use crate::gui::command::Target;
-use crate::gui::format::{count, percent};
-use crate::gui::origin::{stream_after, with_source};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::origin::{stream_after, with_source};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, percent};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{Zoom, fitted_text, lock_arrows};
-use crate::model::lens::{Lens, Reading};
+use crate::model::insight::lens::{Lens, Reading};
 use crate::text::{tr, trf};
 use egui::{
     Align2, Event, Key, Painter, Pos2, Rect, Response, ScrollArea, Sense, Ui, Vec2, pos2, vec2,

@@ -9,12 +9,12 @@ mod details;
 mod grid;
 
 use crate::background::{Task, finished};
-use crate::gui::format::{count, percent};
-use crate::gui::theme::Scale;
-use crate::gui::view::{Context, Tab, View, unfit_without_next};
-use crate::gui::vocabulary::meant;
+use crate::gui::contract::view::{Context, Tab, View, unfit_without_next};
+use crate::gui::look::format::{count, percent};
+use crate::gui::look::theme::Scale;
+use crate::gui::widgets::vocabulary::meant;
 use crate::gui::widgets::{empty_ui, named_legend_ui};
-use crate::model::lens::{Lens, Reading, Standing};
+use crate::model::insight::lens::{Lens, Reading, Standing};
 use crate::table::Table;
 use crate::text::{tr, trf};
 use crate::trace::{ModelInfo, Predicts, Token, TraceId};
@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn rows_are_named_and_the_lead_is_found() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = Arc::new(model.trace("The cat sat on the").unwrap());
         let mut lens = Lens::new(trace, None).unwrap();
         assert_eq!(leads_since(&lens, 0), lens.n_rows() - 1);

@@ -2,8 +2,8 @@
 //! neuron is multiplied by what the gate lets through.
 
 use super::neurons::strongest_at;
-use crate::gui::format::number;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
 use crate::gui::widgets::{Chart, Curve, Mark, empty_ui, heading_ui};
 use crate::model::ActivationFunction;
 use crate::text::{tr, trf};
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_dots_lie_on_the_curve() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("I love cats").unwrap();
         let function = ActivationFunction::from_name(&trace.model.activation_function).unwrap();
         let at = |hook| trace.block(1, hook).unwrap().at(&[2]).unwrap();

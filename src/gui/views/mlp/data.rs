@@ -1,7 +1,7 @@
 //! Neurons, lengths and norms as tables.
 
 use super::norm::normalized;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::math::vector::norm;
 use crate::table::Table;
 use crate::trace::{BlockHook, Trace};

@@ -11,8 +11,8 @@ mod neurons;
 mod norm;
 mod stream;
 
-use crate::gui::command::{Command, Target};
-use crate::gui::view::{Context, Tab, View};
+use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::view::{Context, Tab, View};
 use crate::gui::widgets::{panels_ui, row_break, stepper_ui};
 use crate::table::Table;
 use crate::text::{tr, trf};

@@ -1,10 +1,10 @@
 //! The neurons of one layer: over the whole text, and for one token.
 
-use crate::gui::command::Target;
-use crate::gui::format::number;
-use crate::gui::origin::with_origin;
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::origin::with_origin;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{Cells, Heatmap, Labels, colored_heading_ui, empty_ui, heading_ui};
 use crate::text::{tr, trf};
 use crate::trace::{Activation, BlockHook, Hook, Matrix, TraceId};

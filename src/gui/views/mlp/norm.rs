@@ -1,9 +1,9 @@
 //! The norm before the MLP: the stream centred, if it is `LayerNorm`, and scaled, number by number.
 
-use crate::gui::format::number;
-use crate::gui::origin::with_origin;
-use crate::gui::theme::Scale;
-use crate::gui::view::Context;
+use crate::gui::contract::origin::with_origin;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{Cells, Heatmap, Labels, empty_ui, heading_ui, legend_ui};
 use crate::math::vector::mean;
 use crate::text::{tr, trf};
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn before_mean_and_scale_give_after() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("I love cats").unwrap();
         let norm = Norm::of(&trace, 2, 1).unwrap();
         for (x, y) in norm.before.iter().zip(norm.after) {

@@ -1,8 +1,8 @@
 //! How long the stream is, and how much attention and the MLP add to it, layer by layer.
 
-use crate::gui::command::Target;
-use crate::gui::format::number;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
 use crate::gui::widgets::{Chart, Curve, Mark, empty_ui, heading_ui};
 use crate::math::vector::norm;
 use crate::text::{tr, trf};
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn lengths_are_those_of_the_recorded_vectors() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("I love cats").unwrap();
         let norms = norms(&trace, 1, BlockHook::MlpOut).unwrap();
         assert_eq!(norms.len(), trace.model.n_layers);

@@ -1,7 +1,7 @@
 //! The whole vocabulary as a table.
 
 use super::Output;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::table::Table;
 
 /// Every token with its logit, `exp(logit - max)` and probability, best first.

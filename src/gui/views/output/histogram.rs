@@ -1,9 +1,9 @@
 //! All logits at once: a hump of thousands of tokens, and the few best far out on its right.
 
 use super::table::Shown;
-use crate::gui::format::{count, number, percent};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, number, percent};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{Zoom, fitted_text, ticks};
 use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rangef, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};

@@ -9,10 +9,10 @@ mod histogram;
 mod shares;
 mod table;
 
-use crate::gui::command::{Command, Target};
-use crate::gui::format::{count, number, percent};
-use crate::gui::view::{Context, View, unfit_without_next};
-use crate::gui::vocabulary::{Query, Vocabulary, matching};
+use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::view::{Context, View, unfit_without_next};
+use crate::gui::look::format::{count, number, percent};
+use crate::gui::widgets::vocabulary::{Query, Vocabulary, matching};
 use crate::gui::widgets::{empty_ui, explained};
 use crate::math::histogram::Histogram;
 use crate::math::readout::Readout;
@@ -228,7 +228,7 @@ fn position_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let after = trf("after {0}", &[&""]);
     let after = RichText::new(after.trim_end());
     ui.label(after.font(theme.body()).color(*theme.dim));
-    let label = crate::gui::format::abbreviate(&ctx.label(pos), 16);
+    let label = crate::gui::look::format::abbreviate(&ctx.label(pos), 16);
     ui.label(RichText::new(label).font(theme.mono()).color(*theme.selection));
     let place = trf("position {0} of 0 to {1}", &[&pos, &n.saturating_sub(1)]);
     ui.label(RichText::new(place).font(theme.caption()).color(*theme.dim));
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_table_holds_the_recorded_numbers() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("The cat sat on the").unwrap();
         for pos in 0..trace.tokens.len() {
             let logits = trace.logits(pos).unwrap();

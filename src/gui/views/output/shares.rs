@@ -1,8 +1,8 @@
 //! All probability as one bar: how much the best tokens take, and what is left for the rest.
 
 use super::table::Shown;
-use crate::gui::format::{percent, short_count};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{percent, short_count};
 use crate::gui::widgets::{fitted_text, hatch};
 use crate::text::trf;
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};

@@ -1,10 +1,10 @@
 //! The vocabulary as a table: logit, exp, probability. Only the rows in sight are drawn.
 
 use super::Picture;
-use crate::gui::format::{count, number, percent};
-use crate::gui::origin::with_origin;
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::origin::with_origin;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, number, percent};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::fitted_text;
 use crate::text::{tr, trf};
 use crate::trace::Hook;

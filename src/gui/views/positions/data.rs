@@ -1,7 +1,7 @@
 //! The positions as tables, those on screen first.
 
 use super::Positions;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::table::Table;
 use crate::trace::Matrix;
 

@@ -1,11 +1,11 @@
 //! The learned position vectors and how alike they are.
 
 use super::table::{Fetched, Table};
-use crate::gui::command::Target;
-use crate::gui::format::number;
-use crate::gui::origin::with_origin;
-use crate::gui::theme::Scale;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::origin::with_origin;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{
     Cells, Chart, Curve, Grid, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui,
     panels_ui,

@@ -14,9 +14,9 @@ mod sum;
 mod table;
 mod waves;
 
-use crate::gui::textures::{PictureKey, miniature};
-use crate::gui::theme::Scale;
-use crate::gui::view::{Context, Tab, View};
+use crate::gui::contract::textures::{PictureKey, miniature};
+use crate::gui::contract::view::{Context, Tab, View};
+use crate::gui::look::theme::Scale;
 use crate::table::Table;
 use crate::trace::{self, Activation, Hook, Matrix, ModelInfo};
 use egui::{Color32, Painter, Rect, Ui, pos2};

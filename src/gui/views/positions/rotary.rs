@@ -2,10 +2,10 @@
 //! after, and what the distance between two tokens does to the product of their query and key.
 
 use super::waves::n_positions;
-use crate::gui::command::Target;
-use crate::gui::format::number;
-use crate::gui::theme::Scale;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui, panels_ui,
 };

@@ -1,9 +1,9 @@
 //! Token + position = input of the first block, for one token, number by number.
 
-use crate::gui::format::number;
-use crate::gui::origin::with_origin;
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::origin::with_origin;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{
     Cells, Heatmap, Labels, colored_heading_ui, empty_ui, heading_ui, panels_ui,
 };
@@ -248,7 +248,7 @@ fn paint_number(painter: &Painter, theme: &Theme, rect: Rect, value: f32, ground
 
 /// Short enough for the margin of a heatmap.
 fn row_names(ctx: &Context<'_>, pos: usize) -> [String; 3] {
-    let label = crate::gui::format::abbreviate(&ctx.label(pos), 12);
+    let label = crate::gui::look::format::abbreviate(&ctx.label(pos), 12);
     let model = &ctx.trace.model;
     let token = if model.segments { trf("{0} + segment", &[&label]) } else { label };
     let sum = if model.embed_norm { tr("= sum") } else { tr("= input") };
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn the_input_is_the_sum() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let trace = model.trace("I love cats").unwrap();
         let v = Vectors::of(&trace, 2).unwrap();
         for ((token, position), input) in v.token.iter().zip(v.position).zip(&*v.input) {

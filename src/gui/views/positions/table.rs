@@ -1,7 +1,7 @@
 //! The model's whole table of position vectors, fetched once per model.
 
 use crate::background::{Task, finished};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::math::vector::{Similarity, similarity};
 use crate::model::Checkpoint;
 use crate::trace::{Activation, Matrix};

@@ -1,10 +1,10 @@
 //! Sinusoidal positions, the alternative of the original paper, to play with.
 
 use super::table::Table;
-use crate::gui::command::Target;
-use crate::gui::format::{count, number};
-use crate::gui::theme::Scale;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, number};
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, heading_ui, panels_ui,
     row_break,

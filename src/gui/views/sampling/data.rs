@@ -1,7 +1,7 @@
 //! Every token on its way through the filters, as a table.
 
 use super::SamplingView;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::table::Table;
 
 /// Every token in the order of the score it is drawn by: what each filter that is on looks at, which

@@ -1,10 +1,10 @@
 //! The draw: a coin falls on the bar of all tokens.
 
 use super::{Made, Toss};
-use crate::gui::command::Command;
-use crate::gui::format::percent;
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::percent;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{explained, fitted_text};
 use crate::math::coin_bar::Slice;
 use crate::text::{tr, trf};

@@ -1,8 +1,8 @@
 //! The filters as a column of cards, in the order in which they are applied: each can be switched
 //! off, set, reset and moved.
 
-use crate::gui::command::Command;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
 use crate::gui::widgets::explained;
 use crate::math::sampling::{Filter, Sampling};
 use crate::text::{tr, trf};

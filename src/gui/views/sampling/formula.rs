@@ -1,6 +1,6 @@
 //! One token's way through the filters as a line of arithmetic with its own numbers.
 
-use crate::gui::format::{count, number, percent};
+use crate::gui::look::format::{count, number, percent};
 use crate::math::sampling::{Bound, Filter, Sampling};
 use crate::math::stages::{Measure, Stages, Step};
 use crate::text::{tr, trf};

@@ -1,8 +1,8 @@
 //! Many draws at once: how often each token came, beside how often it was expected.
 
 use super::Made;
-use crate::gui::format::{count, number, percent};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, number, percent};
 use crate::gui::widgets::fitted_text;
 use crate::math::sampling::{Coins, Sampling, draw_many, top};
 use crate::text::{tr, trf};

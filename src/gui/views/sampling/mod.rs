@@ -12,8 +12,8 @@ mod formula;
 mod many;
 mod table;
 
-use crate::gui::format::{count, percent};
-use crate::gui::view::{Context, View, unfit_without_next};
+use crate::gui::contract::view::{Context, View, unfit_without_next};
+use crate::gui::look::format::{count, percent};
 use crate::gui::widgets::{empty_ui, page_ui, part_ui};
 use crate::math::coin_bar::{Slice, coin, hit, slices};
 use crate::math::sampling::{Filter, Sampling, effective_choices, entropy_bits};
@@ -249,7 +249,7 @@ impl SamplingView {
 fn summary_ui(ui: &mut Ui, ctx: &Context<'_>, made: &Made) {
     let theme = ctx.theme;
     let line = |[bits, choices]: [f32; 2], tokens: usize| {
-        let choices = crate::gui::format::number(choices);
+        let choices = crate::gui::look::format::number(choices);
         let text = if tokens == 1 {
             "{0} bits, like {1} equal choices, {2} token"
         } else {

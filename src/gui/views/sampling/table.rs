@@ -1,9 +1,9 @@
 //! The whole vocabulary on its way through the filters: a row for each token, a column for each step.
 
 use super::{Made, Toss, cut_line};
-use crate::gui::format::{count, number, percent};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{count, number, percent};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{fitted_text, hatch};
 use crate::math::sampling::{Filter, Sampling};
 use crate::math::stages::{Measure, Row, Stages};

@@ -2,9 +2,9 @@
 
 use super::figure::describe;
 use super::reading::Reading;
-use crate::gui::format::count;
-use crate::gui::theme::{Theme, semibold};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::count;
+use crate::gui::look::theme::{Theme, semibold};
 use crate::text::{tr, trf};
 use crate::trace::Part;
 use egui::{Align2, FontId, Grid, Rect, RichText, Sense, Ui, pos2, vec2};
@@ -59,7 +59,7 @@ fn facts(reading: &Reading, pos: usize) -> Vec<(&'static str, String)> {
     if let Some(Some((word, at))) = reading.places.get(pos).copied()
         && let Some(word) = reading.words.get(word)
     {
-        let whole = crate::gui::format::abbreviate(&reading.text(&word.span), 16);
+        let whole = crate::gui::look::format::abbreviate(&reading.text(&word.span), 16);
         let of = match word.tokens.len() {
             1 => trf("{0}, in one piece", &[&whole]),
             n => trf("{0}, piece {1} of {2}", &[&whole, &(at + 1), &n]),

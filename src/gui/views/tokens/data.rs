@@ -1,7 +1,7 @@
 //! The tokens and cuts as tables.
 
 use super::Tokens;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
 use crate::table::Table;
 use crate::trace::Token;
 

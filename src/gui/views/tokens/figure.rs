@@ -2,9 +2,9 @@
 
 use super::layout::{Block, Line, lines};
 use super::reading::Reading;
-use crate::gui::command::Target;
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{fitted_text, hatch};
 use crate::text::{tr, trf};
 use crate::trace::{Part, TraceId};
@@ -144,7 +144,7 @@ fn left_out_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let at = pos2(rest.left() + 4.0, rest.center().y);
     let width = (rest.width() - 12.0).max(1.0);
     let most = (width / (theme.caption_size * 0.5)) as usize;
-    let short = crate::gui::format::abbreviate(&text, most);
+    let short = crate::gui::look::format::abbreviate(&text, most);
     let font = theme.mono_caption();
     fitted_text(painter, at, Align2::LEFT_CENTER, &short, font, *theme.dim, width);
     ui.add_space(theme.body_size * 0.4);

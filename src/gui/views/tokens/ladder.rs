@@ -2,9 +2,9 @@
 //! merge. A piece stands above the symbols it is made of, so that two cells are seen to become one.
 
 use super::reading::{Reading, Steps};
-use crate::gui::format::count;
-use crate::gui::theme::{Theme, semibold};
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::count;
+use crate::gui::look::theme::{Theme, semibold};
 use crate::math::bpe::Piece;
 use crate::model::Method;
 use crate::text::{tr, trf};
@@ -15,7 +15,7 @@ pub fn ladder_ui(ui: &mut Ui, ctx: &Context<'_>, reading: &Reading, pos: usize) 
     let theme = ctx.theme;
     let word = reading.word(pos).map(|word| reading.text(&word.span));
     let word = word.unwrap_or_else(|| ctx.label(pos));
-    let word = crate::gui::format::abbreviate(&word, 24);
+    let word = crate::gui::look::format::abbreviate(&word, 24);
     let title = FontId::new(theme.body_size, semibold());
     ui.label(RichText::new(trf("How “{0}” is built", &[&word])).font(title));
     let column = theme.body_size * 2.0;

@@ -2,7 +2,7 @@
 //! many lines as they need, so that each cut is seen against the others.
 
 use super::reading::Reading;
-use crate::gui::theme::Theme;
+use crate::gui::look::theme::Theme;
 use crate::trace::{Part, Token};
 use egui::FontId;
 use std::ops::Range;
@@ -166,7 +166,7 @@ mod tests {
     use std::sync::Arc;
 
     fn reading(text: &str) -> Reading {
-        let model = Arc::new(Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap());
+        let model = Arc::new(Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap());
         let trace = Arc::new(model.trace(text).unwrap());
         Reading::new(model, trace)
     }

@@ -12,8 +12,8 @@ mod layout;
 mod reading;
 
 use crate::background::{Task, finished};
-use crate::gui::format::count;
-use crate::gui::view::{Context, View};
+use crate::gui::contract::view::{Context, View};
+use crate::gui::look::format::count;
 use crate::table::Table;
 use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
@@ -172,7 +172,7 @@ impl Tokens {
         if words.pieces == 0 || tokens.pieces < 2 {
             return String::new();
         }
-        let per = |a: usize, b: usize| crate::gui::format::number(a as f32 / b as f32);
+        let per = |a: usize, b: usize| crate::gui::look::format::number(a as f32 / b as f32);
         let ratio = trf(
             "In this text a word takes {0} tokens and a token holds {1} characters on average.",
             &[&per(tokens.pieces, words.pieces), &per(characters.pieces, tokens.pieces)],

@@ -174,7 +174,7 @@ mod tests {
     use crate::model::{BUNDLED, DeviceKind};
 
     fn reading(text: &str) -> Reading {
-        let model = Arc::new(Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap());
+        let model = Arc::new(Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap());
         let trace = Arc::new(model.trace(text).unwrap());
         Reading::new(model, trace)
     }

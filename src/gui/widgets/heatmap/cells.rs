@@ -2,10 +2,10 @@
 
 use super::labels::{Labels, column_labels, row_labels};
 use super::{Cells, Grid, Heatmap};
-use crate::gui::format::number;
-use crate::gui::textures::{Leaving, PictureKey, picture};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::textures::{Leaving, PictureKey, picture};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Theme;
 use egui::epaint::TextShape;
 use egui::{Align2, Color32, Rect, StrokeKind, Ui, pos2, vec2};
 use std::ops::Range;

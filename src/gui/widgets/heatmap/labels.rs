@@ -1,7 +1,7 @@
 //! The names along the sides of a heatmap.
 
-use crate::gui::format::abbreviate;
-use crate::gui::theme::Theme;
+use crate::gui::look::format::abbreviate;
+use crate::gui::look::theme::Theme;
 use crate::text::tr;
 use egui::epaint::TextShape;
 use egui::{Align2, Color32, Painter, Rect, pos2};

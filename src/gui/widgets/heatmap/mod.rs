@@ -9,11 +9,11 @@ pub use grid::Grid;
 pub use labels::{Labels, column_labels, row_labels};
 
 use super::zoom::{Zoom, lock_arrows};
-use crate::gui::command::Target;
-use crate::gui::format::number;
-use crate::gui::origin::with_origin;
-use crate::gui::theme::{Scale, Theme};
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::origin::with_origin;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::{Scale, Theme};
 use crate::trace::{Hook, Matrix, Trace};
 use egui::{Id, Key, Modifiers, Pos2, Rect, Response, Sense, StrokeKind, Ui, Vec2, vec2};
 use grid::touched;

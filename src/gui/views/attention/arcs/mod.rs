@@ -4,9 +4,9 @@
 mod paint;
 
 use super::strongest_link;
-use crate::gui::command::{Command, Target};
-use crate::gui::format::percent;
-use crate::gui::view::Context;
+use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::percent;
 use crate::gui::widgets::Zoom;
 use crate::text::{tr, trf};
 use crate::trace::Matrix;
@@ -209,8 +209,8 @@ impl Arcs {
                 }
             }
         }
-        let most = crate::gui::format::count(MOST_LINES);
-        let all_text = crate::gui::format::count(all);
+        let most = crate::gui::look::format::count(MOST_LINES);
+        let all_text = crate::gui::look::format::count(all);
         (all > MOST_LINES).then(|| trf("the {0} strongest of {1} links", &[&most, &all_text]))
     }
 

@@ -1,9 +1,9 @@
 //! The columns of tokens and the lines between them.
 
 use super::Line;
-use crate::gui::format::{abbreviate, percent};
-use crate::gui::theme::Theme;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{abbreviate, percent};
+use crate::gui::look::theme::Theme;
 use crate::gui::widgets::fitted_text;
 use crate::text::{tr, trf};
 use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Stroke, Ui, lerp, pos2, vec2};

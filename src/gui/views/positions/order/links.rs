@@ -1,8 +1,8 @@
 //! Two texts as lines of chips, equal tokens joined.
 
 use super::Reading;
-use crate::gui::command::Target;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Target;
+use crate::gui::contract::view::Context;
 use crate::gui::widgets::heading_ui;
 use crate::text::{tr, trf};
 use egui::{Align2, Painter, Rect, ScrollArea, Sense, Ui, pos2, vec2};
@@ -51,7 +51,7 @@ pub(super) fn links_ui(
 
 fn chip_widths(painter: &Painter, ctx: &Context<'_>, reading: &Reading) -> Vec<f32> {
     let width = |label: &String| {
-        let label = crate::gui::format::abbreviate(label, 16);
+        let label = crate::gui::look::format::abbreviate(label, 16);
         let galley = painter.layout_no_wrap(label, ctx.theme.mono(), *ctx.theme.text);
         galley.size().x + ctx.theme.body_size * 1.2
     };
@@ -93,7 +93,7 @@ fn chip_ui(
         };
         let painter = ui.painter();
         painter.rect(rect, 4.0, *theme.raised, stroke, egui::StrokeKind::Inside);
-        let label = crate::gui::format::abbreviate(label, 16);
+        let label = crate::gui::look::format::abbreviate(label, 16);
         painter.text(rect.center(), Align2::CENTER_CENTER, label, theme.mono(), *theme.text);
         let (at, anchor) = match text {
             0 => (rect.center_top(), Align2::CENTER_BOTTOM),

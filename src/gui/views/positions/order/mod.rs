@@ -4,9 +4,9 @@ mod links;
 mod strips;
 
 use crate::background::{Task, finished};
-use crate::gui::command::Command;
-use crate::gui::format::number;
-use crate::gui::view::Context;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
 use crate::gui::widgets::{Column, empty_ui, least_height, panels_ui, row_break};
 use crate::math::vector::cosine;
 use crate::model::Checkpoint;
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn another_place_is_another_input_but_the_same_embedding() {
-        let model = Checkpoint::bundled(&BUNDLED[0], DeviceKind::default()).unwrap();
+        let model = Checkpoint::bundled(BUNDLED[0], DeviceKind::default()).unwrap();
         let [first, second] = EXAMPLE.map(|text| Reading::of(&model.trace(text).unwrap()));
         let joined = pairs(&first.ids, &second.ids);
         let moved = chosen_pair(&joined, None).unwrap();

@@ -1,9 +1,9 @@
 //! The vectors of a pair of equal tokens, and how alike they stay.
 
 use super::{Reading, cosines};
-use crate::gui::format::number;
-use crate::gui::theme::Scale;
-use crate::gui::view::Context;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::number;
+use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{
     Cells, Chart, Curve, Heatmap, Labels, Mark, colored_heading_ui, empty_ui, heading_ui,
 };

@@ -1,0 +1,104 @@
+//! The panel that is always within reach: the next token's probabilities and what shapes them.
+
+use crate::gui::contract::action::tip;
+use crate::gui::contract::command::Command;
+use crate::gui::contract::view::Context;
+use crate::gui::look::format::{percent, short_count};
+use crate::gui::widgets::{Bar, bar_ui};
+use crate::math::sampling::{Sampling, entropy_bits};
+use crate::text::{tr, trf};
+use egui::{Id, RichText, ScrollArea, Slider, Ui};
+
+/// Draws the panel. `sampling` changes in place and the bars follow in the same frame.
+pub fn side_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let theme = ctx.theme;
+    ui.label(RichText::new(tr("Next token")).font(theme.title()));
+    let entropy = entropy_bits(&ctx.next.sampling_probs);
+    let kept = short_count(ctx.next.n_kept);
+    let of = short_count(ctx.next.probs.len());
+    let note = trf(
+        "{0} of {1} tokens can be drawn, entropy {2} bits",
+        &[&kept, &of, &format!("{entropy:.2}")],
+    );
+    ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+    let draw = ui
+        .button(tr("Draw next token"))
+        .on_hover_text(tip("Draw one token and write it after the text", &Command::Draw));
+    if draw.clicked() {
+        ctx.send(Command::Draw);
+    }
+    bars_ui(ui, ctx);
+}
+
+fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        let next = ctx.next;
+        let largest = |probs: &[f32]| {
+            next.ranked.iter().filter_map(|&id| probs.get(id)).copied().fold(0.0, f32::max)
+        };
+        let full = largest(&next.probs).max(largest(&next.sampling_probs));
+        for (rank, &id) in next.ranked.iter().enumerate() {
+            let token = ctx.model.tokenizer.token(id as u32);
+            let label = token.label();
+            let (before, after) = (next.probs[id], next.sampling_probs[id]);
+            let bar =
+                Bar { label: &label, before, after, full, id: Id::unique(("next token", rank)) };
+            let response = bar_ui(ui, ctx.theme, &bar);
+            let chosen = response.clicked();
+            response.on_hover_ui(|ui| {
+                ui.label(trf("{0}   id {1}, rank {2}", &[&label, &id, &(rank + 1)]));
+                ui.label(trf("the model says {0}", &[&percent(before)]));
+                ui.label(trf("after the filters {0}", &[&percent(after)]));
+                ui.label(tr("Click to write it after the text"));
+            });
+            if chosen {
+                ctx.send(Command::Append(token.text));
+            }
+        }
+    });
+}
+
+/// Temperature, top-k and top-p.
+pub fn sampling_ui(ui: &mut Ui, sampling: &mut Sampling, vocab_size: usize) {
+    // What the names and the numbers leave.
+    let unit = ui.text_style_height(&egui::TextStyle::Body) / 1.25;
+    let digits = vocab_size.to_string().len().max(4) as f32;
+    let taken = (8.6 + 0.6 * digits) * unit;
+    ui.spacing_mut().slider_width = (ui.available_width() - taken).max(3.0 * unit);
+    egui::Grid::new("sampling").num_columns(2).show(ui, |ui| {
+        let label = ui.label(tr("Temperature"));
+        let slider =
+            Slider::new(&mut sampling.temperature, 0.0..=5.0).step_by(0.01).max_decimals(2);
+        let slider = ui.add(slider).labelled_by(label.id);
+        let slider = slider.on_hover_text(tr(
+            "Below 1 bolder, above 1 more even, 0 always the most probable. Double-click resets",
+        ));
+        if slider.double_clicked() {
+            sampling.temperature = 1.0;
+        }
+        ui.end_row();
+
+        // At their ends, top-k and top-p keep everything.
+        let mut k = sampling.top_k.unwrap_or(vocab_size).min(vocab_size);
+        let label = ui.label(tr("Top-k"));
+        let slider = Slider::new(&mut k, 1..=vocab_size.max(1)).logarithmic(true);
+        let slider = ui.add(slider).labelled_by(label.id);
+        let slider = slider
+            .on_hover_text(tr("Keep only the k most probable tokens. Double-click keeps all"));
+        k = if slider.double_clicked() { vocab_size } else { k };
+        sampling.top_k = (k < vocab_size).then_some(k);
+        ui.end_row();
+
+        let mut p = sampling.top_p.unwrap_or(1.0);
+        let label = ui.label(tr("Top-p"));
+        let slider = Slider::new(&mut p, 0.0..=1.0).step_by(0.01).max_decimals(2);
+        let slider = ui.add(slider).labelled_by(label.id);
+        let slider = slider.on_hover_text(tr(
+            "Keep the fewest tokens that together reach this probability. Double-click keeps all",
+        ));
+        p = if slider.double_clicked() { 1.0 } else { p };
+        sampling.top_p = (p < 1.0).then_some(p);
+        ui.end_row();
+    });
+}

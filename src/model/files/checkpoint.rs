@@ -1,0 +1,266 @@
+//! An opened model: weights, tokenizer, and what there is to say about it.
+
+use crate::hub::{Hub, Repo};
+use crate::model::files::bundled::Bundled;
+use crate::model::files::config::Config;
+use crate::model::files::gguf::{Gguf, GgufWeights};
+use crate::model::files::weights::Weights;
+use crate::model::insight::lexicon::Lexicon;
+use crate::model::pages::network::Network;
+use crate::model::run::cache::Cache;
+use crate::model::run::edit::{Edit, Edited};
+use crate::model::run::memory;
+use crate::model::run::probe::{Probe, Recorder};
+use crate::model::run::translation::Target;
+use crate::model::text::chat::Chat;
+use crate::model::text::tokenizer::Tokenizer;
+use crate::model::{BUNDLED, DeviceKind};
+use crate::problem::{Problem, Result};
+use crate::trace::{ModelInfo, Token, Trace};
+use burn::tensor::Tensor;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+const OPENING: &str = "Could not open the model";
+
+/// A model ready to run.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// Where it was opened from: a folder, or the name of a bundled model.
+    pub source: String,
+    /// Sizes and names, shared with every trace made by this model.
+    pub info: Arc<ModelInfo>,
+    /// Its tokenizer; of a translator that of the source text.
+    pub tokenizer: Tokenizer,
+    /// That of a translator's target text, when it is another. Their ids mean the same.
+    pub(crate) target_tokenizer: Option<Tokenizer>,
+    /// Its network.
+    pub network: Network,
+    /// The form in which it expects to be spoken to, if it is made for that.
+    pub chat: Option<Chat>,
+    lexicon: OnceLock<Lexicon>,
+}
+
+impl Checkpoint {
+    /// Opens a bundled model by its name, a model on Hugging Face that was downloaded before by its
+    /// name there (`hf:owner/name`), a GGUF file, or a folder as Hugging Face publishes it.
+    ///
+    /// # Errors
+    /// When anything in it is missing, damaged or not supported, or does not fit in memory.
+    pub fn open(name: &str, device: DeviceKind) -> Result<Self> {
+        if Repo::is_named(name) {
+            let repo = Repo::parse(name)?;
+            let folder = Hub::from_env().folder(&repo)?;
+            let short = repo.name.rsplit('/').next().unwrap_or_default();
+            return Self::folder(&folder, name, short, device);
+        }
+        let path = Path::new(name);
+        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name);
+        match bundled.filter(|_| !path.exists()) {
+            Some(bundled) => Self::bundled(bundled, device),
+            None if path.is_file() => Self::file(path, device),
+            None => {
+                let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+                let short = absolute.file_name().unwrap_or(path.as_os_str());
+                Self::folder(path, name, &short.to_string_lossy(), device)
+            }
+        }
+    }
+
+    /// Opens a model inside the program.
+    ///
+    /// # Errors
+    /// Only if the program itself is damaged.
+    pub fn bundled(bundled: &Bundled, device: DeviceKind) -> Result<Self> {
+        let config = Config::parse(bundled.config)?;
+        let weights = Weights::embedded(bundled.weights)?;
+        let tokenizer = Tokenizer::parse(bundled.tokenizer)?;
+        let network = Network::load(config, weights, &device.device())?;
+        Ok(Self::new(bundled.name.to_owned(), bundled.name, tokenizer, network, None))
+    }
+
+    /// A model in one file.
+    fn file(path: &Path, device: DeviceKind) -> Result<Self> {
+        if !Gguf::is_gguf(path) {
+            return Err(no_model(path));
+        }
+        let at = |problem: Problem| Problem {
+            why: format!("{}: {}", problem.why, path.display()),
+            ..problem
+        };
+        let file = Gguf::open(path)?;
+        let config = Config::parse(&file.config_json().map_err(at)?).map_err(at)?;
+        let tokenizer = Tokenizer::parse(&file.tokenizer_json().map_err(at)?).map_err(at)?;
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+        memory::check_weights(&config.info(&name))?;
+        let chat = file.chat();
+        let weights = Weights::new(GgufWeights::new(file));
+        let network = Network::load(config, weights, &device.device()).map_err(at)?;
+        let source = path.to_string_lossy().into_owned();
+        Ok(Self::new(source, &name, tokenizer, network, chat))
+    }
+
+    fn folder(folder: &Path, source: &str, name: &str, device: DeviceKind) -> Result<Self> {
+        let config = Config::parse(&read_config(folder)?).map_err(|problem| Problem {
+            why: format!("{}: {}", problem.why, folder.display()),
+            ..problem
+        })?;
+        let generation_config = std::fs::read(folder.join("generation_config.json")).ok();
+        let config = config.heed_generation_config(generation_config.as_deref());
+        let config = config.heed_pooling(folder);
+        let weights = Weights::open(folder)?;
+        let (tokenizer, target_tokenizer) = Tokenizer::open_pair(folder)?;
+        memory::check_weights(&config.info(name))?;
+        let network = Network::load(config, weights, &device.device())?;
+        let chat = Chat::in_folder(folder);
+        Ok(Self {
+            target_tokenizer,
+            ..Self::new(source.to_owned(), name, tokenizer, network, chat)
+        })
+    }
+
+    fn new(
+        source: String,
+        name: &str,
+        tokenizer: Tokenizer,
+        network: Network,
+        chat: Option<Chat>,
+    ) -> Self {
+        Self {
+            source,
+            info: Arc::new(network.info(name)),
+            tokenizer,
+            target_tokenizer: None,
+            network,
+            chat,
+            lexicon: OnceLock::new(),
+        }
+    }
+
+    /// Every token's vector and its neighbours. Computed when first asked for, which takes a moment
+    /// with a large vocabulary: ask from a background task.
+    pub fn lexicon(&self) -> &Lexicon {
+        self.lexicon.get_or_init(|| Lexicon::of(self.network.embed()))
+    }
+
+    /// The tokens of a text, with what the tokenizer adds around it; a text in the chat form has that
+    /// already.
+    ///
+    /// # Errors
+    /// When the tokenizer refuses the text.
+    pub fn encode(&self, text: &str) -> Result<Vec<Token>> {
+        match &self.chat {
+            Some(chat) if chat.is_rendered(text) => self.tokenizer.encode_bare(text),
+            _ => self.tokenizer.encode(text),
+        }
+    }
+
+    /// The tokens the model reads for a text: all of them, or as many from the end as its context
+    /// holds. The second value says how many were left out.
+    ///
+    /// # Errors
+    /// When the text is empty, or holds a token the model does not know.
+    pub fn prompt(&self, text: &str) -> Result<(Vec<Token>, usize)> {
+        let mut tokens = self.encode(text)?;
+        if tokens.is_empty() {
+            return Err(Problem::new("There is nothing to read", "the text is empty")
+                .cure("Type a word or a sentence"));
+        }
+        check(&tokens, self.network.source_vocab_size())?;
+        let dropped = tokens.len().saturating_sub(self.info.n_ctx);
+        tokens.drain(..dropped);
+        Ok((tokens, dropped))
+    }
+
+    /// Runs the model on a text and records every activation. A translator also writes its own
+    /// translation and records how.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::prompt`].
+    pub fn trace(&self, text: &str) -> Result<Trace> {
+        self.trace_edited(text, &[])
+    }
+
+    /// The same with changes made on the way.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::prompt`].
+    pub fn trace_edited(&self, text: &str, edits: &[Edit]) -> Result<Trace> {
+        self.trace_target(text, Target::Own, edits)
+    }
+
+    /// The same with what a translator's decoder is to be fed; for other models without effect.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::prompt`], for both texts.
+    pub fn trace_target(&self, text: &str, target: Target<'_>, edits: &[Edit]) -> Result<Trace> {
+        if let Some(marian) = self.translator() {
+            return self.trace_pair(marian, text, target, edits);
+        }
+        let (tokens, dropped) = self.prompt(text)?;
+        self.check_room(tokens.len())?;
+        let inner = Recorder::default();
+        let mut probe = Edited { edits, inner };
+        self.run(&tokens, &mut Cache::default(), &mut probe);
+        let recorder = probe.inner;
+        Trace::new(self.info.clone(), text.to_owned(), tokens, dropped, recorder.activations)
+    }
+
+    /// Is there memory to record so many tokens?
+    ///
+    /// # Errors
+    /// When there is not.
+    pub fn check_room(&self, n_tokens: usize) -> Result<()> {
+        memory::check_recording(memory::trace_bytes(&self.info, n_tokens))
+    }
+
+    /// Runs the model on tokens that follow those in `cache`; gives the scores of the next token
+    /// after each, `[pos, vocab]`.
+    pub fn run(&self, tokens: &[Token], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
+        let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
+        self.network.forward(&ids, cache, probe)
+    }
+}
+
+/// Does the model know these tokens?
+pub(crate) fn check(tokens: &[Token], vocab_size: usize) -> Result<()> {
+    let Some(token) = tokens.iter().find(|t| t.id as usize >= vocab_size) else {
+        return Ok(());
+    };
+    let why = format!(
+        "token {} ({:?}) exceeds the model's vocabulary of {vocab_size}",
+        token.id, token.text
+    );
+    Err(Problem::new("The model cannot read this text", why)
+        .cure("The tokenizer belongs to another model"))
+}
+
+/// Why a file is no model.
+fn no_model(path: &Path) -> Problem {
+    let here = path.display();
+    let end = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+    match end.to_ascii_lowercase().as_str() {
+        "bin" | "pt" | "pth" | "ckpt" | "pkl" => {
+            Problem::new(OPENING, format!("this is a pickle file: {here}")).cure(
+                "Pickle files can run code when opened. Convert it: load the model with transformers, then \
+                 model.save_pretrained(folder), and open that folder",
+            )
+        }
+        _ => Problem::new(OPENING, format!("this is a file, not a folder, and no GGUF file: {here}"))
+            .cure("Choose the folder that holds config.json, or a GGUF file"),
+    }
+}
+
+/// The `config.json` of a model's folder, with help for those who point elsewhere.
+fn read_config(folder: &Path) -> Result<Vec<u8>> {
+    let here = folder.display();
+    if !folder.exists() {
+        let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
+        return Err(Problem::new(OPENING, format!("there is no such folder: {here}"))
+            .cure(format!("Give a model's folder, or a bundled model: {}", names.join(", "))));
+    }
+    std::fs::read(folder.join("config.json")).map_err(|e| {
+        Problem::new(OPENING, format!("config.json: {e}: {here}"))
+            .cure("Choose a folder with config.json, model.safetensors and tokenizer.json, as Hugging Face publishes models")
+    })
+}

@@ -1,0 +1,238 @@
+//! `config.json`: which architecture, and its sizes and switches, as Hugging Face publishes them.
+//!
+//! Each architecture has a struct of the fields that change its numbers. What a file asks for and this
+//! program would compute wrongly is refused by name.
+
+mod bert;
+mod gpt2;
+mod llama;
+mod marian;
+mod rope;
+
+pub use bert::{BertConfig, BertFamily};
+pub use gpt2::Gpt2Config;
+pub use llama::{Family, LlamaConfig};
+pub use marian::{EPSILON as MARIAN_EPSILON, MarianConfig, Search};
+pub use rope::{Rope, RopeScaling};
+
+use crate::model::parts::activation_function::ActivationFunction;
+use crate::model::parts::pooling::Pooling;
+use crate::problem::{Problem, Result};
+use crate::trace::ModelInfo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::path::Path;
+
+const READING: &str = "Could not use the model's config.json";
+
+/// No published model comes near; a config beyond it is damaged, and products of such sizes would
+/// overflow.
+const MAX_SIZE: usize = 1 << 24;
+
+/// The values of `model_type` that can be opened.
+pub const SUPPORTED: [&str; 11] = [
+    "gpt2",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "bert",
+    "distilbert",
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "marian",
+];
+
+/// The config of one of the supported architectures.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Config {
+    /// GPT-2.
+    Gpt2(Gpt2Config),
+    /// Llama and its family.
+    Llama(LlamaConfig),
+    /// BERT and its relatives.
+    Bert(BertConfig),
+    /// A Marian translator.
+    Marian(MarianConfig),
+}
+
+impl Config {
+    /// Reads and checks the text of a `config.json`.
+    ///
+    /// # Errors
+    /// When the text is no JSON, names an architecture that is not supported, or asks for something
+    /// this program would compute wrongly; the message names the field.
+    pub fn parse(json: &[u8]) -> Result<Self> {
+        let fields: Value = serde_json::from_slice(json)
+            .map_err(|e| Problem::new(READING, format!("it is not valid JSON ({e})")))?;
+        let Value::Object(fields) = fields else {
+            return Err(Problem::new(READING, "it is not a JSON object"));
+        };
+        let model_type = model_type(&fields);
+        let model_type = model_type.ok_or_else(|| unknown(&fields))?;
+        let llama = Family::NAMES.iter().find(|(name, _)| *name == model_type);
+        let config = match (model_type.as_str(), llama) {
+            ("gpt2", _) => Self::Gpt2(Gpt2Config::from_fields(&fields)?),
+            (_, Some(&(_, family))) => Self::Llama(LlamaConfig::from_fields(family, &fields)?),
+            ("bert", _) => Self::Bert(BertConfig::from_fields(BertFamily::Bert, &fields)?),
+            ("distilbert", _) => {
+                Self::Bert(BertConfig::from_fields(BertFamily::DistilBert, &fields)?)
+            }
+            ("roberta" | "xlm-roberta" | "camembert", _) => {
+                Self::Bert(BertConfig::from_fields(BertFamily::Roberta, &fields)?)
+            }
+            ("marian", _) => Self::Marian(MarianConfig::from_fields(&fields)?),
+            _ => return Err(unknown(&fields)),
+        };
+        refuse_the_unsupported(&fields)?;
+        Ok(config)
+    }
+
+    /// Sizes and kinds of the parts of such a model.
+    pub fn info(&self, name: &str) -> ModelInfo {
+        match self {
+            Self::Gpt2(config) => config.info(name),
+            Self::Llama(config) => config.info(name),
+            Self::Bert(config) => config.info(name),
+            Self::Marian(config) => config.info(name),
+        }
+    }
+
+    /// Takes the end tokens from `generation_config.json`, which overrides `config.json` where both
+    /// say something. A file that cannot be understood changes nothing: it only concerns writing.
+    pub fn heed_generation_config(mut self, json: Option<&[u8]>) -> Self {
+        #[derive(Deserialize)]
+        struct Ends {
+            eos_token_id: Option<OneOrMany>,
+        }
+        let ends = json.and_then(|json| serde_json::from_slice::<Ends>(json).ok());
+        if let Some(ends) = ends.and_then(|ends| ends.eos_token_id) {
+            match &mut self {
+                Self::Gpt2(config) => config.eos_token_id = Some(ends),
+                Self::Llama(config) => config.eos_token_id = Some(ends),
+                Self::Bert(_) | Self::Marian(_) => {}
+            }
+        }
+        if let (Self::Marian(config), Some(json)) = (&mut self, json) {
+            config.heed_generation_config(json);
+        }
+        self
+    }
+}
+
+impl Config {
+    /// Takes from the files of sentence-transformers beside it how an encoder's vectors become one.
+    pub fn heed_pooling(mut self, folder: &Path) -> Self {
+        if let Self::Bert(config) = &mut self {
+            config.pooling = Pooling::open(folder);
+        }
+        self
+    }
+}
+
+/// Hugging Face writes one end token as a number and several as a list.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// A single id.
+    One(i64),
+    /// Several ids.
+    Many(Vec<i64>),
+}
+
+impl OneOrMany {
+    /// The ids as tokens; a negative one, as some files write, is no token.
+    pub(crate) fn ids(ids: Option<&Self>) -> Vec<u32> {
+        let ids: &[i64] = match ids {
+            None => &[],
+            Some(Self::One(id)) => std::slice::from_ref(id),
+            Some(Self::Many(ids)) => ids,
+        };
+        ids.iter().filter_map(|&id| id.try_into().ok()).collect()
+    }
+}
+
+/// What the file says it is; older files name only a class, and the oldest have nothing but fields.
+fn model_type(fields: &Map<String, Value>) -> Option<String> {
+    if let Some(model_type) = fields.get("model_type").and_then(Value::as_str) {
+        return Some(model_type.to_owned());
+    }
+    match architecture(fields) {
+        Some(class) => {
+            let is_class_of = |known: &&str| class.to_lowercase().starts_with(*known);
+            SUPPORTED.into_iter().find(is_class_of).map(str::to_owned)
+        }
+        None => fields.contains_key("n_embd").then(|| "gpt2".to_owned()),
+    }
+}
+
+fn architecture(fields: &Map<String, Value>) -> Option<&str> {
+    fields.get("architectures")?.get(0)?.as_str()
+}
+
+fn unknown(fields: &Map<String, Value>) -> Problem {
+    let model_type = fields.get("model_type").and_then(Value::as_str);
+    let why = match (model_type, architecture(fields)) {
+        (Some(t), _) => format!("model_type = {t:?} is not supported"),
+        (None, Some(a)) => format!("architectures = [{a:?}] is not supported"),
+        (None, None) => "it has no model_type".to_owned(),
+    };
+    Problem::new(READING, why)
+        .cure(format!("Open a checkpoint whose model_type is one of: {}", SUPPORTED.join(", ")))
+}
+
+/// Refuses what no architecture here computes, rather than showing something else.
+fn refuse_the_unsupported(fields: &Map<String, Value>) -> Result<()> {
+    for field in ["add_cross_attention", "quantization_config", "pruned_heads"] {
+        let harmless = match fields.get(field) {
+            None | Some(Value::Null | Value::Bool(false)) => true,
+            Some(Value::Object(map)) => map.is_empty(),
+            Some(_) => false,
+        };
+        if !harmless {
+            return Err(unsupported(field, &fields[field]));
+        }
+    }
+    Ok(())
+}
+
+fn unsupported(field: &str, value: &Value) -> Problem {
+    Problem::new(READING, format!("{field} = {value} is not supported"))
+        .cure("Its numbers would come out wrong, so the model is not opened")
+}
+
+/// The fields as a struct. In Hugging Face's configs an explicit null means the default.
+fn read<T: DeserializeOwned>(fields: &Map<String, Value>) -> Result<T> {
+    let given = fields.iter().filter(|(_, value)| !value.is_null());
+    let given = given.map(|(k, v)| (k.clone(), v.clone())).collect();
+    serde_json::from_value(Value::Object(given)).map_err(|e| Problem::new(READING, e))
+}
+
+fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
+    match sizes.iter().find(|(_, size)| !(1..=MAX_SIZE).contains(size)) {
+        Some((name, size)) => {
+            let why = format!("{name} = {size} is out of range (1 to {MAX_SIZE})");
+            Err(Problem::new(READING, why))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_epsilon(name: &str, epsilon: f64) -> Result<()> {
+    if epsilon.is_finite() && epsilon >= 0.0 {
+        return Ok(());
+    }
+    let why = format!("{name} = {epsilon} is no small positive number");
+    Err(Problem::new(READING, why))
+}
+
+/// The function that `field` names.
+fn function(field: &str, name: &str) -> Result<ActivationFunction> {
+    ActivationFunction::from_name(name).ok_or_else(|| {
+        let known = ActivationFunction::NAMES.map(|(name, _)| name);
+        Problem::new(READING, format!("{field} = {name:?} is not supported"))
+            .cure(format!("Supported: {}", known.join(", ")))
+    })
+}

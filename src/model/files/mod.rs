@@ -1,0 +1,10 @@
+//! Checkpoints as files: configurations, weights in safetensors and GGUF, the bundled models.
+
+pub mod bundled;
+pub mod bytes;
+pub mod checkpoint;
+pub mod config;
+pub mod fingerprint;
+pub mod gguf;
+pub mod safetensors_files;
+pub mod weights;

@@ -1,0 +1,135 @@
+//! Llama, on one page; with it Mistral, Qwen2 and Qwen3, which differ in small things.
+//!
+//! Touvron et al. 2023; the reference is `modeling_llama.py` in Hugging Face transformers. Against
+//! GPT-2: norms without mean and bias, positions as rotations of queries and keys instead of added
+//! vectors, groups of heads that share keys and values, and a gate in the MLP.
+
+use crate::model::files::config::LlamaConfig;
+use crate::model::files::weights::Weights;
+use crate::model::parts::attention::{SelfAttention, Sight};
+use crate::model::parts::block::Block;
+use crate::model::parts::linear::Linear;
+use crate::model::parts::mlp::Mlp;
+use crate::model::parts::norm::Norm;
+use crate::model::parts::rotary::Rotary;
+use crate::model::parts::unembedding::Unembedding;
+use crate::model::run::cache::Cache;
+use crate::model::run::ops::lookup;
+use crate::model::run::probe::Probe;
+use crate::problem::Result;
+use crate::trace::Hook;
+use burn::tensor::{Device, Tensor};
+
+/// The whole model.
+#[derive(Debug)]
+pub struct Llama {
+    pub(crate) config: LlamaConfig,
+    /// Token embeddings, `[vocab, d_model]`.
+    pub(crate) embed: Tensor<2>,
+    pub(crate) rotary: Rotary,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) unembed: Unembedding,
+}
+
+impl Llama {
+    /// Reads `tokens`, which follow those already in `cache`, and returns the scores of every
+    /// vocabulary entry as the token after each, `[pos, vocab]`.
+    ///
+    /// The caller sees to it that the token ids are in the vocabulary and that past and new tokens
+    /// together fit in the context.
+    pub fn forward(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
+        let (past, new) = (cache.len(), tokens.len());
+        let embed = probe.tap(Hook::Embed, lookup(&self.embed, tokens)); // [pos, d_model]
+
+        let device = self.embed.device();
+        let sight = Sight::causal(past, self.config.sliding_window)
+            .turned(self.rotary.turn(past, new, &device));
+        let mut resid = embed;
+        for (layer, block) in self.blocks.iter().enumerate() {
+            resid = block.forward(resid, &sight, layer, cache, probe);
+        }
+        cache.advance(new);
+        self.unembed.forward(resid, probe)
+    }
+}
+
+/// Loading: one line per tensor of the checkpoint.
+impl Llama {
+    /// What checkpoints with a language head put before the names of the bare model's tensors.
+    pub(crate) const PREFIX: &str = "model.";
+
+    /// Builds the model from the tensors of a checkpoint.
+    ///
+    /// # Errors
+    /// When a tensor is missing, has another shape than the config says, or holds NaN.
+    pub fn load(config: LlamaConfig, weights: &Weights, device: &Device) -> Result<Self> {
+        let (d, vocab) = (config.hidden_size, config.vocab_size);
+        let embed = weights.tensor("embed_tokens.weight", [vocab, d], device)?;
+        // As in transformers: a head of its own that is in the file is used, whatever the config says.
+        let is_tied = !weights.contains("lm_head.weight")
+            || weights.are_equal("lm_head.weight", "embed_tokens.weight");
+        let unembed = if config.tie_word_embeddings && is_tied {
+            embed.clone()
+        } else {
+            weights.tensor("lm_head.weight", [vocab, d], device)?
+        };
+        let blocks = 0..config.num_hidden_layers;
+        let blocks = blocks.map(|layer| load_block(&config, layer, weights, device));
+        Ok(Self {
+            embed,
+            rotary: config.rotary(),
+            blocks: blocks.collect::<Result<_>>()?,
+            unembed: Unembedding {
+                norm: Norm::load_rms(weights, "norm", d, config.rms_norm_eps, device)?,
+                head: Linear::new(unembed.transpose(), None),
+            },
+            config,
+        })
+    }
+}
+
+fn load_block(
+    config: &LlamaConfig,
+    layer: usize,
+    weights: &Weights,
+    device: &Device,
+) -> Result<Block> {
+    let (d, d_mlp, heads) = (config.hidden_size, config.intermediate_size, config.heads());
+    let norm = |name: &str, width| {
+        let name = format!("layers.{layer}.{name}");
+        Norm::load_rms(weights, &name, width, config.rms_norm_eps, device)
+    };
+    let linear = |name: &str, shape, has_bias| {
+        let name = format!("layers.{layer}.{name}");
+        Linear::load(weights, &name, shape, has_bias, device)
+    };
+    let (q_width, kv_width) = (heads.n_heads * heads.d_head, heads.n_kv_heads * heads.d_head);
+    let biases = config.attention_biases();
+    let qkv = [
+        linear("self_attn.q_proj", [d, q_width], biases.qkv)?,
+        linear("self_attn.k_proj", [d, kv_width], biases.qkv)?,
+        linear("self_attn.v_proj", [d, kv_width], biases.qkv)?,
+    ];
+    let qk_norms = if config.has_qk_norms() {
+        let [q, k] = ["self_attn.q_norm", "self_attn.k_norm"].map(|name| norm(name, heads.d_head));
+        Some([q?, k?])
+    } else {
+        None
+    };
+    Ok(Block {
+        ln1: norm("input_layernorm", d)?,
+        attn: SelfAttention {
+            qkv: Linear::side_by_side(qkv),
+            out: linear("self_attn.o_proj", [q_width, d], biases.out)?,
+            heads,
+            qk_norms,
+        },
+        ln2: norm("post_attention_layernorm", d)?,
+        mlp: Mlp {
+            gate: Some(linear("mlp.gate_proj", [d, d_mlp], config.mlp_biases())?),
+            up: linear("mlp.up_proj", [d, d_mlp], config.mlp_biases())?,
+            down: linear("mlp.down_proj", [d_mlp, d], config.mlp_biases())?,
+            function: config.function()?,
+        },
+    })
+}

@@ -1,0 +1,7 @@
+//! The architectures, one page each, and what the rest of the program asks any of them.
+
+pub mod bert;
+pub mod gpt2;
+pub mod llama;
+pub mod marian;
+pub mod network;
