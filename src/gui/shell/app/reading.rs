@@ -122,7 +122,7 @@ impl App {
     pub(super) fn receive_folder(&mut self) {
         match finished(&mut self.browsing) {
             Some(Ok(Some(folder))) => {
-                self.commands.push(Command::OpenModel(folder.display().to_string()))
+                self.commands.push(Command::OpenModel(folder.display().to_string()));
             }
             Some(Err(problem)) => self.notices.add(problem),
             Some(Ok(None)) | None => {}
