@@ -2,8 +2,10 @@
 
 pub mod app;
 pub mod choose;
+pub mod chooser;
 pub mod crash;
 pub mod dialog;
+pub mod display;
 pub mod greeting;
 pub mod help;
 pub mod keys;

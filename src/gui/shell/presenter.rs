@@ -4,7 +4,10 @@
 use crate::gui::contract::action::tip;
 use crate::gui::contract::command::Command;
 use crate::gui::look::theme::Theme;
-use egui::{Color32, LayerId, Order, Painter, Rect, Stroke, Ui, ViewportCommand, vec2};
+use egui::{
+    Color32, LayerId, Mesh, Order, Painter, Pos2, Rect, Shape, Ui, Vec2, ViewportCommand, vec2,
+};
+use std::f32::consts::TAU;
 
 /// What the presenter has switched on.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -60,11 +63,27 @@ impl Presenter {
             return;
         };
         let radius = theme.body_size * 9.0;
-        let reach = screen.size().length();
-        let shade = Color32::BLACK.gamma_multiply(0.65);
-        painter.circle_stroke(center, radius + reach / 2.0, Stroke::new(reach, shade));
+        painter.add(Shape::mesh(shade(screen, center, radius)));
         painter.circle_stroke(center, radius, theme.line(theme.accent));
     }
+}
+
+/// What darkens `screen` but for a circle: a ring of triangles from the circle to beyond the farthest
+/// corner. (egui draws a stroke as thick as a screen as a thin ring.)
+fn shade(screen: Rect, center: Pos2, radius: f32) -> Mesh {
+    const STEPS: u32 = 128;
+    let reach = screen.size().length() + center.distance(screen.center());
+    let color = Color32::BLACK.gamma_multiply(0.65);
+    let mut mesh = Mesh::default();
+    for step in 0..STEPS {
+        let direction = Vec2::angled(TAU * step as f32 / STEPS as f32);
+        mesh.colored_vertex(center + radius * direction, color);
+        mesh.colored_vertex(center + (radius + reach) * direction, color);
+        let [inner, outer, next] = [2 * step, 2 * step + 1, 2 * (step + 1) % (2 * STEPS)];
+        mesh.add_triangle(inner, outer, next);
+        mesh.add_triangle(next, outer, next + 1);
+    }
+    mesh
 }
 
 /// A mark in the corner: what is seen is not what is typed.
@@ -76,4 +95,41 @@ fn frozen_ui(painter: &Painter, theme: &Theme, screen: Rect) {
     let rect = Rect::from_min_size(screen.center_top() - vec2(size.x / 2.0, 0.0), size);
     painter.rect_filled(rect, 4.0, *theme.accent);
     painter.galley(rect.min + pad / 2.0, galley, *theme.on_accent);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::pos2;
+
+    /// Is a point inside one of the triangles?
+    fn covers(mesh: &Mesh, point: Pos2) -> bool {
+        mesh.triangles().any(|corners| {
+            let [a, b, c] = corners.map(|i| mesh.vertices[i as usize].pos);
+            let side = |a: Pos2, b: Pos2| (b - a).rot90().dot(point - a);
+            let sides = [side(a, b), side(b, c), side(c, a)];
+            sides.iter().all(|&s| s >= 0.0) || sides.iter().all(|&s| s <= 0.0)
+        })
+    }
+
+    #[test]
+    fn the_spotlight_darkens_all_but_its_circle() {
+        for size in [vec2(640.0, 480.0), vec2(1920.0, 1080.0), vec2(3840.0, 2160.0)] {
+            let screen = Rect::from_min_size(Pos2::ZERO, size);
+            for center in [screen.center(), pos2(3.0, 5.0), screen.right_bottom()] {
+                let mesh = shade(screen, center, 126.0);
+                assert!(!covers(&mesh, center + vec2(60.0, 60.0)), "{size} {center}");
+                for point in [
+                    screen.left_top(),
+                    screen.right_top(),
+                    screen.left_bottom(),
+                    screen.right_bottom(),
+                    screen.center(),
+                ] {
+                    let is_lit = point.distance(center) < 126.0;
+                    assert_eq!(covers(&mesh, point), !is_lit, "{size} {center} {point}");
+                }
+            }
+        }
+    }
 }

@@ -2,13 +2,13 @@
 
 use crate::cli::ModelArgs;
 use crate::gui::shell::app::App;
-use crate::gui::shell::software;
+use crate::gui::shell::{display, software};
 use crate::gui::state::memory::{Memory, Remembered, remembered};
 use crate::gui::state::saved::Saved;
 use crate::gui::state::session_file::EXTENSION;
 use crate::gui::{Command, crash};
 use crate::lesson::folder as lesson_folder;
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use crate::text::{speak, system_language};
 use clap::Args;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -62,7 +62,11 @@ pub fn run(args: WindowArgs) -> Result<()> {
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([640.0, 480.0])
         .with_drag_and_drop(true);
-    let options = eframe::NativeOptions { viewport, ..Default::default() };
+    let options = eframe::NativeOptions {
+        viewport,
+        event_loop_builder: display::prefers_x11().then(x11),
+        ..Default::default()
+    };
     let folder = eframe::storage_dir(APP_ID).unwrap_or_else(std::env::temp_dir);
     let crashes = folder.join("crashes");
     let crashed = crash::last_report(&crashes);
@@ -90,10 +94,18 @@ pub fn run(args: WindowArgs) -> Result<()> {
     };
     match opengl_error(&e) {
         Some(why) => software::retry(&why),
-        None => Err(Problem::new("Could not open a window", e).cure(
-            "A display is needed (DISPLAY or WAYLAND_DISPLAY); the other commands work without",
-        )),
+        None => Err(display::no_window(&e)),
     }
+}
+
+/// Has the event loop use X11.
+fn x11() -> eframe::EventLoopBuilderHook {
+    #[cfg(target_os = "linux")]
+    return Box::new(|builder| {
+        winit::platform::x11::EventLoopBuilderExtX11::with_x11(builder);
+    });
+    #[cfg(not(target_os = "linux"))]
+    return Box::new(|_| ());
 }
 
 /// What OpenGL said, when it did not start.

@@ -5,6 +5,7 @@ use crate::background::{Lane, Task, finished};
 use crate::files::write_atomically;
 use crate::gui::contract::view::{Context, View};
 use crate::gui::picture::export::{Captured, Data, Images, Picture, unwritable};
+use crate::gui::shell::chooser;
 use crate::gui::shell::saving::{Request, Saving, Thing};
 use crate::problem::Result;
 use crate::text::{tr, trf};
@@ -177,7 +178,7 @@ impl App {
         }
     }
 
-    /// Asks the desktop for a file name, on a thread of its own: the answer may take minutes.
+    /// Asks the desktop for a file name.
     pub(super) fn browse_save(&mut self) {
         let Some(dialog) = &self.exports.dialog else {
             return;
@@ -188,8 +189,7 @@ impl App {
             .set_directory(folder)
             .set_file_name(name)
             .save_file();
-        let wait = move |_: &_| Ok(pollster::block_on(dialog).map(|file| file.path().to_owned()));
-        self.exports.browsing = Some(Task::spawn(&self.dialogs, wait));
+        self.exports.browsing = Some(chooser::wait(&self.dialogs, dialog));
     }
 }
 

@@ -3,6 +3,7 @@
 use super::App;
 use crate::background::{Task, finished};
 use crate::gui::contract::command::Command;
+use crate::gui::shell::chooser;
 use crate::gui::shell::crash;
 use crate::gui::state::stack::Stacks;
 use crate::model::{Chat, Checkpoint, DeviceKind, Edit, Target};
@@ -163,22 +164,15 @@ impl App {
         }));
     }
 
-    /// Asks the desktop for a model's folder or its GGUF file, on a thread of its own: the answer may
-    /// take minutes.
+    /// Asks the desktop for a model's folder or its GGUF file.
     pub(super) fn browse(&mut self, for_folder: bool) {
         let dialog = rfd::AsyncFileDialog::new();
-        let task = if for_folder {
-            let dialog = dialog.set_title(tr("Open a model's folder")).pick_folder();
-            let wait =
-                move |_: &_| Ok(pollster::block_on(dialog).map(|found| found.path().to_owned()));
-            Task::spawn(&self.dialogs, wait)
+        self.browsing = Some(if for_folder {
+            let dialog = dialog.set_title(tr("Open a model's folder"));
+            chooser::wait(&self.dialogs, dialog.pick_folder())
         } else {
             let dialog = dialog.set_title(tr("Open a GGUF file")).add_filter("GGUF", &["gguf"]);
-            let dialog = dialog.pick_file();
-            let wait =
-                move |_: &_| Ok(pollster::block_on(dialog).map(|found| found.path().to_owned()));
-            Task::spawn(&self.dialogs, wait)
-        };
-        self.browsing = Some(task);
+            chooser::wait(&self.dialogs, dialog.pick_file())
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::background::{Task, finished};
+use crate::gui::shell::chooser;
 use crate::gui::shell::opening::Opening;
 use crate::gui::state::session_file::{ModelMark, SessionFile};
 use crate::math::sampling::Coins;
@@ -108,8 +109,7 @@ impl App {
             .set_title(tr("Open a session"))
             .add_filter(tr("Headlight session"), &["headlight"])
             .pick_file();
-        let wait = move |_: &_| Ok(pollster::block_on(dialog).map(|file| file.path().to_owned()));
-        self.sessions.browsing = Some(Task::spawn(&self.dialogs, wait));
+        self.sessions.browsing = Some(chooser::wait(&self.dialogs, dialog));
     }
 }
 
