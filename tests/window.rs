@@ -336,6 +336,31 @@ fn the_dialog_offers_what_can_be_opened() {
     assert_eq!(app(&window).saved.recent, [TINY]);
 }
 
+/// The field has the keyboard as soon as the dialog is there, Enter opens, and what went wrong stands in
+/// the dialog, above everything that is dimmed.
+#[test]
+fn a_dialog_takes_typing_at_once_and_says_what_went_wrong() {
+    let mut window = open(Saved::default());
+    app_mut(&mut window).command(Command::ChooseModel);
+    window.run_steps(3);
+    let missing = std::env::temp_dir().join("no-such-model").display().to_string();
+    window.event(egui::Event::Text(missing));
+    window.run_steps(2);
+    window.key_press(egui::Key::Enter);
+    settle(&mut window);
+    window.run_steps(3);
+    let notice = window.get_by_label("Could not open the model").rect();
+    let open = window.get_by_label("Open").rect();
+    let is_in_the_dialog = (notice.center().x - window.ctx.content_rect().center().x).abs() < 400.0;
+    assert!(is_in_the_dialog && notice.bottom() < open.top(), "{notice} {open}");
+    // The keyboard is back in the field, so that the name can be corrected.
+    window.event(egui::Event::Text("x".into()));
+    window.run_steps(2);
+    window.key_press(egui::Key::Enter);
+    settle(&mut window);
+    window.get_by_label_contains("no-such-modelx");
+}
+
 #[test]
 fn a_chat_model_is_spoken_to_in_its_form() {
     let gguf = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/gguf/model.gguf");

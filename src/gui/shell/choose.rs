@@ -3,7 +3,9 @@
 use crate::gui::contract::command::Command;
 use crate::gui::look::format::number;
 use crate::gui::look::theme::Theme;
-use crate::gui::shell::dialog::dialog_ui;
+use crate::gui::shell::dialog::{dialog_ui, focus_first};
+use crate::gui::shell::notices::Notices;
+use crate::gui::shell::saving::expanded;
 use crate::gui::widgets::explained;
 use crate::hub::{Curated, Hub, Progress, Repo, curated};
 use crate::model::BUNDLED;
@@ -53,6 +55,7 @@ pub fn choose_ui(
     theme: &Theme,
     choice: &mut Choice,
     busy: &Busy<'_>,
+    notices: &mut Notices,
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
     dialog_ui(ui, theme, "open a model", 46.0, |ui, room| {
@@ -62,6 +65,7 @@ pub fn choose_ui(
             here_ui(ui, theme, busy.recent, commands);
             hub_ui(ui, theme, choice, busy, commands);
         });
+        notices.inline_ui(ui, theme);
         name_ui(ui, theme, choice, busy, commands)
     })
 }
@@ -202,9 +206,10 @@ fn name_ui(
         ),
     );
     let edit = TextEdit::singleline(&mut choice.name)
-        .hint_text(tr("/path/to/model, /path/to/model.gguf or hf:owner/name"))
+        .hint_text(tr("For example ~/models/gpt2, ~/model.gguf or hf:owner/name"))
         .desired_width(f32::INFINITY);
     let edit = ui.add(edit).labelled_by(label.id);
+    focus_first(&edit);
     let edit = edit.on_hover_text(tr("Paste a path or a name; what is not here yet is downloaded"));
     let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.add_space(theme.body_size / 2.0);
@@ -216,9 +221,9 @@ fn name_ui(
         let about = tr("Have this model read your text (Enter)");
         let open = explained(open, about);
         if can && (open.clicked() || is_entered) {
-            commands.push(Command::OpenModel(name.to_owned()));
+            commands.push(Command::OpenModel(expanded(name).display().to_string()));
         }
-        let about = tr("Ask the desktop; without a desktop portal nothing appears");
+        let about = tr("Choose it in the desktop's own dialog");
         if ui.button(tr("Folder …")).on_hover_text(about).clicked() {
             commands.push(Command::BrowseModel);
         }

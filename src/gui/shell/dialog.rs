@@ -1,7 +1,7 @@
 //! A dialog over the window.
 
 use crate::gui::look::theme::Theme;
-use egui::{Frame, Id, Modal, Ui, Vec2};
+use egui::{Frame, Id, Modal, Response, Ui, Vec2};
 use std::ops::ControlFlow;
 
 /// Draws a dialog as wide as so many letters are high, if there is room. `content` is told how much
@@ -25,6 +25,15 @@ pub fn dialog_ui(
         content(ui, room)
     });
     if modal.should_close() { ControlFlow::Break(()) } else { modal.inner }
+}
+
+/// Gives a dialog's field the keyboard when the dialog appears, and again when nothing else has it: Enter
+/// and typing do what is expected without a click.
+pub fn focus_first(field: &Response) {
+    let nothing = field.ctx.memory(|memory| memory.focused().is_none());
+    if nothing && !field.lost_focus() {
+        field.request_focus();
+    }
 }
 
 /// Breaks if this is so.

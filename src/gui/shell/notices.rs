@@ -39,6 +39,11 @@ impl Notices {
         self.cards.retain(|card| !is_resolved(card));
     }
 
+    /// Draws the problems in a dialog, where whoever uses it is looking.
+    pub fn inline_ui(&mut self, ui: &mut Ui, theme: &Theme) {
+        self.cards.retain(|card| !card_ui(ui, theme, card));
+    }
+
     /// Draws the cards in the upper right corner of `ui`.
     pub fn ui(&mut self, ui: &Ui, theme: &Theme) {
         self.done.take_if(|(_, at)| at.elapsed() > DONE_FOR);

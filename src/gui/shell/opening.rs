@@ -2,12 +2,13 @@
 
 use crate::gui::contract::command::Command;
 use crate::gui::look::theme::Theme;
-use crate::gui::shell::dialog::dialog_ui;
+use crate::gui::shell::dialog::{dialog_ui, focus_first};
+use crate::gui::shell::notices::Notices;
+use crate::gui::shell::saving::expanded;
 use crate::gui::widgets::explained;
 use crate::text::tr;
 use egui::{Key, RichText, TextEdit, Ui};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 /// The open dialog.
 #[derive(Debug, Default)]
@@ -22,6 +23,7 @@ pub fn opening_ui(
     theme: &Theme,
     opening: &mut Opening,
     is_busy: bool,
+    notices: &mut Notices,
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
     dialog_ui(ui, theme, "open a session", 36.0, |ui, _| {
@@ -29,13 +31,15 @@ pub fn opening_ui(
         ui.add_space(theme.body_size / 2.0);
         let label = ui.label(RichText::new(tr("A file ending in .headlight")).color(*theme.dim));
         let edit = TextEdit::singleline(&mut opening.path)
-            .hint_text(tr("/path/to/session.headlight"))
+            .hint_text(tr("For example ~/session.headlight"))
             .desired_width(f32::INFINITY);
         let edit = ui.add(edit).labelled_by(label.id);
+        focus_first(&edit);
         let edit = edit.on_hover_text(tr("Where a saved session is; paste its path or browse"));
         let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let note = tr("You can also drop the file on the window.");
         ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
+        notices.inline_ui(ui, theme);
         ui.add_space(theme.body_size / 2.0);
         let mut flow = ControlFlow::Continue(());
         ui.horizontal(|ui| {
@@ -45,9 +49,9 @@ pub fn opening_ui(
             let about = tr("Go on where this session ended (Enter)");
             let open = explained(open, about);
             if open.clicked() || (is_entered && can_open) {
-                commands.push(Command::OpenSession(PathBuf::from(path)));
+                commands.push(Command::OpenSession(expanded(path)));
             }
-            let hint = tr("Ask the desktop for a file; without a desktop portal nothing appears");
+            let hint = tr("Choose the file in the desktop's own dialog");
             if ui.button(tr("Browse …")).on_hover_text(hint).clicked() {
                 commands.push(Command::BrowseSession);
             }

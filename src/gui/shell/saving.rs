@@ -3,7 +3,8 @@
 use crate::gui::contract::command::Command;
 use crate::gui::look::theme::Theme;
 use crate::gui::picture::export::Format;
-use crate::gui::shell::dialog::dialog_ui;
+use crate::gui::shell::dialog::{dialog_ui, focus_first};
+use crate::gui::shell::notices::Notices;
 use crate::gui::widgets::{explained, segmented_ui};
 use crate::text::tr;
 use egui::{Key, RichText, TextEdit, Ui};
@@ -136,7 +137,7 @@ impl Saving {
 }
 
 /// The path meant by what was typed: `~` is the home folder.
-fn expanded(typed: &str) -> PathBuf {
+pub fn expanded(typed: &str) -> PathBuf {
     let typed = typed.trim();
     let home = std::env::home_dir();
     match (typed.strip_prefix("~/"), home) {
@@ -152,6 +153,7 @@ pub fn saving_ui(
     theme: &Theme,
     saving: &mut Saving,
     is_busy: bool,
+    notices: &mut Notices,
     commands: &mut Vec<Command>,
 ) -> ControlFlow<()> {
     dialog_ui(ui, theme, "save", 40.0, |ui, _| {
@@ -163,6 +165,7 @@ pub fn saving_ui(
         let label = ui.label(RichText::new(tr("File")).color(*theme.dim));
         let edit = TextEdit::singleline(&mut saving.path).desired_width(f32::INFINITY);
         let edit = ui.add(edit).labelled_by(label.id);
+        focus_first(&edit);
         let edit = edit.on_hover_text(tr("Where to write it; ~ is your home folder"));
         let is_entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let note = if expanded(&saving.path).is_file() {
@@ -171,6 +174,7 @@ pub fn saving_ui(
             " "
         };
         ui.label(RichText::new(note).font(theme.caption()).color(*theme.warning));
+        notices.inline_ui(ui, theme);
         let mut flow = ControlFlow::Continue(());
         ui.horizontal(|ui| {
             let can_save = !saving.path.trim().is_empty() && !is_busy;
@@ -181,7 +185,7 @@ pub fn saving_ui(
                 commands.push(Command::Save(saving.request()));
             }
             let browse = ui.button(tr("Browse …"));
-            let hint = tr("Ask the desktop for a name; without a desktop portal nothing appears");
+            let hint = tr("Choose the file in the desktop's own dialog");
             if browse.on_hover_text(hint).clicked() {
                 commands.push(Command::BrowseSave);
             }

@@ -263,13 +263,13 @@ impl App {
         self.modals_ui(ui, theme, &mut commands);
         let is_busy = self.exports.is_busy();
         if let Some(dialog) = &mut self.exports.dialog
-            && saving_ui(ui, theme, dialog, is_busy, &mut commands).is_break()
+            && saving_ui(ui, theme, dialog, is_busy, &mut self.notices, &mut commands).is_break()
         {
             self.exports.dialog = None;
         }
         let is_busy = self.sessions.is_busy();
         if let Some(dialog) = &mut self.sessions.dialog
-            && opening_ui(ui, theme, dialog, is_busy, &mut commands).is_break()
+            && opening_ui(ui, theme, dialog, is_busy, &mut self.notices, &mut commands).is_break()
         {
             self.sessions.dialog = None;
         }

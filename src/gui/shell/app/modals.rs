@@ -24,7 +24,7 @@ impl App {
                 download: progress.as_ref(),
                 recent: &self.saved.recent,
             };
-            if choose_ui(ui, theme, choice, &busy, commands).is_break() {
+            if choose_ui(ui, theme, choice, &busy, &mut self.notices, commands).is_break() {
                 self.choice = None;
             }
         }

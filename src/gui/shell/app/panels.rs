@@ -29,6 +29,7 @@ impl App {
             return self.empty_ui(ui, theme, commands);
         };
         let (current, tab) = (self.current(), self.tab());
+        let has_dialog = self.has_dialog();
         let shows_attention = self.views[current].shows_attention();
         let stack = match self.saved.stack {
             Stack::Cross if !shows_attention => Stack::Decoder,
@@ -106,7 +107,9 @@ impl App {
                 let zoom = ui.ctx().zoom_factor();
                 self.exports.capture(&**view, &ctx, shapes, rect, zoom);
             }
-            self.notices.ui(ui, theme);
+            if !has_dialog {
+                self.notices.ui(ui, theme);
+            }
         });
         self.areas.push((Area::Picture, picture.response.rect));
     }
