@@ -5,7 +5,7 @@ use crate::gui::contract::command::Command;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{number, percent};
 use crate::gui::look::theme::{Scale, Theme};
-use crate::gui::widgets::{Bar, bar_ui, legend_ui};
+use crate::gui::widgets::{Bar, bar_scale_ui, bar_ui, legend_ui};
 use crate::session::masked;
 use crate::text::{tr, trf};
 use crate::trace::{Hook, Predicts};
@@ -73,7 +73,8 @@ fn masked_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
         ),
     };
     note(ui, theme, &text);
-    let full = at.candidates.first().map_or(1.0, |best| best.prob);
+    let largest = at.candidates.first().map_or(1.0, |best| best.prob);
+    let full = bar_scale_ui(ui, theme, largest);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         for (rank, candidate) in at.candidates.iter().enumerate() {

@@ -4,7 +4,7 @@ use crate::gui::contract::action::tip;
 use crate::gui::contract::command::Command;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{percent, short_count};
-use crate::gui::widgets::{Bar, bar_ui};
+use crate::gui::widgets::{Bar, bar_scale_ui, bar_ui};
 use crate::math::sampling::{Sampling, entropy_bits};
 use crate::text::{tr, trf};
 use egui::{Id, RichText, ScrollArea, Slider, Ui};
@@ -27,17 +27,19 @@ pub fn side_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     if draw.clicked() {
         ctx.send(Command::Draw);
     }
-    bars_ui(ui, ctx);
+    let next = ctx.next;
+    let largest = |probs: &[f32]| {
+        next.ranked.iter().filter_map(|&id| probs.get(id)).copied().fold(0.0, f32::max)
+    };
+    let largest = largest(&next.probs).max(largest(&next.sampling_probs));
+    let full = bar_scale_ui(ui, theme, largest);
+    bars_ui(ui, ctx, full);
 }
 
-fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>, full: f32) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         let next = ctx.next;
-        let largest = |probs: &[f32]| {
-            next.ranked.iter().filter_map(|&id| probs.get(id)).copied().fold(0.0, f32::max)
-        };
-        let full = largest(&next.probs).max(largest(&next.sampling_probs));
         for (rank, &id) in next.ranked.iter().enumerate() {
             let token = ctx.model.tokenizer.token(id as u32);
             let label = token.label();

@@ -1,6 +1,7 @@
 //! Pieces that several views draw with.
 
 mod axes;
+mod bar_scale;
 mod bars;
 mod chart;
 mod chips;
@@ -21,6 +22,7 @@ pub mod vocabulary;
 mod zoom;
 
 pub use axes::Axes;
+pub use bar_scale::{bar_scale, bar_scale_ui};
 pub use bars::{Bar, bar_ui};
 pub use chart::{Chart, Curve, Mark};
 pub use chips::chips_ui;

@@ -14,10 +14,9 @@ pub struct PairedBar<'a> {
     pub probs: [f32; 2],
     /// The probability drawn as a full bar.
     pub full: f32,
-    /// The colours of the two bars.
+    /// The colours of the two bars. The first is an outline, the second filled, to be told apart without
+    /// colour.
     pub colors: [Color32; 2],
-    /// Which of the two is drawn as an outline only, to be told apart without colour.
-    pub hollow: usize,
     /// Is this the token that is asked about?
     pub is_chosen: bool,
     /// Distinguishes rows, so that each bar moves to its own new length.
@@ -73,7 +72,7 @@ fn bars(ui: &Ui, theme: &Theme, bar: &PairedBar<'_>, rect: Rect) {
         let min = pos2(track.left(), track.top() + half * i as f32);
         let row = Rect::from_min_size(min, vec2(length, half)).shrink2(vec2(0.0, 1.0));
         let color = bar.colors[i];
-        swatch(painter, theme, row, color, i == bar.hollow);
+        swatch(painter, theme, row, color, i == 0);
         let at = pos2(rect.right() - unit * 5.2, row.center().y);
         let (text, font) = (percent(prob), theme.mono_caption());
         painter.text(at, Align2::RIGHT_CENTER, text, font, color);
@@ -116,7 +115,6 @@ pub fn paired_head_ui(
     distance: &str,
     names: [&str; 2],
     colors: [Color32; 2],
-    hollow: usize,
 ) {
     ui.horizontal_wrapped(|ui| {
         ui.label(egui::RichText::new(distance).font(theme.caption()).color(*theme.text));
@@ -125,7 +123,7 @@ pub fn paired_head_ui(
         for (i, (name, color)) in names.into_iter().zip(colors).enumerate() {
             let side = theme.caption_size * 0.8;
             let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-            swatch(ui.painter(), theme, rect, color, i == hollow);
+            swatch(ui.painter(), theme, rect, color, i == 0);
             ui.label(egui::RichText::new(name).font(theme.caption()).color(*theme.text));
             ui.add_space(theme.caption_size * 0.3);
         }

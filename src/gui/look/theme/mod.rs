@@ -8,7 +8,7 @@ mod style;
 
 pub use color::Color;
 pub use fonts::{fonts, semibold};
-pub use scale::Scale;
+pub use scale::{ROUNDING, Scale};
 
 use crate::math::oklab::{Oklab, Rgb, ramp};
 use egui::{Color32, FontId, Stroke};

@@ -1,5 +1,9 @@
 //! Which value has which colour.
 
+/// Differences of this size are rounding: two ways to compute one activation differ by as much. It is
+/// what recordings are held to against PyTorch, relative to numbers around 1.
+pub const ROUNDING: f32 = 1e-5;
+
 /// What a colour scale is for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scale {
@@ -26,6 +30,13 @@ impl Scale {
         let finite = values.iter().copied().filter(|x| x.is_finite());
         let limit = finite.fold(0.0_f32, |limit, x| limit.max(x.abs()));
         Self::Diverging { limit: if limit > 0.0 { limit } else { 1.0 } }
+    }
+
+    /// A symmetric scale for differences of two recordings; `None` when none of them is more than
+    /// rounding, which must not be drawn in full colours.
+    pub fn of_differences(differences: &[f32]) -> Option<Self> {
+        let is_real = |x: &f32| x.is_finite() && x.abs() > ROUNDING;
+        differences.iter().any(is_real).then(|| Self::around_zero(differences))
     }
 
     /// A symmetric scale up to the size that 99 of 100 values keep below: a single outlier, which
@@ -57,6 +68,14 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_is_not_a_difference() {
+        assert_eq!(Scale::of_differences(&[2e-6, -4e-6, 0.0, f32::NAN]), None);
+        assert_eq!(Scale::of_differences(&[]), None);
+        let limit = 0.5;
+        assert_eq!(Scale::of_differences(&[2e-6, -0.5]), Some(Scale::Diverging { limit }));
+    }
 
     #[test]
     fn one_outlier_does_not_set_the_scale() {

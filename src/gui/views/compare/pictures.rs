@@ -7,8 +7,8 @@ use crate::gui::contract::view::Context;
 use crate::gui::look::format::{abbreviate, number};
 use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{
-    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, empty_ui, legend_ui, paired_bar_height,
-    paired_bar_name, paired_bar_ui, paired_head_ui,
+    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, bar_scale_ui, empty_ui, legend_ui,
+    paired_bar_height, paired_bar_name, paired_bar_ui, paired_head_ui,
 };
 use crate::text::{tr, trf};
 use crate::trace::{Matrix, Predicts};
@@ -29,14 +29,14 @@ pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, names: &[
     let distance = trf("Jensen-Shannon {0} bits", &[&number(next.js_bits)]);
     let short = names.each_ref().map(|name| abbreviate(name, 16));
     let titles = short.each_ref().map(String::as_str);
-    paired_head_ui(ui, theme, &distance, titles, colors(theme), 1);
+    paired_head_ui(ui, theme, &distance, titles, colors(theme));
     if !next.is_one_vocabulary {
         let note =
             tr("The models have other vocabularies: tokens of the same text are taken as one");
         note_ui(ui, theme, note);
     }
     let probs = next.rows.iter().flat_map(|(_, probs)| probs);
-    let full = probs.copied().fold(0.0, f32::max);
+    let full = bar_scale_ui(ui, theme, probs.copied().fold(0.0, f32::max));
     ui.spacing_mut().item_spacing.y = 1.0;
     let scroll = ScrollArea::vertical().id_salt("next").auto_shrink(false);
     let height = paired_bar_height(theme);
@@ -50,7 +50,6 @@ pub(super) fn next_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, names: &[
                 probs: *probs,
                 full,
                 colors: colors(theme),
-                hollow: 1,
                 is_chosen: false,
                 id: Id::unique(("compared", rank)),
             };
@@ -75,7 +74,7 @@ pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, name
     if pairs.is_empty() {
         return empty_ui(ui, theme, tr("No tokens stand beside each other"));
     }
-    if values.iter().all(|value| value.abs() < 1e-6) {
+    let Some(scale) = Scale::of_differences(&values) else {
         let why = if both.first.is_causal() {
             tr(
                 "No difference here: tokens look only back, and only what comes after a change can differ.",
@@ -85,10 +84,10 @@ pub(super) fn attention_ui(ui: &mut Ui, ctx: &mut Context<'_>, both: &Both, name
         };
         ui.label(RichText::new(why).color(*theme.dim));
         return;
-    }
+    };
     let names: Vec<String> = pairs.iter().map(|&pair| both.label(pair)).collect();
     let matrix = Matrix { rows: pairs.len(), cols: pairs.len(), data: &values };
-    difference_ui(ui, ctx, both, &pairs, &names, matrix);
+    difference_ui(ui, ctx, both, &pairs, &names, (matrix, scale));
 }
 
 /// The difference as a heatmap over the pairs of tokens.
@@ -98,11 +97,10 @@ fn difference_ui(
     both: &Both,
     pairs: &[(usize, usize)],
     names: &[String],
-    matrix: Matrix<'_>,
+    (matrix, scale): (Matrix<'_>, Scale),
 ) {
     let theme = ctx.theme;
     let (layer, head) = (ctx.focus.layer, ctx.focus.head);
-    let scale = Scale::around_zero(matrix.data);
     legend_ui(ui, theme, scale, tr("difference"));
     let place = |pos: Option<usize>| pairs.iter().position(|pair| Some(pair.0) == pos);
     let heatmap = Heatmap {
@@ -163,7 +161,7 @@ fn cosines_ui(ui: &mut Ui, ctx: &mut Context<'_>, cosines: &[f32]) {
         x_title: tr("after layer"),
         y_title: tr("cosine (1 = same direction)"),
         x_names: &names,
-        y_holds: 1.0..=1.0,
+        y_holds: 0.0..=1.0,
         curves: &[Curve {
             name: String::new(),
             color: *theme.text,

@@ -6,8 +6,8 @@ use crate::gui::contract::view::Context;
 use crate::gui::look::format::{number, percent};
 use crate::gui::look::theme::{Scale, Theme};
 use crate::gui::widgets::{
-    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, deck_ui, empty_ui, legend_ui,
-    paired_bar_height, paired_bar_ui, paired_head_ui,
+    Cells, Chart, Curve, Heatmap, Labels, Mark, PairedBar, bar_scale_ui, deck_ui, empty_ui,
+    legend_ui, paired_bar_height, paired_bar_ui, paired_head_ui,
 };
 use crate::math::sampling::top;
 use crate::model::Checkpoint;
@@ -222,9 +222,10 @@ impl Effect {
         let kl = self.kl_bits().unwrap_or(f32::NAN);
         let distance = trf("KL divergence {0} bits", &[&number(kl)]);
         let names = [tr("before"), tr("after")];
-        paired_head_ui(ui, theme, &distance, names, colors(theme), 0);
+        paired_head_ui(ui, theme, &distance, names, colors(theme));
         let rows = self.rows();
-        let full = rows.iter().map(|&id| self.largest(id)).fold(0.0, f32::max);
+        let largest = rows.iter().map(|&id| self.largest(id)).fold(0.0, f32::max);
+        let full = bar_scale_ui(ui, theme, largest);
         ui.spacing_mut().item_spacing.y = 1.0;
         let scroll = ScrollArea::vertical().id_salt("movers").auto_shrink(false);
         scroll.show_rows(ui, paired_bar_height(theme), rows.len(), |ui, shown| {
@@ -236,7 +237,6 @@ impl Effect {
                     probs: self.probs(id),
                     full,
                     colors: colors(theme),
-                    hollow: 0,
                     is_chosen,
                     id: Id::unique(("mover", rank)),
                 };
@@ -260,10 +260,10 @@ impl Effect {
             return empty_ui(ui, theme, tr("This recording holds no attention"));
         };
         let changes: Vec<f32> = before.data.iter().zip(after.data).map(|(b, a)| a - b).collect();
-        let is_moved = changes.iter().any(|change| change.abs() > 1e-6);
-        if is_moved {
+        let scale = Scale::of_differences(&changes);
+        if let Some(scale) = scale {
             let measure = trf("head {0}.{1}, after − before", &[&layer, &head]);
-            legend_ui(ui, theme, Scale::around_zero(&changes), &measure);
+            legend_ui(ui, theme, scale, &measure);
         } else {
             let why = trf(
                 "Head {0}.{1} looks where it did: the change comes after it, or is only in what it reads out.",
@@ -272,7 +272,7 @@ impl Effect {
             ui.label(RichText::new(why).color(*theme.dim));
         }
         self.moved_most_ui(ui, ctx);
-        if is_moved {
+        if scale.is_some() {
             let matrix = Matrix { data: &changes, ..after };
             change_heatmap_ui(ui, ctx, matrix);
         }
@@ -323,7 +323,7 @@ impl Effect {
             x_title: tr("after layer"),
             y_title: tr("change of ln p, in nats"),
             x_names: &names,
-            y_holds: 0.0..=0.0,
+            y_holds: -0.1..=0.1,
             curves: &[Curve {
                 name: String::new(),
                 color: *theme.accent,

@@ -6,7 +6,7 @@ use crate::background::{Task, finished};
 use crate::gui::contract::command::Target;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{abbreviate, number, percent};
-use crate::gui::look::theme::Scale;
+use crate::gui::look::theme::{ROUNDING, Scale};
 use crate::gui::widgets::{Cells, Heatmap, Labels, deck_ui, hatch, legend_ui};
 use crate::model::Checkpoint;
 use crate::problem::{Problem, Result};
@@ -184,14 +184,43 @@ impl Heads {
             let note = RichText::new(note).font(theme.caption());
             ui.label(note.color(*theme.warning)).on_hover_text(&question.text);
         } else {
-            note_ui(ui, theme, &trf("Change of ln p of “{0}” when the head is off", &[&label]));
+            if let Some(verdict) = self.verdict(effect, &label) {
+                ui.label(RichText::new(verdict).font(theme.body()));
+            }
+            note_ui(
+                ui,
+                theme,
+                &trf("What each head gives to ln p of “{0}”: with it − without it", &[&label]),
+            );
         }
         let what = format!("sweep {} {}", swept.token, question.text);
-        let rect = grid_ui(ui, ctx, &swept.changes, what, "nats");
+        // As at the right: what helps is positive.
+        let given: Vec<Vec<f32>> =
+            swept.changes.iter().map(|row| row.iter().map(|change| -change).collect()).collect();
+        let rect = grid_ui(ui, ctx, &given, what, "nats");
         if is_stale {
             let stroke = egui::Stroke::new(theme.stroke * 0.6, *theme.warning);
             hatch(ui.painter(), rect, stroke, theme.body_size * 1.6);
         }
+    }
+
+    /// Which head matters most, in words.
+    fn verdict(&self, effect: &Effect, label: &str) -> Option<String> {
+        let (_, swept) = self.swept.as_ref()?;
+        let before = effect.probs(swept.token as usize)[0];
+        let all = swept.changes.iter().enumerate().flat_map(|(layer, row)| {
+            row.iter().enumerate().map(move |(head, &change)| (layer, head, change))
+        });
+        let (layer, head, change) = all.min_by(|a, b| a.2.total_cmp(&b.2))?;
+        let after = before * change.exp();
+        Some(if change < -ROUNDING {
+            trf(
+                "Head {0}.{1} matters most: without it “{2}” falls from {3} to {4}.",
+                &[&layer, &head, &label, &percent(before), &percent(after)],
+            )
+        } else {
+            trf("No single head helps “{0}”: without any of them it does not fall.", &[&label])
+        })
     }
 
     pub fn explain(&self, ctx: &Context<'_>, effect: &Effect) -> String {
@@ -279,7 +308,11 @@ fn grid_ui(
     let theme = ctx.theme;
     let cols = rows.iter().map(Vec::len).min().unwrap_or(0);
     let cells: Vec<f32> = rows.iter().flat_map(|row| &row[..cols]).copied().collect();
-    let scale = Scale::around_zero(&cells);
+    let scale = Scale::of_differences(&cells);
+    if scale.is_none() {
+        note_ui(ui, theme, tr("No head makes a difference beyond rounding."));
+    }
+    let scale = scale.unwrap_or(Scale::Diverging { limit: 1.0 });
     legend_ui(ui, theme, scale, unit);
     let names = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
     let heatmap = Heatmap {

@@ -106,14 +106,13 @@ impl View for Experiment {
             _ => self.effect.probs(id),
         };
         let rows: Vec<[f32; 2]> = rows.iter().take(ROWS).map(|&id| probs(id)).collect();
-        let full = rows.iter().flatten().copied().fold(f32::MIN_POSITIVE, f32::max);
         let height = rect.height() / ROWS as f32;
         let colors = effect::colors(ctx.theme);
         for (i, probs) in rows.into_iter().enumerate() {
             for (j, prob) in probs.into_iter().enumerate() {
                 let half = height * 0.4;
                 let min = rect.min + vec2(0.0, i as f32 * height + j as f32 * half);
-                let bar = Rect::from_min_size(min, vec2(rect.width() * prob / full, half - 1.0));
+                let bar = Rect::from_min_size(min, vec2(rect.width() * prob, half - 1.0));
                 painter.rect_filled(bar, 1.0, colors[j]);
             }
         }

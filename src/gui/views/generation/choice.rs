@@ -5,7 +5,7 @@ use super::writer::{Writer, settings};
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::percent;
 use crate::gui::scene::next::LISTED;
-use crate::gui::widgets::{Bar, bar_ui};
+use crate::gui::widgets::{Bar, bar_scale_ui, bar_ui};
 use crate::math::sampling::{Sampling, softmax, top};
 use crate::math::tree::NodeId;
 use crate::text::{tr, trf};
@@ -66,13 +66,13 @@ impl Choice {
             return None;
         }
         let mut clicked = None;
+        let prob = |probs: &[f32], id: usize| probs.get(id).copied().unwrap_or(0.0);
+        let largest = |most: f32, &id: &usize| {
+            most.max(prob(&self.probs, id)).max(prob(&self.sampling_probs, id))
+        };
+        let full = bar_scale_ui(ui, theme, self.listed.iter().fold(0.0, largest));
         ScrollArea::vertical().id_salt("choice").auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            let prob = |probs: &[f32], id: usize| probs.get(id).copied().unwrap_or(0.0);
-            let largest = |most: f32, &id: &usize| {
-                most.max(prob(&self.probs, id)).max(prob(&self.sampling_probs, id))
-            };
-            let full = self.listed.iter().fold(0.0, largest);
             for (rank, &id) in self.listed.iter().enumerate() {
                 let bar = Bar {
                     label: &label(id as u32),

@@ -7,7 +7,7 @@ use super::short_name;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{abbreviate, count, percent, short_count};
 use crate::gui::look::theme::Theme;
-use crate::gui::widgets::fitted_text;
+use crate::gui::widgets::{bar_scale, bar_scale_ui, fitted_text};
 use crate::model::insight::lens::Lens;
 use crate::text::{tr, trf};
 use egui::{Align2, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
@@ -37,7 +37,7 @@ fn best_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usiz
     let Some(reading) = lens.get(row, pos) else {
         return;
     };
-    let full = reading.top.first().map_or(1.0, |best| best.prob);
+    let full = bar_scale_ui(ui, ctx.theme, reading.top.first().map_or(1.0, |best| best.prob));
     for (i, standing) in reading.top.iter().enumerate() {
         let change = lens.rank_before(row, pos, i).map(|before| Change::new(before, i));
         let line = Line {
@@ -67,7 +67,8 @@ fn path_ui(ui: &mut Ui, ctx: &Context<'_>, lens: &Lens, (row, pos): (usize, usiz
         tr("the final prediction, after each layer")
     };
     heading_ui(ui, ctx.theme, &token, note);
-    let full = rows().map(|(_, standing)| standing.prob).fold(0.0, f32::max);
+    let largest = rows().map(|(_, standing)| standing.prob).fold(0.0, f32::max);
+    let full = bar_scale(ui.ctx(), largest);
     for (at, standing) in rows() {
         let rank = count(standing.rank + 1);
         let line = Line {

@@ -155,10 +155,9 @@ impl View for Output {
         let height = theme.caption_size * 0.7;
         let n = (rect.height() / height) as usize;
         let probs = || next.ranked.iter().take(n).filter_map(|&id| next.probs.get(id));
-        let full = probs().copied().fold(f32::MIN_POSITIVE, f32::max);
         for (i, &prob) in probs().enumerate() {
             let min = rect.min + vec2(0.0, i as f32 * height);
-            let bar = Rect::from_min_size(min, vec2(rect.width() * prob / full, height - 2.0));
+            let bar = Rect::from_min_size(min, vec2(rect.width() * prob, height - 2.0));
             painter.rect_filled(bar, 1.0, *theme.accent);
         }
     }

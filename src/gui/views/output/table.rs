@@ -5,7 +5,7 @@ use crate::gui::contract::origin::with_origin;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{count, number, percent};
 use crate::gui::look::theme::Theme;
-use crate::gui::widgets::fitted_text;
+use crate::gui::widgets::{bar_scale, fitted_text};
 use crate::text::{tr, trf};
 use crate::trace::Hook;
 use egui::{Align2, Color32, FontId, Rect, RichText, ScrollArea, Sense, Ui, pos2, vec2};
@@ -213,7 +213,7 @@ fn bar_ui(ui: &Ui, theme: &Theme, shown: &Shown<'_>, columns: &Columns, rect: Re
     if track.width() < 2.0 * columns.digit {
         return;
     }
-    let share = (prob / best.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+    let share = (prob / bar_scale(ui.ctx(), best)).clamp(0.0, 1.0);
     let bar = track.with_max_x(track.left() + track.width() * share);
     ui.painter().rect_filled(bar, 2.0, *theme.accent);
 }
