@@ -69,6 +69,7 @@ pub const ACTIONS: &[Action] = actions![
     "Previous step", [plain(Key::PageUp)], Everywhere, Command::Step(-1);
     "Present to a class", [plain(Key::F5), plain(Key::F11)], Everywhere, Command::TogglePresenting;
     "Show the picture alone, or everything again", [plain(Key::F9)], Everywhere, Command::ToggleZoom;
+    "Show or hide the next token", [plain(Key::F4)], Everywhere, Command::ToggleNext;
     "Spotlight that follows the pointer", [plain(Key::F8)], Everywhere, Command::ToggleSpotlight;
     "Freeze the picture, or let it follow again", [plain(Key::F7)], Everywhere, Command::ToggleFreeze;
     "Black screen while presenting", [plain(Key::B), plain(Key::Period)], Presenting, Command::ToggleBlack;

@@ -33,6 +33,8 @@ pub enum Command {
     Step(isize),
     /// Show the picture alone, or everything again.
     ToggleZoom,
+    /// Show the panel of the next token, or a strip in its place.
+    ToggleNext,
     /// Switch the spotlight on or off.
     ToggleSpotlight,
     /// Fill the screen with the picture in big type, for a class; or stop it.

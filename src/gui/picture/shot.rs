@@ -121,6 +121,7 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         device: args.model.device.name().to_owned(),
         theme: args.theme.clone(),
         reduce_motion: true,
+        next_panel: None,
         view: args.view.clone(),
         tabs: tabs.map(|tab| (args.view.clone(), tab)).into_iter().collect(),
         sampling: args.sampling.sampling(),

@@ -17,6 +17,7 @@ pub mod presenter;
 pub mod prompt;
 pub mod rail;
 pub mod reading;
+pub mod room;
 pub mod saving;
 pub mod side;
 pub mod software;

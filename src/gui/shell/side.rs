@@ -3,16 +3,19 @@
 use crate::gui::contract::action::tip;
 use crate::gui::contract::command::Command;
 use crate::gui::contract::view::Context;
-use crate::gui::look::format::{percent, short_count};
+use crate::gui::look::format::{abbreviate, percent, short_count};
 use crate::gui::widgets::{Bar, bar_scale_ui, bar_ui};
 use crate::math::sampling::{Sampling, entropy_bits};
 use crate::text::{tr, trf};
-use egui::{Id, RichText, ScrollArea, Slider, Ui};
+use crate::trace::Predicts;
+use egui::epaint::TextShape;
+use egui::{Id, Rect, RichText, ScrollArea, Sense, Slider, Ui, pos2};
+use std::f32::consts::FRAC_PI_2;
 
 /// Draws the panel. `sampling` changes in place and the bars follow in the same frame.
 pub fn side_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let theme = ctx.theme;
-    ui.label(RichText::new(tr("Next token")).font(theme.title()));
+    hide_ui(ui, ctx, tr("Next token"));
     let entropy = entropy_bits(&ctx.next.sampling_probs);
     let kept = short_count(ctx.next.n_kept);
     let of = short_count(ctx.next.probs.len());
@@ -59,6 +62,54 @@ fn bars_ui(ui: &mut Ui, ctx: &mut Context<'_>, full: f32) {
             }
         }
     });
+}
+
+/// A title of the panel, and at its end the button that leaves only a strip of it.
+pub fn hide_ui(ui: &mut Ui, ctx: &mut Context<'_>, title: &str) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).font(ctx.theme.title()));
+        let right = egui::Layout::right_to_left(egui::Align::Center);
+        ui.with_layout(right, |ui| {
+            let hide = ui.small_button("»");
+            let about = tip("Show or hide the next token", &Command::ToggleNext);
+            if hide.on_hover_text(about).clicked() {
+                ctx.send(Command::ToggleNext);
+            }
+        });
+    });
+}
+
+/// What is left of the panel when it is closed: the most likely token, at the edge, and the way back.
+pub fn strip_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    let theme = ctx.theme;
+    let show = ui.vertical_centered(|ui| ui.small_button("«")).inner;
+    let about = tip("Show or hide the next token", &Command::ToggleNext);
+    if show.on_hover_text(&about).clicked() {
+        ctx.send(Command::ToggleNext);
+    }
+    let rect = ui.available_rect_before_wrap();
+    let best = ctx.next.ranked.first().filter(|_| ctx.trace.model.predicts == Predicts::Next);
+    let text = match best.and_then(|&id| Some((id, ctx.next.sampling_probs.get(id)?))) {
+        Some((id, &prob)) => {
+            let token = abbreviate(&ctx.model.tokenizer.token(id as u32).label(), 20);
+            format!("{}: {token} {}", tr("Next token"), percent(prob))
+        }
+        None => tr("What it guesses").to_owned(),
+    };
+    let response = ui.allocate_rect(rect, Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &text));
+    let painter = ui.painter();
+    if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect, 4.0, *theme.raised);
+    }
+    // Read from the bottom to the top, beginning beneath the button.
+    let galley = painter.layout_no_wrap(text, theme.body(), *theme.text);
+    let turned = Rect::from_center_size(rect.center(), galley.size().yx());
+    let at = pos2(turned.left(), rect.top() + theme.body_size + turned.height());
+    painter.add(TextShape::new(at, galley, *theme.text).with_angle(-FRAC_PI_2));
+    if response.on_hover_text(about).clicked() {
+        ctx.send(Command::ToggleNext);
+    }
 }
 
 /// Temperature, top-k and top-p.

@@ -31,6 +31,8 @@ pub struct Saved {
     pub theme: String,
     /// Does nothing move?
     pub reduce_motion: bool,
+    /// Is the panel of the next token open? Where nothing was said, if there is room.
+    pub next_panel: Option<bool>,
     /// Id of the view.
     pub view: String,
     /// The tab that is on in each view, by their ids; the first where none is named.
@@ -104,6 +106,7 @@ impl Default for Saved {
             device: crate::model::DeviceKind::default().name().to_owned(),
             theme: "dark".to_owned(),
             reduce_motion: false,
+            next_panel: None,
             // The picture that lights up as one types.
             view: "heads".to_owned(),
             tabs: BTreeMap::new(),

@@ -39,6 +39,7 @@ impl App {
             Command::TypePrompt => keys::type_prompt(ctx),
             Command::Step(by) => self.step(by),
             Command::ToggleZoom => self.presenter.is_zoomed ^= true,
+            Command::ToggleNext => self.saved.next_panel = Some(!self.is_next_open),
             Command::ToggleSpotlight => self.presenter.has_spotlight ^= true,
             Command::TogglePresenting => self.presenter.toggle_presenting(ctx),
             Command::ToggleFreeze => self.presenter.is_frozen ^= true,

@@ -94,6 +94,8 @@ pub struct App {
     areas: Vec<(Area, Rect)>,
     palette: Option<Palette>,
     has_help: bool,
+    /// Is the panel of the next token open in this frame?
+    is_next_open: bool,
     /// The theme and whether motion is reduced, as egui was last told.
     dressed: Option<(&'static Theme, bool)>,
     fit: Fit,
@@ -147,6 +149,7 @@ impl App {
             areas: Vec::new(),
             palette: None,
             has_help: false,
+            is_next_open: true,
             dressed: None,
             fit: Fit::default(),
             saved,

@@ -8,6 +8,7 @@ use crate::gui::look::theme::Theme;
 use crate::gui::picture::export::{self, Beginning};
 use crate::gui::shell::rail;
 use crate::gui::shell::reading;
+use crate::gui::shell::room::Room;
 use crate::gui::shell::side;
 use crate::gui::state::stack::{Stack, stack_ui};
 use crate::gui::widgets;
@@ -30,6 +31,8 @@ impl App {
         };
         let (current, tab) = (self.current(), self.tab());
         let has_dialog = self.has_dialog();
+        let visit = self.lessons.visit.as_ref();
+        let awaited = self.lesson_step().and_then(|step| visit?.area(step));
         let shows_attention = self.views[current].shows_attention();
         let stack = match self.saved.stack {
             Stack::Cross if !shows_attention => Stack::Decoder,
@@ -67,18 +70,29 @@ impl App {
             banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
         }
         let is_zoomed = self.presenter.is_zoomed || self.presenter.is_presenting;
-        if width > theme.rail_width * 5.0 && !is_zoomed {
-            let rail = Panel::left("rail").exact_size(theme.rail_width).resizable(false);
+        let whole = ui.ctx().content_rect().width();
+        let awaits_next = awaited == Some(Area::Next);
+        let wants_next = if awaits_next { Some(true) } else { self.saved.next_panel };
+        let room = Room::of(width, whole, theme, wants_next);
+        self.is_next_open = room.is_next_open;
+        if !is_zoomed {
+            let rail = Panel::left("rail").exact_size(room.rail).resizable(false);
             let current = &self.saved.view;
-            let rail = rail.frame(margin(theme, 8, 8)).show_separator_line(false).show(ui, |ui| {
+            let rail = rail.frame(margin(theme, 4, 8)).show_separator_line(false).show(ui, |ui| {
                 rail::rail_ui(ui, &mut ctx, &self.views, current);
             });
             self.areas.push((Area::Rail, rail.response.rect));
         }
-        if width > theme.side_width * 2.2 && !is_zoomed {
-            let side = Panel::right("next").exact_size(theme.side_width).resizable(false);
+        if !is_zoomed && !room.is_next_open {
+            let strip = Panel::right("next strip").exact_size(room.next).resizable(false);
+            let strip = strip.frame(margin(theme, 2, 8)).show_separator_line(false);
+            let strip = strip.show(ui, |ui| side::strip_ui(ui, &mut ctx));
+            self.areas.push((Area::Next, strip.response.rect));
+        } else if !is_zoomed {
+            let side = Panel::right("next").exact_size(room.next).resizable(false);
             let side = side.frame(margin(theme, 12, 8)).show_separator_line(false).show(ui, |ui| {
                 if trace.model.predicts != Predicts::Next {
+                    side::hide_ui(ui, &mut ctx, "");
                     return reading::reading_ui(ui, &mut ctx);
                 }
                 side::sampling_ui(ui, &mut self.saved.sampling, trace.model.vocab_size);
