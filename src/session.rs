@@ -1,5 +1,6 @@
 //! What can be done with a model: the use cases that the command line and the window share.
 
+mod attribution;
 mod beams;
 pub mod claims;
 pub mod experiment;
@@ -11,6 +12,7 @@ mod reader;
 mod recall;
 mod translation;
 
+pub use attribution::{Proof, prove};
 pub use beams::{log_probs, write_beams};
 pub use follower::Follower;
 pub use masked::{Masked, masked};

@@ -3,6 +3,7 @@
 //! Results go to standard output, problems to standard error. Exit codes: 0 done, 1 a problem with
 //! the cause and the cure, 2 wrong usage.
 
+mod attribute;
 mod edits;
 mod experiment;
 mod fetch;
@@ -46,6 +47,8 @@ enum Command {
     Ablate(experiment::AblateArgs),
     /// Switch every head off in turn and see which mattered for a token
     Sweep(experiment::SweepArgs),
+    /// Take the score of a token apart: what each part of the model gives to it
+    Attribute(attribute::AttributeArgs),
     /// List lessons, or check what they say
     Lessons(lessons::LessonsArgs),
     /// List models, or describe one
@@ -143,6 +146,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tokenize(args)) => tokenize::run(&args),
         Some(Command::Ablate(args)) => experiment::ablate(&args),
         Some(Command::Sweep(args)) => experiment::run_sweep(&args),
+        Some(Command::Attribute(args)) => attribute::run(&args),
         Some(Command::Lessons(args)) => lessons::run(&args),
         Some(Command::Models(args)) => models::run(&args),
         #[cfg(feature = "gui")]

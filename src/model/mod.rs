@@ -20,7 +20,7 @@ pub use files::config::{
 pub use files::fingerprint::fingerprint;
 pub use files::gguf::Gguf;
 pub use files::weights::{TensorSource, Weights};
-pub use insight::attribution::Attribution;
+pub use insight::attribution::{Attribution, Part};
 pub use insight::lens;
 pub use insight::lexicon::{Lexicon, Neighbour};
 pub use pages::marian::{Marian, Memory};

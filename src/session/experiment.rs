@@ -102,7 +102,7 @@ impl Sweeper {
             return Err(Problem::new("Could not try the heads", why)
                 .cure("`headlight tokenize` shows the ids of a text"));
         };
-        let attribution = model.network.attribute(&trace, pos, token as usize);
+        let attribution = model.network.attribute(&trace, pos, token as usize, None);
         let sweep = Sweep {
             token,
             log_prob,

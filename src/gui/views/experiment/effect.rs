@@ -89,7 +89,7 @@ impl Depth {
             row.iter().enumerate().map(move |(head, &moved)| (layer, head, moved))
         });
         let pos = before.tokens.len().saturating_sub(1);
-        let attribution = model.network.attribute(before, pos, token as usize);
+        let attribution = model.network.attribute(before, pos, token as usize, None);
         Self {
             token,
             early: early.map(|(before, after)| [before, after]),
