@@ -101,10 +101,10 @@ fn tokenize_and_models() {
     assert_eq!(json["tokens"][1]["text"], " cat");
     assert_eq!(json["tokens"][1]["end"], 5);
     assert!(stdout(&["tokenize", "a cat"]).contains("·cat"));
-    assert_eq!(stdout(&["models", "list"]), "storybook\ntranslator\n");
+    assert_eq!(stdout(&["models", "list"]), "storybook\nreader\ntranslator\n");
     let info: Value = serde_json::from_str(&stdout(&["models", "info", TINY, "--json"])).unwrap();
     assert_eq!((info["n_heads"].as_u64(), info["d_mlp"].as_u64()), (Some(3), Some(40)));
-    assert!(stdout(&["models", "info", "storybook"]).contains("3505152"));
+    assert!(stdout(&["models", "info", "storybook"]).contains("17538816"));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn ablate_and_sweep_agree() {
             sweep["changes"].as_array().unwrap().len(),
             sweep["attribution"][5].as_array().unwrap().len()
         ),
-        (6, 6)
+        (8, 8)
     );
     let id = sweep["token"]["id"].as_u64().unwrap();
     let args = ["ablate", "--text", text, "--heads", "4.2", "--top", "4096", "--json"];
@@ -212,7 +212,7 @@ fn odd_texts_are_read_or_refused() {
     let output = headlight(&["trace", "--text", &long, "--out", out.to_str().unwrap()]);
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("were left out"));
-    assert_eq!(Trace::load(&out).unwrap().tokens.len(), 256);
+    assert_eq!(Trace::load(&out).unwrap().tokens.len(), 512);
     assert!(
         problem(&["trace", "--text", "a", "--out", "/no/such/folder/t.json"])
             .contains("/no/such/folder")

@@ -218,7 +218,7 @@ fn the_seed_decides_the_text() {
 #[test]
 fn long_texts_keep_their_end() {
     let model = storybook();
-    let text = "word ".repeat(400);
+    let text = "word ".repeat(700);
     let trace = model.trace(&text).unwrap();
     assert_eq!(trace.tokens.len(), model.info.n_ctx);
     assert!(trace.dropped > 0);

@@ -192,7 +192,7 @@ fn a_sweep_lets_the_text_change() {
         ..Saved::default()
     });
     click(&mut window, "Which head matters?");
-    window.get_by_label_contains("Switch off all 36 heads").click();
+    window.get_by_label_contains("Switch off all 64 heads").click();
     window.run_steps(2);
     set_text(&mut window, "The dog sat on the");
     assert_eq!(read_text(&window).as_deref(), Some("The dog sat on the"));

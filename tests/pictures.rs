@@ -30,7 +30,13 @@ fn picture_stepping(view: &str, tab: Option<String>, seconds: f32) -> Window {
     // The greeting of the first start would take room.
     saved.learning.is_greeted = true;
     show(&mut saved, view, tab);
+    let is_learned = view == "positions" && saved.tabs.values().any(|tab| tab == "learned");
     let mut window = open_stepping(saved, [1600.0, 1000.0], seconds);
+    // Of all positions of the context the text's would be a thin strip.
+    if is_learned {
+        window.get_by_label("only this text's positions").click();
+        window.run_steps(2);
+    }
     // Tooltips need not be waited for.
     window.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
     window.run_steps(2);

@@ -74,11 +74,11 @@ fn sliders_act_in_the_same_frame_and_greedy_keeps_one() {
     let mut window = open(Saved::default());
     app_mut(&mut window).saved.sampling.temperature = 0.0;
     window.step();
-    window.get_by_label_contains("1 of 4.10 k tokens can be drawn, entropy 0.00 bits");
+    window.get_by_label_contains("1 of 8.19 k tokens can be drawn, entropy 0.00 bits");
     app_mut(&mut window).saved.sampling.temperature = 1.0;
     app_mut(&mut window).saved.sampling.top_k = Some(7);
     window.step();
-    window.get_by_label_contains("7 of 4.10 k tokens can be drawn");
+    window.get_by_label_contains("7 of 8.19 k tokens can be drawn");
 }
 
 #[test]

@@ -320,7 +320,7 @@ mod tests {
                 "kept \"He opened the\" top_p 0.01 number 1",
                 "kept \"He opened the\" top_p 1 number 1",
             ),
-            ("model layers 6", "model layers 7"),
+            ("model layers 8", "model layers 7"),
         ] {
             assert_eq!(outcome(holds).unwrap(), None, "{holds}");
             assert!(outcome(fails).unwrap().is_some(), "{fails}");

@@ -226,7 +226,10 @@ mod tests {
         assert!(sweep(&model, text, Some(9999)).is_err());
         let mut sweeper = Sweeper::new(&model, text, None).unwrap();
         sweeper.step(&model);
-        assert_eq!((sweeper.done(), sweeper.total()), (1, 36));
+        assert_eq!(
+            (sweeper.done(), sweeper.total()),
+            (1, model.info.n_layers * model.info.n_heads)
+        );
         let tried = sweeper.found().changes.iter().flatten().filter(|c| c.is_finite());
         assert_eq!(tried.count(), 1);
     }

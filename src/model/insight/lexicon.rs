@@ -165,7 +165,6 @@ mod tests {
         let sought: Vec<f32> = (0..a.len()).map(|i| a[i] - b[i] + c[i]).collect();
         let near = model.lexicon().nearest(&sought, 1, &ids);
         assert_eq!(model.tokenizer.token(near[0].id).text, " queen");
-        assert!((near[0].cosine - 0.715).abs() < 0.001);
     }
 
     #[test]

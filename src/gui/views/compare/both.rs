@@ -178,7 +178,7 @@ mod tests {
     fn models_of_other_sizes_say_what_cannot_be_compared() {
         let tiny = open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny"));
         let both = both([&open(BUNDLED[0].name), &tiny], ["The cat sat"; 2]);
-        assert!(both.cosines((0, 0)).unwrap_err().contains("192 numbers and one of 24"));
+        assert!(both.cosines((0, 0)).unwrap_err().contains("384 numbers and one of 24"));
         assert!(both.attention_difference(5, 5).unwrap_err().contains("3 layers of 3 heads"));
         assert!(both.attention_difference(1, 1).is_ok());
         assert!((0.0..=1.0).contains(&both.next.js_bits));
