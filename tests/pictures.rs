@@ -240,6 +240,7 @@ fn named(window: &Window) -> Vec<Pos2> {
 #[test]
 fn what_is_clicked_is_selected() {
     for (view, tab, chooses) in [
+        ("machine", "the-machine", "token head"),
         ("tokens", "", "token"),
         ("embeddings", "vectors", "token"),
         ("embeddings", "map", "token"),
@@ -318,6 +319,7 @@ fn numbers_on_screen_are_those_of_the_export() {
         ("positions", "token-position", 3),
         ("heads", "by-layer", 3),
         ("attention", "matrix", 3),
+        ("machine", "the-machine", 3),
         ("attention", "steps", 12),
         ("mlp", "neurons", 3),
         ("mlp", "stream-and-norm", 3),

@@ -2,6 +2,7 @@
 
 /// The views by their ids, each with the ids of its tabs.
 pub const VIEWS: &[(&str, &[&str])] = &[
+    ("machine", &["the-machine", "why-this-word"]),
     ("tokens", &[]),
     ("embeddings", &["vectors", "nearest", "map", "analogy", "similarity"]),
     ("positions", &["learned", "token-position", "sinusoidal", "word-order"]),

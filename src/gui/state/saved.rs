@@ -92,8 +92,7 @@ impl Saved {
 }
 
 /// Runs at the first start, so that something lights up at once.
-pub const FIRST_PROMPT: &str =
-    "The cat chased the mouse because it was hungry. The mouse ran away and the cat";
+pub const FIRST_PROMPT: &str = "When Mary and John went to the store, John gave a drink to";
 
 impl Default for Saved {
     fn default() -> Self {
@@ -107,11 +106,11 @@ impl Default for Saved {
             theme: "dark".to_owned(),
             reduce_motion: false,
             next_panel: None,
-            // The picture that lights up as one types.
-            view: "heads".to_owned(),
+            // The whole journey, from the text to the next word.
+            view: "machine".to_owned(),
             tabs: BTreeMap::new(),
-            // A head of the bundled model that lights up: it looks at the token before.
-            pinned: Selection { layer: 4, head: 1, ..Selection::default() },
+            // The head of the bundled model that finds who gets the drink.
+            pinned: Selection { layer: 7, head: 7, ..Selection::default() },
             sampling: Sampling::default(),
             seed: 0,
             edits: Vec::new(),

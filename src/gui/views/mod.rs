@@ -8,6 +8,7 @@ mod experiment;
 mod generation;
 mod heads;
 mod lens;
+mod machine;
 mod mlp;
 mod output;
 mod positions;
@@ -19,6 +20,7 @@ use crate::gui::contract::view::View;
 /// Every view, in teaching order: the road from text to the next word.
 pub fn all() -> Vec<Box<dyn View>> {
     vec![
+        Box::<machine::Machine>::default(),
         Box::<tokens::Tokens>::default(),
         Box::<embeddings::Embeddings>::default(),
         Box::<positions::Positions>::default(),

@@ -138,6 +138,21 @@ impl Zoom {
         }
     }
 
+    /// The wheel and pinching go nearer and back, about the pointer.
+    pub fn wheel(&mut self, ui: &Ui, response: &Response, area: Rect) {
+        let Some(pos) = response.hover_pos().filter(|pos| area.contains(*pos)) else {
+            return;
+        };
+        let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta.y, input.zoom_delta()));
+        let factor = (scroll * 0.004).exp() * pinch;
+        if (factor - 1.0).abs() < 1e-3 {
+            return;
+        }
+        let about = self.place_in_part(area, Rect::from_pos(pos)).min;
+        let min = about + (self.part.min - about) / factor;
+        self.set(ui.ctx(), Rect::from_min_size(min, self.part.size() / factor));
+    }
+
     fn keys(&mut self, ui: &Ui, response: &Response, area: Rect, cursor: Option<Pos2>) {
         let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let about = response

@@ -23,7 +23,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Marian {
     pub(crate) config: MarianConfig,
-    encoder: Stack,
+    pub(crate) encoder: Stack,
     pub(crate) decoder: Stack,
     /// `[d_model, vocab]` and the bias of the scores.
     head: Linear,

@@ -41,6 +41,15 @@ impl Linear {
         ops::linear(x, &self.weight.clone().narrow(0, start, n), bias.as_ref())
     }
 
+    /// What some of the inputs alone give, without the bias: those from `first` on.
+    ///
+    /// # Shapes
+    /// `[pos, inputs]` gives `[pos, out]`.
+    pub fn part_of_inputs(&self, x: &Tensor<2>, first: usize) -> Tensor<2> {
+        let n = x.dims()[1];
+        x.clone().matmul(self.weight.clone().narrow(1, first, n).transpose())
+    }
+
     /// Number of outputs.
     pub fn n_out(&self) -> usize {
         self.weight.dims()[0]
