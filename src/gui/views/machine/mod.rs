@@ -11,6 +11,7 @@ use crate::background::Latest;
 use crate::gui::contract::command::{Command, Target};
 use crate::gui::contract::view::{Context, Tab, View};
 use crate::gui::look::theme::Theme;
+use crate::gui::state::stack::Stack;
 use crate::gui::widgets::{Zoom, empty_ui};
 use crate::model::Checkpoint;
 use crate::table::Table;
@@ -59,10 +60,6 @@ impl View for Machine {
 
     fn tabs(&self) -> &'static [Tab] {
         &TABS
-    }
-
-    fn shows_attention(&self) -> bool {
-        true
     }
 
     fn receive(&mut self) {
@@ -218,9 +215,9 @@ fn picture_ui(ui: &mut Ui, ctx: &mut Context<'_>, plan: &Plan, (plain, front): (
     if area.width() < 60.0 || area.height() < 60.0 {
         return;
     }
-    let n_above = if ctx.trace.is_cross() { ctx.trace.key_tokens().len() } else { 0 };
-    let keep: Vec<usize> =
-        [Some(plan.at + n_above), ctx.pinned.key].into_iter().flatten().collect();
+    let n_above = plan.n_sources;
+    let key = ctx.pinned.key.map(|key| key + n_above);
+    let keep: Vec<usize> = [Some(plan.at + n_above), key].into_iter().flatten().collect();
     let n = n_above + ctx.trace.tokens.len();
     let lanes = Lanes::new(n, Layout::most_lanes(area, theme), &keep);
     let layout = Layout::new(area, theme, [plan.n_layers, lanes.all.len()]);
@@ -279,6 +276,9 @@ fn open(ctx: &mut Context<'_>, plan: &Plan, spot: Spot) {
             ctx.send(Command::Show("attention"));
         }
         Spot::Link(link) => {
+            if link.is_cross {
+                ctx.send(Command::SetStack(Stack::Cross));
+            }
             ctx.send(Command::Select(Target::Head { layer: link.layer, head: link.head }));
             ctx.send(Command::Select(Target::Cell { query: link.query, key: link.key }));
             ctx.send(Command::Show("attention"));

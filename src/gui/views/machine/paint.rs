@@ -49,15 +49,15 @@ impl Pen<'_, '_> {
         self.ctx.theme
     }
 
-    /// The lane of a token that looks, and of one that is looked at: in cross-attention the source's
-    /// lanes stand above.
+    /// The lane of a token of the text; the source's lanes stand above them.
     pub fn query_lane(&self, query: usize) -> usize {
-        let above = if self.ctx.trace.is_cross() { self.ctx.trace.key_tokens().len() } else { 0 };
-        self.lanes.of.get(above + query).copied().unwrap_or(0)
+        self.lanes.of.get(self.plan.n_sources + query).copied().unwrap_or(0)
     }
 
-    pub fn key_lane(&self, key: usize) -> usize {
-        self.lanes.of.get(key).copied().unwrap_or(0)
+    /// The lane of the token a look goes to.
+    pub fn key_lane(&self, link: &Link) -> usize {
+        let above = if link.is_cross { 0 } else { self.plan.n_sources };
+        self.lanes.of.get(above + link.key).copied().unwrap_or(0)
     }
 
     /// How brightly the light shines on a layer, from 0 to 1.
@@ -137,8 +137,8 @@ impl Pen<'_, '_> {
     /// The names of the tokens; they stay in sight however near one looks.
     fn tokens(&self, spots: &mut Vec<(Rect, Spot)>) {
         let (theme, area) = (self.theme(), self.layout.area);
-        let trace = self.ctx.trace;
-        let n_above = if trace.is_cross() { trace.key_tokens().len() } else { 0 };
+        let n_above = self.plan.n_sources;
+        let source = self.ctx.trace.encoder.as_deref();
         let right = self.layout.names_right().max(area.left() + theme.body_size * 5.0);
         let mut last = f32::NEG_INFINITY;
         for (i, lane) in self.lanes.all.iter().enumerate() {
@@ -150,7 +150,7 @@ impl Pen<'_, '_> {
             let (name, pos) = match lane.first.checked_sub(n_above) {
                 _ if lane.n > 1 => (trf("… {0} tokens", &[&lane.n]), None),
                 Some(pos) => (self.ctx.label(pos), Some(pos)),
-                None => (self.ctx.key_label(lane.first), None),
+                None => (source.map_or_else(String::new, |source| source.label(lane.first)), None),
             };
             let is_asked = pos == Some(self.plan.at);
             let ink = if is_asked {
@@ -195,7 +195,7 @@ impl Pen<'_, '_> {
     /// The curve of a look.
     pub fn curve(&self, link: &Link) -> [Pos2; 4] {
         let [from, to] =
-            self.layout.look(link.layer, self.key_lane(link.key), self.query_lane(link.query));
+            self.layout.look(link.layer, self.key_lane(link), self.query_lane(link.query));
         let bend = (to.x - from.x) * 0.55;
         [from, from + vec2(bend, 0.0), to - vec2(bend, 0.0), to]
     }
@@ -206,7 +206,7 @@ impl Pen<'_, '_> {
         let is_lit = match self.spot {
             Some(Spot::Link(other)) => other == *link,
             Some(Spot::Lamp { layer, head }) => (layer, head) == (link.layer, link.head),
-            Some(Spot::Token(pos)) => link.query == pos || link.key == pos,
+            Some(Spot::Token(pos)) => link.query == pos || !link.is_cross && link.key == pos,
             _ => self.is_asked(link),
         };
         let light = self.light(link.layer as f32 + 0.5);

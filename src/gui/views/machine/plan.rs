@@ -21,6 +21,8 @@ pub struct Link {
     pub head: usize,
     pub query: usize,
     pub key: usize,
+    /// Does a translator's decoder look at its source? Then `key` is a token of the source.
+    pub is_cross: bool,
     /// The attention weight.
     pub weight: f32,
     /// What is carried, as a share of the asking token's stream: `weight · |v W_O| / |x|`.
@@ -44,6 +46,8 @@ pub struct Plan {
     pub at: usize,
     pub n_layers: usize,
     pub n_heads: usize,
+    /// How many tokens of a source text are looked at; 0 but in a translator's decoder.
+    pub n_sources: usize,
     /// The looks worth drawing, the weakest first: the strongest are painted last.
     pub links: Vec<Link>,
     /// What each head brings to the asked token from others, `[layer][head]`, as a share of its stream.
@@ -67,26 +71,42 @@ impl Plan {
     pub fn new(model: &Checkpoint, trace: &Trace, at: usize) -> Result<Self> {
         let lacking =
             || Problem::new("Could not draw the machine", "the recording lacks its parts");
-        let lengths = model.network.value_lengths(trace).ok_or_else(lacking)?;
         let (n_layers, n_heads) = (trace.model.n_layers, trace.model.n_heads);
+        let cross = trace.cross();
+        // A translator's decoder looks at its own text and at the source.
+        let mut parts = Vec::new();
+        for part in [Some(trace), cross.as_ref()].into_iter().flatten() {
+            parts.push((part, model.network.value_lengths(part).ok_or_else(lacking)?));
+        }
         let mut links = Vec::new();
         let mut brought = vec![vec![0.0; n_heads]; n_layers];
         for layer in 0..n_layers {
             let stream = stream_lengths(trace, layer).ok_or_else(lacking)?;
             let mut found = Vec::new();
-            for head in 0..n_heads {
-                let pattern = trace.pattern(layer, head).ok_or_else(lacking)?;
-                for (query, &length) in stream.iter().enumerate() {
-                    for (key, &weight) in pattern.row(query).iter().enumerate() {
-                        if key == query && !trace.is_cross() || weight <= 0.0 {
-                            continue;
-                        }
-                        let carried = weight * lengths[layer][head][key] / length.max(1e-6);
-                        if query == at {
-                            brought[layer][head] += carried;
-                        }
-                        if carried >= LEAST {
-                            found.push(Link { layer, head, query, key, weight, carried });
+            for (part, lengths) in &parts {
+                let is_cross = part.is_cross();
+                for head in 0..n_heads {
+                    let pattern = part.pattern(layer, head).ok_or_else(lacking)?;
+                    for (query, &length) in stream.iter().enumerate() {
+                        for (key, &weight) in pattern.row(query).iter().enumerate() {
+                            if key == query && !is_cross || weight <= 0.0 {
+                                continue;
+                            }
+                            let carried = weight * lengths[layer][head][key] / length.max(1e-6);
+                            if query == at {
+                                brought[layer][head] += carried;
+                            }
+                            if carried >= LEAST {
+                                found.push(Link {
+                                    layer,
+                                    head,
+                                    query,
+                                    key,
+                                    is_cross,
+                                    weight,
+                                    carried,
+                                });
+                            }
                         }
                     }
                 }
@@ -118,6 +138,7 @@ impl Plan {
             at,
             n_layers,
             n_heads,
+            n_sources: cross.as_ref().map_or(0, |cross| cross.key_tokens().len()),
             links,
             brought,
             attention: shares(trace, BlockHook::AttnOut),
@@ -145,7 +166,8 @@ impl Plan {
     pub fn strongest_link(&self) -> Option<&Link> {
         let (layer, head, source, _) = self.strongest()?;
         let is_it = |link: &&Link| {
-            (link.layer, link.head, link.query, link.key) == (layer, head, self.at, source)
+            (link.layer, link.head, link.query, link.key, link.is_cross)
+                == (layer, head, self.at, source, false)
         };
         self.links.iter().find(is_it)
     }
@@ -229,12 +251,14 @@ mod tests {
             let model = Checkpoint::bundled(bundled, DeviceKind::default()).unwrap();
             for text in ["a", "The cat sat on the mat because it was tired."] {
                 let trace = model.trace(text).unwrap();
-                let cross = trace.cross();
-                let parts = [Some(&trace), trace.encoder.as_deref(), cross.as_ref()];
+                let parts = [Some(&trace), trace.encoder.as_deref()];
                 for part in parts.into_iter().flatten() {
                     let plan = Plan::new(&model, part, 0).unwrap();
                     assert_eq!(plan.mlp.len(), part.model.n_layers);
                     assert!(plan.links.iter().all(|link| link.carried.is_finite()));
+                    assert_eq!(plan.n_sources > 0, part.encoder.is_some());
+                    let crosses = plan.links.iter().any(|link| link.is_cross);
+                    assert_eq!(crosses, part.encoder.is_some());
                 }
             }
         }

@@ -43,7 +43,7 @@ pub fn story(ctx: &Context<'_>, plan: &Plan) -> String {
         story += " ";
         story += &trf(
             "Of all heads {0}.{1} adds most to its score: +{2}, read from “{3}”.",
-            &[&layer, &head, &number(value), &ctx.key_label(source)],
+            &[&layer, &head, &number(value), &ctx.label(source)],
         );
     }
     story
@@ -68,16 +68,13 @@ pub fn tip(ctx: &Context<'_>, plan: &Plan, spot: Spot) -> String {
             format!("{text}\n{}", computed(z, &[head, plan.at]))
         }
         Spot::Link(link) => {
-            let pattern = Hook::Block(link.layer, BlockHook::Pattern);
+            let source = ctx.trace.encoder.as_deref().filter(|_| link.is_cross);
+            let at = if link.is_cross { BlockHook::CrossPattern } else { BlockHook::Pattern };
+            let pattern = Hook::Block(link.layer, at);
+            let key = source.map_or_else(|| ctx.label(link.key), |source| source.label(link.key));
             let text = trf(
                 "Head {0}.{1}: “{2}” looks at “{3}” with {4}",
-                &[
-                    &link.layer,
-                    &link.head,
-                    &ctx.label(link.query),
-                    &ctx.key_label(link.key),
-                    &number(link.weight),
-                ],
+                &[&link.layer, &link.head, &ctx.label(link.query), &key, &number(link.weight)],
             );
             let address = origin(ctx, pattern, &[link.head, link.query, link.key]);
             let carried = trf("carried: as much as {0} of its stream", &[&percent(link.carried)]);
