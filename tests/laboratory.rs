@@ -7,7 +7,7 @@ mod harness;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use harness::{TINY, Window, app, app_mut, open, open_at, read_text, set_text, settle};
-use headlight::gui::{Command, Comparison, Request, Saved, Thing};
+use headlight::gui::{Command, Comparison, Request, Saved, Selection, Thing};
 use headlight::math::beam::BeamSettings;
 use headlight::math::sampling::Sampling;
 use headlight::model::{Checkpoint, DeviceKind, Edit};
@@ -162,6 +162,7 @@ fn an_experiment_can_be_undone_and_done_again() {
     let mut window = open(Saved {
         prompt: "The cat sat on the".into(),
         view: "experiment".into(),
+        pinned: Selection { layer: 4, head: 1, ..Selection::default() },
         ..Saved::default()
     });
     // The suggestion and the button beside the slider have the same name and effect.

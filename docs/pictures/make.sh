@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 program=${1:-headlight}
-text="The cat chased the mouse because it was hungry. The mouse ran away and the cat"
+text="When Mary and John went to the store, John gave a drink to"
 draw() { # NAME VIEW [OPTIONS]
   local name=$1 view=$2
   shift 2
@@ -13,6 +13,7 @@ draw() { # NAME VIEW [OPTIONS]
     convert "$name.png" +dither -colors 256 -define png:compression-level=9 "PNG8:$name.png"
   fi
 }
+draw machine machine
 views="tokens embeddings positions heads attention context mlp lens output sampling generation experiment compare"
 for view in $views; do
   draw "$view" "$view"

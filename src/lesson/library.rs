@@ -33,6 +33,10 @@ const COURSE: &[(&str, &str)] = lessons![
     "150-learning"
     "160-size"
     "170-limits"
+    "180-drink"
+    "190-prompt"
+    "200-copying"
+    "210-wrong"
 ];
 
 /// Lessons of the course in Spanish.
@@ -47,6 +51,10 @@ const SPANISH: &[(&str, &str)] = lessons![
     "es/080-context"
     "es/090-mlp"
     "es/100-layers"
+    "es/180-drink"
+    "es/190-prompt"
+    "es/200-copying"
+    "es/210-wrong"
 ];
 
 /// The course inside the program, in a language where it is translated, else in English. A damaged

@@ -277,13 +277,13 @@ impl Pen<'_, '_> {
                 if !self.layout.area.contains(center) {
                     continue;
                 }
-                let radius = (step * 0.42).clamp(1.2, theme.caption_size * 0.95);
+                let radius = (step * 0.42).clamp(1.2, theme.caption_size * 0.7);
                 let bright = (self.plan.brought[layer][head] / most).powf(0.8);
                 let hue = theme.head(head);
                 if bright > 0.45 {
                     self.painter.circle_filled(
                         center,
-                        radius * 1.9,
+                        radius * 1.6,
                         hue.gamma_multiply(0.18 * bright),
                     );
                 }

@@ -116,7 +116,7 @@ pub fn tip(ctx: &Context<'_>, plan: &Plan, spot: Spot) -> String {
 
 /// Says that not every token has a lane of its own.
 pub fn bundled_ui(painter: &Painter, theme: &Theme, area: Rect, n: usize) {
-    let text = trf("{0} tokens share lanes: the last and the chosen ones have their own", &[&n]);
+    let text = trf("{0} tokens share lanes", &[&n]);
     let galley = painter.layout_no_wrap(text, theme.caption(), *theme.dim);
     let rect =
         Align2::RIGHT_BOTTOM.anchor_size(area.right_bottom() - vec2(4.0, 0.0), galley.size());
