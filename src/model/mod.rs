@@ -1,6 +1,6 @@
 //! The model: burn lives here and nowhere above.
 //!
-//! [`gpt2`](pages::gpt2) is the page to read first: one forward pass that hands every named activation to a
+//! [`pages::gpt2`] is the page to read first: one forward pass that hands every named activation to a
 //! [`Probe`]. Around it, [`Checkpoint`] opens a folder as Hugging Face publishes it, [`Tokenizer`]
 //! turns text into tokens and back, and its `trace` turns a forward pass into a [`Trace`](crate::trace::Trace).
 
