@@ -257,6 +257,7 @@ fn what_is_clicked_is_selected() {
         ("lens", "rank", "token layer"),
     ] {
         let mut window = picture(view, Some(tab.to_owned()));
+        let tabs = app(&window).saved.tabs.clone();
         let mut seen = BTreeSet::new();
         let targets = lattice(stage(), 12, 12).into_iter().chain(named(&window));
         for at in targets.collect::<Vec<_>>() {
@@ -276,6 +277,7 @@ fn what_is_clicked_is_selected() {
             window.step();
             let saved = &mut app_mut(&mut window).saved;
             (saved.view, saved.prompt) = (view.to_owned(), TEXT.to_owned());
+            saved.tabs.clone_from(&tabs);
         }
         for what in chooses.split(' ') {
             assert!(seen.contains(what), "{view} {tab}: no click chose a {what}");

@@ -187,8 +187,13 @@ fn chip_ui(
             };
             let at = rect.right_center() + vec2(theme.body_size * 0.6, 0.0);
             let kept = if node.is_kept { "★ " } else { "" };
-            let text = format!("{kept}{sum}");
-            painter.text(at, Align2::LEFT_CENTER, text, theme.mono_caption(), *theme.text);
+            // Where the room ends before the words do, the number alone.
+            let line = |text: String| painter.layout_no_wrap(text, theme.mono_caption(), *theme.text);
+            let mut text = line(format!("{kept}{sum}"));
+            if at.x + text.size().x > painter.clip_rect().right() {
+                text = line(format!("{kept}{total}"));
+            }
+            painter.galley(at - vec2(0.0, text.size().y / 2.0), text, *theme.text);
         }
     }
     response.on_hover_text(trf("{0}. Click to go back here", &[&said])).clicked()
