@@ -145,6 +145,42 @@ fn wrong_usage_is_exit_code_two() {
 }
 
 #[test]
+fn the_parts_of_a_score_add_up() {
+    let text = "When Mary and John went to the store, John gave a drink to";
+    let parts = |more: &[&str]| -> (f64, f64) {
+        let args = [&["attribute", "--json", "--text", text], more].concat();
+        let output = headlight(&args);
+        let proof: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let parts = proof["parts"].as_array().unwrap().iter();
+        (proof["logit"].as_f64().unwrap(), parts.map(|p| p["value"].as_f64().unwrap()).sum())
+    };
+    for more in [&[][..], &["--token", "100", "--against", "200"]] {
+        let (score, sum) = parts(more);
+        assert!((score - sum).abs() < 1e-4, "{more:?}: {score} {sum}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("parts.csv");
+    let output = headlight(&["attribute", "--text", text, "--out", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    let n_heads_and_sources = std::fs::read_to_string(&file).unwrap().lines().count();
+    assert!(n_heads_and_sources > 64 * 14, "{n_heads_and_sources}");
+    for (wrong, said) in [("9999999", "9999999"), ("-1", "-1")] {
+        let output = headlight(&["attribute", "--text", text, &format!("--token={wrong}")]);
+        assert_ne!(output.status.code(), Some(0));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(said));
+    }
+}
+
+#[test]
+fn hooks_that_match_nothing_are_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("t.safetensors");
+    let out = out.to_str().unwrap();
+    let message = problem(&["trace", "--text", "a", "--out", out, "--hooks", "hook_nothing"]);
+    assert!(message.contains("hook_nothing"), "{message}");
+}
+
+#[test]
 fn bad_models_are_explained() {
     let dir = tempfile::tempdir().unwrap();
     let predict = |model: &Path| {
@@ -152,7 +188,7 @@ fn bad_models_are_explained() {
     };
     assert!(predict(&dir.path().join("missing")).contains("there is no such folder"));
     assert!(predict(dir.path()).contains("config.json"));
-    assert!(predict(&Path::new(TINY).join("config.json")).contains("file, not a folder"));
+    assert!(predict(Path::new(file!())).contains("file, not a folder"));
 
     let model = copy_of_tiny(dir.path());
     let damage = |name: &str, content: &[u8], expected: &str| {

@@ -92,6 +92,7 @@ impl ModelArgs {
         match (&model.chat, self.chat) {
             (_, false) => Ok(text.to_owned()),
             (Some(chat), true) => chat.render(text),
+            (None, true) if let Some(problem) = &model.chat_problem => Err(problem.clone()),
             (None, true) => Err(Problem::new(
                 "There is no chat form",
                 "the model comes without a chat template",

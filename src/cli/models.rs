@@ -51,6 +51,7 @@ fn info(model: &str, as_json: bool) -> Result<()> {
         let mut value = json!(info);
         value["weight_bytes"] = json!(weight_bytes);
         value["recording_bytes"] = json!(recording_bytes);
+        value["notes"] = json!(checkpoint.notes);
         return print_json(&value);
     }
     let rows = [
@@ -68,7 +69,9 @@ fn info(model: &str, as_json: bool) -> Result<()> {
         ("vocabulary", format!("{} tokens", info.vocab_size)),
         ("norm epsilon", format!("{:e}", info.layer_norm_epsilon)),
     ];
-    print(&rows.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect::<String>())
+    let notes = checkpoint.notes.iter().map(|note| ("note", note.clone()));
+    let rows = rows.into_iter().chain(notes);
+    print(&rows.map(|(name, value)| format!("{name:<13} {value}\n")).collect::<String>())
 }
 
 /// What the model does, in words.

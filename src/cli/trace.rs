@@ -1,7 +1,8 @@
 //! `headlight trace`: every activation of one forward pass, as a file.
 
 use super::{ModelArgs, TargetArgs, print};
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
+use crate::trace::Shape;
 use crate::trace::matches;
 use clap::Args;
 use std::path::PathBuf;
@@ -30,11 +31,20 @@ pub(super) fn run(args: &TraceArgs) -> Result<()> {
     let keep = |name: &str| {
         args.hooks.is_empty() || args.hooks.iter().any(|pattern| matches(name, pattern))
     };
+    for pattern in &args.hooks {
+        if !trace.names().iter().any(|name| matches(name, pattern)) {
+            let why = format!("--hooks {pattern} is the name of no activation of this model");
+            return Err(Problem::new("There is nothing to record", why).cure(
+                "docs/hooks.md lists the names; * stands for anything, as in `blocks.*.attn.hook_pattern`",
+            ));
+        }
+    }
     let kept = trace.names().iter().filter(|name| keep(name)).count();
     trace.save(&args.out, keep)?;
     if trace.dropped > 0 {
+        let which = if trace.model.shape == Shape::Decoder { "first" } else { "last" };
         eprintln!(
-            "The text has {} tokens; the model holds {}: the first {} were left out",
+            "The text has {} tokens; the model holds {}: the {which} {} were left out",
             trace.dropped + trace.tokens.len(),
             trace.model.n_ctx,
             trace.dropped

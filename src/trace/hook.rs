@@ -22,6 +22,8 @@ pub enum Axis {
     KvHead,
     /// Dimension of the residual stream.
     DModel,
+    /// Dimension of the vector of the whole text.
+    DPooled,
     /// Dimension inside one head.
     DHead,
     /// Neuron of an MLP.
@@ -44,6 +46,7 @@ impl Axis {
             Self::Head => "head",
             Self::KvHead => "kv_head",
             Self::DModel => "d_model",
+            Self::DPooled => "d_pooled",
             Self::DHead => "d_head",
             Self::DMlp => "d_mlp",
             Self::Vocab => "vocab",
@@ -336,7 +339,7 @@ impl Hook {
             | Self::HeadLnNormalized => &[Axis::Pos, Axis::DModel],
             Self::Block(_, at) => at.axes(),
             Self::LnFinalScale | Self::EmbedLnScale | Self::HeadLnScale => &[Axis::Pos, Axis::One],
-            Self::Pooled => &[Axis::DModel],
+            Self::Pooled => &[Axis::DPooled],
             Self::Logits => &[Axis::Pos, Axis::Vocab],
         }
     }

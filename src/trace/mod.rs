@@ -112,6 +112,7 @@ impl Trace {
             Axis::Head => self.model.n_heads,
             Axis::KvHead => self.model.kv_heads(),
             Axis::DModel => self.model.d_model,
+            Axis::DPooled => self.model.d_pooled.unwrap_or(self.model.d_model),
             Axis::DHead => self.model.d_head,
             Axis::DMlp => self.model.d_mlp,
             Axis::Vocab => self.model.vocab_size,
@@ -124,6 +125,7 @@ impl Trace {
         // Where every head has its own keys and values there is no other kind of head to tell apart.
         match axis {
             Axis::KvHead if self.model.n_kv_heads.is_none() => Axis::Head.name(),
+            Axis::DPooled if self.model.d_pooled.is_none() => Axis::DModel.name(),
             axis => axis.name(),
         }
     }

@@ -70,6 +70,9 @@ pub struct ModelInfo {
     /// How the vectors of all tokens become one for the text, in words; `None` where they do not.
     #[serde(default)]
     pub pooling: Option<String>,
+    /// How many numbers that vector has, when they are not as many as `d_model`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub d_pooled: Option<usize>,
 }
 
 /// What the scores are of that a model ends with.

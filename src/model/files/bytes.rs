@@ -1,5 +1,6 @@
 //! The bytes of a file, in the program or on disk.
 
+use crate::problem::Problem;
 use memmap2::Mmap;
 #[cfg(unix)]
 use memmap2::UncheckedAdvice;
@@ -40,6 +41,11 @@ impl Bytes {
         }
     }
 
+    /// Is it the few lines that Git LFS leaves where the file itself was not fetched?
+    pub fn is_lfs_pointer(&self) -> bool {
+        is_lfs_pointer(self.as_slice())
+    }
+
     /// Lets the system take back the memory that a part of the file occupies, so that a loaded model
     /// is not in memory twice. Where it is read again, it comes from the file again.
     pub fn release(&self, part: &Range<usize>) {
@@ -58,4 +64,17 @@ impl Bytes {
         #[cfg(not(unix))]
         let _ = part;
     }
+}
+
+/// Are these the few lines that Git LFS leaves where the file itself was not fetched?
+pub(crate) fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"version https://git-lfs.github.com/spec/")
+}
+
+/// What to say about such a file.
+pub(crate) fn lfs_pointer(doing: &str, path: &Path) -> Problem {
+    let why = format!("this is a Git LFS pointer, not the file it points to: {}", path.display());
+    Problem::new(doing, why).cure(
+        "Run `git lfs install` and `git lfs pull` in the model's folder, or open the model as hf:owner/name",
+    )
 }

@@ -5,6 +5,7 @@ use crate::model::files::bundled::Bundled;
 use crate::model::files::config::Config;
 use crate::model::files::gguf::{Gguf, GgufWeights};
 use crate::model::files::weights::Weights;
+use crate::model::files::{layout, unheeded};
 use crate::model::insight::lexicon::Lexicon;
 use crate::model::pages::network::Network;
 use crate::model::run::cache::Cache;
@@ -16,12 +17,10 @@ use crate::model::text::chat::Chat;
 use crate::model::text::tokenizer::Tokenizer;
 use crate::model::{BUNDLED, DeviceKind};
 use crate::problem::{Problem, Result};
-use crate::trace::{ModelInfo, Token, Trace};
+use crate::trace::{ModelInfo, Shape, Token, Trace};
 use burn::tensor::Tensor;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-
-const OPENING: &str = "Could not open the model";
 
 /// A model ready to run.
 #[derive(Debug)]
@@ -38,6 +37,10 @@ pub struct Checkpoint {
     pub network: Network,
     /// The form in which it expects to be spoken to, if it is made for that.
     pub chat: Option<Chat>,
+    /// Why its chat template, which it has, cannot be used.
+    pub chat_problem: Option<Problem>,
+    /// What its files ask for or hold that is not heeded, each as a sentence for people.
+    pub notes: Vec<String>,
     lexicon: OnceLock<Lexicon>,
 }
 
@@ -58,8 +61,14 @@ impl Checkpoint {
         let bundled = BUNDLED.iter().find(|bundled| bundled.name == name);
         match bundled.filter(|_| !path.exists()) {
             Some(bundled) => Self::bundled(bundled, device),
+            None if path.is_file() && layout::is_part_of_a_folder(path) => {
+                Self::open(&layout::folder_of(path).to_string_lossy(), device)
+            }
             None if path.is_file() => Self::file(path, device),
             None => {
+                if let Some(file) = layout::only_gguf(path)? {
+                    return Self::file(&file, device);
+                }
                 let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
                 let short = absolute.file_name().unwrap_or(path.as_os_str());
                 Self::folder(path, name, &short.to_string_lossy(), device)
@@ -75,14 +84,15 @@ impl Checkpoint {
         let config = Config::parse(bundled.config)?;
         let weights = Weights::embedded(bundled.weights)?;
         let tokenizer = Tokenizer::parse(bundled.tokenizer)?;
-        let network = Network::load(config, weights, &device.device())?;
-        Ok(Self::new(bundled.name.to_owned(), bundled.name, tokenizer, network, None))
+        let (network, notes) = Network::load(config, weights, &device.device())?;
+        let name = bundled.name;
+        Ok(Self { notes, ..Self::new(name.to_owned(), name, tokenizer, network, None) })
     }
 
     /// A model in one file.
     fn file(path: &Path, device: DeviceKind) -> Result<Self> {
         if !Gguf::is_gguf(path) {
-            return Err(no_model(path));
+            return Err(layout::no_model(path));
         }
         let at = |problem: Problem| Problem {
             why: format!("{}: {}", problem.why, path.display()),
@@ -93,30 +103,49 @@ impl Checkpoint {
         let tokenizer = Tokenizer::parse(&file.tokenizer_json().map_err(at)?).map_err(at)?;
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         memory::check_weights(&config.info(&name))?;
-        let chat = file.chat();
+        let chat = file.chat().transpose();
+        let note = file.tokenizer_note();
         let weights = Weights::new(GgufWeights::new(file));
-        let network = Network::load(config, weights, &device.device()).map_err(at)?;
+        let (network, mut notes) = Network::load(config, weights, &device.device()).map_err(at)?;
+        notes.extend(note);
         let source = path.to_string_lossy().into_owned();
-        Ok(Self::new(source, &name, tokenizer, network, chat))
+        Ok(Self { notes, ..Self::new(source, &name, tokenizer, network, None) }.with_chat(chat))
     }
 
-    fn folder(folder: &Path, source: &str, name: &str, device: DeviceKind) -> Result<Self> {
-        let config = Config::parse(&read_config(folder)?).map_err(|problem| Problem {
+    fn folder(whole: &Path, source: &str, name: &str, device: DeviceKind) -> Result<Self> {
+        // sentence-transformers may keep the model in a folder of its own inside.
+        let folder = &layout::model_folder(whole);
+        let json = layout::read_config(folder)?;
+        let config = Config::parse(&json).map_err(|problem| Problem {
             why: format!("{}: {}", problem.why, folder.display()),
             ..problem
         })?;
         let generation_config = std::fs::read(folder.join("generation_config.json")).ok();
+        let mut notes = Vec::from_iter(unheeded::config(&config, &json));
+        notes.extend(unheeded::generation(&config, generation_config.as_deref()));
         let config = config.heed_generation_config(generation_config.as_deref());
-        let config = config.heed_pooling(folder);
+        let (config, more) = config.heed_sentence_files(whole, folder);
+        notes.extend(more);
         let weights = Weights::open(folder)?;
         let (tokenizer, target_tokenizer) = Tokenizer::open_pair(folder)?;
         memory::check_weights(&config.info(name))?;
-        let network = Network::load(config, weights, &device.device())?;
-        let chat = Chat::in_folder(folder);
-        Ok(Self {
-            target_tokenizer,
-            ..Self::new(source.to_owned(), name, tokenizer, network, chat)
-        })
+        let (network, more) = Network::load(config, weights, &device.device())?;
+        notes.extend(more);
+        notes.extend(tokenizer.note.clone());
+        let opened = Self::new(source.to_owned(), name, tokenizer, network, None);
+        Ok(Self { target_tokenizer, notes, ..opened }.with_chat(Chat::in_folder(folder)))
+    }
+
+    /// With its chat template, or why that cannot be used: the model can then still be read as it is.
+    fn with_chat(mut self, chat: Result<Option<Chat>>) -> Self {
+        match chat {
+            Ok(chat) => self.chat = chat,
+            Err(problem) => {
+                self.notes.push(format!("the chat template cannot be used: {}", problem.why));
+                self.chat_problem = Some(problem);
+            }
+        }
+        self
     }
 
     fn new(
@@ -133,6 +162,8 @@ impl Checkpoint {
             target_tokenizer: None,
             network,
             chat,
+            chat_problem: None,
+            notes: Vec::new(),
             lexicon: OnceLock::new(),
         }
     }
@@ -155,8 +186,9 @@ impl Checkpoint {
         }
     }
 
-    /// The tokens the model reads for a text: all of them, or as many from the end as its context
-    /// holds. The second value says how many were left out.
+    /// The tokens the model reads for a text: all of them, or as many as its context holds. What a
+    /// decoder does not read is the beginning; what an encoder does not read is the end, and the token
+    /// that ends every text stays. The second value says how many were left out.
     ///
     /// # Errors
     /// When the text is empty, or holds a token the model does not know.
@@ -168,7 +200,13 @@ impl Checkpoint {
         }
         check(&tokens, self.network.source_vocab_size())?;
         let dropped = tokens.len().saturating_sub(self.info.n_ctx);
-        tokens.drain(..dropped);
+        if self.info.shape == Shape::Decoder {
+            tokens.drain(..dropped);
+        } else if dropped > 0 {
+            let n_last = usize::from(tokens.last().is_some_and(|token| token.special));
+            let end = tokens.len() - n_last;
+            tokens.drain(end - dropped..end);
+        }
         Ok((tokens, dropped))
     }
 
@@ -233,34 +271,4 @@ pub(crate) fn check(tokens: &[Token], vocab_size: usize) -> Result<()> {
     );
     Err(Problem::new("The model cannot read this text", why)
         .cure("The tokenizer belongs to another model"))
-}
-
-/// Why a file is no model.
-fn no_model(path: &Path) -> Problem {
-    let here = path.display();
-    let end = path.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-    match end.to_ascii_lowercase().as_str() {
-        "bin" | "pt" | "pth" | "ckpt" | "pkl" => {
-            Problem::new(OPENING, format!("this is a pickle file: {here}")).cure(
-                "Pickle files can run code when opened. Convert it: load the model with transformers, then \
-                 model.save_pretrained(folder), and open that folder",
-            )
-        }
-        _ => Problem::new(OPENING, format!("this is a file, not a folder, and no GGUF file: {here}"))
-            .cure("Choose the folder that holds config.json, or a GGUF file"),
-    }
-}
-
-/// The `config.json` of a model's folder, with help for those who point elsewhere.
-fn read_config(folder: &Path) -> Result<Vec<u8>> {
-    let here = folder.display();
-    if !folder.exists() {
-        let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
-        return Err(Problem::new(OPENING, format!("there is no such folder: {here}"))
-            .cure(format!("Give a model's folder, or a bundled model: {}", names.join(", "))));
-    }
-    std::fs::read(folder.join("config.json")).map_err(|e| {
-        Problem::new(OPENING, format!("config.json: {e}: {here}"))
-            .cure("Choose a folder with config.json, model.safetensors and tokenizer.json, as Hugging Face publishes models")
-    })
 }

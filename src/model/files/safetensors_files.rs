@@ -3,7 +3,7 @@
 //! Files are memory-mapped, so that a tensor is copied once, from the disk's cache to where burn
 //! keeps it. Nothing in a file is trusted: names, types, shapes and numbers are checked on the way.
 
-use crate::model::files::bytes::Bytes;
+use crate::model::files::bytes::{Bytes, lfs_pointer};
 use crate::model::files::weights::{READING, TensorSource};
 use crate::problem::{Problem, Result};
 use half::{bf16, f16};
@@ -26,7 +26,13 @@ struct Entry {
 pub(crate) struct SafetensorsFiles {
     files: Vec<Bytes>,
     entries: BTreeMap<String, Entry>,
+    /// What stood before every name and was taken away.
+    wrapper: Option<&'static str>,
 }
+
+/// What programs for training put before every tensor's name: `torch.compile`, and the wrappers that
+/// spread a model over devices.
+const WRAPPERS: [&str; 2] = ["_orig_mod.", "module."];
 
 impl SafetensorsFiles {
     /// Opens the files in a checkpoint's folder: `model.safetensors`, or the files that
@@ -48,11 +54,28 @@ impl SafetensorsFiles {
         for path in files {
             let at = |why: String| Problem::new(READING, format!("{why}: {}", path.display()));
             let bytes = Bytes::map(&path).map_err(|e| at(e.to_string()))?;
+            if bytes.is_lfs_pointer() {
+                return Err(lfs_pointer(READING, &path));
+            }
             weights.add(bytes).map_err(|why| {
                 at(why).cure("The file is damaged or incomplete; download or copy it again")
             })?;
         }
+        weights.unwrap_names();
         Ok(weights)
+    }
+
+    /// Takes away what a program for training put before every name.
+    fn unwrap_names(&mut self) {
+        let is_before_all = |wrapper: &&str| {
+            !self.entries.is_empty() && self.entries.keys().all(|name| name.starts_with(*wrapper))
+        };
+        self.wrapper = WRAPPERS.into_iter().find(is_before_all);
+        if let Some(wrapper) = self.wrapper {
+            let entries = std::mem::take(&mut self.entries).into_iter();
+            self.entries =
+                entries.map(|(name, entry)| (name[wrapper.len()..].to_owned(), entry)).collect();
+        }
     }
 
     /// Weights embedded in the program.
@@ -110,6 +133,19 @@ impl TensorSource for SafetensorsFiles {
     fn are_equal(&self, a: &str, b: &str) -> bool {
         let bytes = |name| self.entries.get(name).map(|entry| self.bytes(entry));
         bytes(a).is_some() && bytes(a) == bytes(b)
+    }
+
+    fn names(&self) -> Vec<(String, String)> {
+        let wrapper = self.wrapper.unwrap_or_default();
+        let names = self.entries.keys();
+        names.map(|name| (name.clone(), format!("{wrapper}{name}"))).collect()
+    }
+
+    fn note(&self) -> Option<String> {
+        let wrapper = self.wrapper?;
+        Some(format!(
+            "every tensor's name begins with {wrapper:?}, which a program for training put there; it was taken away"
+        ))
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::model::files::safetensors_files::SafetensorsFiles;
 use crate::problem::{Problem, Result};
 use burn::tensor::{Device, Tensor, TensorData};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -21,6 +23,14 @@ pub trait TensorSource: fmt::Debug + Send + Sync {
 
     /// Do two tensors hold the same numbers?
     fn are_equal(&self, a: &str, b: &str) -> bool;
+
+    /// Every tensor's name, and what the file itself calls it.
+    fn names(&self) -> Vec<(String, String)>;
+
+    /// What there is to say about how the names were read.
+    fn note(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The tensors of a checkpoint by name.
@@ -29,12 +39,14 @@ pub struct Weights {
     source: Box<dyn TensorSource>,
     /// What some checkpoints put before the names.
     prefix: &'static str,
+    /// The names, as the source has them, of the tensors that were read.
+    read: RefCell<BTreeSet<String>>,
 }
 
 impl Weights {
     /// The tensors of any file format.
     pub fn new(source: impl TensorSource + 'static) -> Self {
-        Self { source: Box::new(source), prefix: "" }
+        Self { source: Box::new(source), prefix: "", read: RefCell::default() }
     }
 
     /// Opens the weights in a checkpoint's folder: `model.safetensors`, or the files that
@@ -66,9 +78,57 @@ impl Weights {
         if self.source.shape(&full).is_some() { full } else { name.to_owned() }
     }
 
-    /// Do two tensors hold the same numbers?
+    /// Do two tensors hold the same numbers? Then either counts as read when the other is.
     pub fn are_equal(&self, a: &str, b: &str) -> bool {
-        self.source.are_equal(&self.full_name(a), &self.full_name(b))
+        let (a, b) = (self.full_name(a), self.full_name(b));
+        let are_equal = self.source.are_equal(&a, &b);
+        if are_equal {
+            self.read.borrow_mut().extend([a, b]);
+        }
+        are_equal
+    }
+
+    /// The tensors that nobody read: the name, what the file calls it, and its shape.
+    pub(crate) fn unread(&self) -> Vec<(String, String, Vec<usize>)> {
+        let read = self.read.borrow();
+        let names = self.source.names().into_iter().filter(|(name, _)| !read.contains(name));
+        let shape = |name: &str| self.source.shape(name).unwrap_or_default().to_vec();
+        names.map(|(name, own)| (shape(&name), name, own)).map(|(s, n, o)| (n, o, s)).collect()
+    }
+
+    /// Is it a copy of a tensor that was read?
+    pub(crate) fn is_copy(&self, name: &str) -> bool {
+        let read = self.read.borrow();
+        let shape = self.source.shape(name);
+        read.iter()
+            .any(|other| self.source.shape(other) == shape && self.source.are_equal(name, other))
+    }
+
+    /// What there is to say about how the names were read.
+    pub(crate) fn note(&self) -> Option<String> {
+        self.source.note()
+    }
+
+    /// The token embedding and the matrix that scores tokens, both `[vocab, d_model]`. When the two
+    /// are tied, a file may hold either of them alone; when both are there and differ, each is used,
+    /// whatever the config says, as in transformers.
+    ///
+    /// # Errors
+    /// As [`Weights::tensor`].
+    pub fn embeddings(
+        &self,
+        [embed, head]: [&str; 2],
+        are_tied: bool,
+        shape: [usize; 2],
+        device: &Device,
+    ) -> Result<[Tensor<2>; 2]> {
+        let both = self.contains(embed) && self.contains(head);
+        if !are_tied || both && !self.are_equal(embed, head) {
+            return Ok([self.tensor(embed, shape, device)?, self.tensor(head, shape, device)?]);
+        }
+        let stored = if self.contains(embed) || !self.contains(head) { embed } else { head };
+        let table = self.tensor(stored, shape, device)?;
+        Ok([table.clone(), table])
     }
 
     /// Is there a tensor of that name?
@@ -97,6 +157,7 @@ impl Weights {
                 .cure("config.json and the weights belong to different models"));
         }
         let numbers = self.source.numbers(&full_name)?;
+        self.read.borrow_mut().insert(full_name);
         if let Some(bad) = numbers.iter().position(|x| !x.is_finite()) {
             let why = format!("{name} holds {} at index {bad}", numbers[bad]);
             return Err(Problem::new(READING, why)

@@ -12,6 +12,7 @@ use crate::model::parts::attention::{Heads, SelfAttention, Sight};
 use crate::model::parts::linear::Linear;
 use crate::model::parts::mlp::Mlp;
 use crate::model::parts::norm::Norm;
+use crate::model::parts::pooling::Pooling;
 use crate::model::parts::post_norm::PostNormBlock;
 use crate::model::run::cache::Cache;
 use crate::model::run::ops::{activate, lookup};
@@ -65,8 +66,8 @@ impl Bert {
         for (layer, block) in self.blocks.iter().enumerate() {
             resid = block.forward(resid, &sight, None, layer, &mut cache, probe);
         }
-        if let Some(pooling) = self.config.pooling {
-            probe.tap(Hook::Pooled, pooling.pool(resid.clone()));
+        if let Some(pooling) = &self.config.pooling {
+            probe.tap(Hook::Pooled, pooling.pool(&resid));
         }
         match &self.head {
             Some(head) => head.forward(&resid, probe),
@@ -88,7 +89,10 @@ impl Bert {
             info.predicts = crate::trace::Predicts::Nothing;
         }
         info.segments = self.segment_embed.is_some();
-        info.pooling = self.config.pooling.map(|pooling| pooling.describe().to_owned());
+        let d_model = self.config.hidden_size;
+        let pooling = self.config.pooling.as_ref();
+        info.pooling = pooling.map(Pooling::describe);
+        info.d_pooled = pooling.map(|pooling| pooling.width(d_model)).filter(|&d| d != d_model);
         info
     }
 
@@ -117,13 +121,14 @@ impl Bert {
     ///
     /// # Errors
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
-    pub fn load(config: BertConfig, weights: Weights, device: &Device) -> Result<Self> {
-        let weights = &weights.without_prefix(config.family.prefix());
+    pub fn load(config: BertConfig, weights: &Weights, device: &Device) -> Result<Self> {
         let (d, vocab) = (config.hidden_size, config.vocab_size);
         let table = |name: &str, n: usize| {
             weights.tensor(&format!("embeddings.{name}_embeddings.weight"), [n, d], device)
         };
-        let embed = table("word", vocab)?;
+        let words = "embeddings.word_embeddings.weight";
+        let decoder = format!("{}.weight", config.family.head()[2]);
+        let [embed, scores] = weights.embeddings([words, &decoder], true, [vocab, d], device)?;
         let segments = match config.family {
             BertFamily::DistilBert => None,
             _ => Some(table("token_type", config.type_vocab_size)?),
@@ -135,7 +140,7 @@ impl Bert {
             segment_embed: segments,
             ln_embed: config.load_norm("embeddings.LayerNorm", weights, device)?,
             blocks: layers.map(block).collect::<Result<_>>()?,
-            head: MaskedHead::load(&config, weights, &embed, device)?,
+            head: MaskedHead::load(&config, weights, scores, device)?,
             embed,
             config,
         })
@@ -147,41 +152,21 @@ impl MaskedHead {
     fn load(
         config: &BertConfig,
         weights: &Weights,
-        embed: &Tensor<2>,
+        scores: Tensor<2>,
         device: &Device,
     ) -> Result<Option<Self>> {
         let (d, vocab) = (config.hidden_size, config.vocab_size);
-        let [transform, norm, decoder, bias] = match config.family {
-            BertFamily::Bert => [
-                "cls.predictions.transform.dense",
-                "cls.predictions.transform.LayerNorm",
-                "cls.predictions.decoder",
-                "cls.predictions.bias",
-            ],
-            BertFamily::DistilBert => {
-                ["vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias"]
-            }
-            BertFamily::Roberta => {
-                ["lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias"]
-            }
-        };
+        let [transform, norm, decoder, bias] = config.family.head();
         if !weights.contains(&format!("{transform}.weight")) {
             return Ok(None);
         }
-        // A decoder that is tied to the embeddings is usually not stored.
-        let weight = format!("{decoder}.weight");
-        let weight = if weights.contains(&weight) {
-            weights.tensor(&weight, [vocab, d], device)?
-        } else {
-            embed.clone()
-        };
         let own_bias = format!("{decoder}.bias");
         let bias = if weights.contains(bias) { bias } else { &own_bias };
         Ok(Some(Self {
             transform: Linear::load(weights, transform, [d, d], true, device)?,
             function: config.head_function()?,
             norm: config.load_norm(norm, weights, device)?,
-            decoder: Linear::new(weight.transpose(), Some(weights.tensor(bias, [vocab], device)?)),
+            decoder: Linear::new(scores.transpose(), Some(weights.tensor(bias, [vocab], device)?)),
         }))
     }
 }

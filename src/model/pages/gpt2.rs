@@ -16,7 +16,7 @@ use crate::model::run::cache::Cache;
 use crate::model::run::ops::lookup;
 use crate::model::run::probe::Probe;
 use crate::problem::Result;
-use crate::trace::Hook;
+use crate::trace::{Hook, NormKind};
 use burn::tensor::{Device, Tensor};
 
 /// The whole model.
@@ -64,18 +64,24 @@ impl Gpt2 {
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
     pub fn load(config: Gpt2Config, weights: &Weights, device: &Device) -> Result<Self> {
         let d = config.n_embd;
-        let embed = weights.tensor("wte.weight", [config.vocab_size, d], device)?;
-        // As in transformers: a head of its own that is in the file is used, whatever the config says.
-        let is_tied = !weights.contains("lm_head.weight")
-            || weights.are_equal("lm_head.weight", "wte.weight");
-        let unembed = if config.tie_word_embeddings && is_tied {
-            embed.clone()
-        } else {
-            weights.tensor("lm_head.weight", [config.vocab_size, d], device)?
+        let names = ["wte.weight", "lm_head.weight"];
+        let are_tied = config.tie_word_embeddings;
+        let [embed, unembed] =
+            weights.embeddings(names, are_tied, [config.vocab_size, d], device)?;
+        // nanoGPT can train GPT-2 without biases. Then all of them are absent together.
+        let has_biases = weights.contains("ln_f.bias")
+            || weights.contains("h.0.ln_1.bias")
+            || weights.contains("h.0.attn.c_attn.bias")
+            || weights.contains("h.0.mlp.c_fc.bias");
+        let norm = |name: &str| -> Result<Norm> {
+            if has_biases {
+                return Norm::load_layer(weights, name, d, config.layer_norm_epsilon, device);
+            }
+            let norm = Norm::load_rms(weights, name, d, config.layer_norm_epsilon, device)?;
+            Ok(Norm { kind: NormKind::Layer, ..norm })
         };
-        let norm =
-            |name: &str| Norm::load_layer(weights, name, d, config.layer_norm_epsilon, device);
-        let linear = |name: &str, shape| Linear::load_conv1d(weights, name, shape, device);
+        let linear =
+            |name: &str, shape| Linear::load_conv1d(weights, name, shape, has_biases, device);
         let block = |layer: usize| -> Result<Block> {
             let h = format!("h.{layer}");
             Ok(Block {

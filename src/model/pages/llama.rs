@@ -64,15 +64,9 @@ impl Llama {
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
     pub fn load(config: LlamaConfig, weights: &Weights, device: &Device) -> Result<Self> {
         let (d, vocab) = (config.hidden_size, config.vocab_size);
-        let embed = weights.tensor("embed_tokens.weight", [vocab, d], device)?;
-        // As in transformers: a head of its own that is in the file is used, whatever the config says.
-        let is_tied = !weights.contains("lm_head.weight")
-            || weights.are_equal("lm_head.weight", "embed_tokens.weight");
-        let unembed = if config.tie_word_embeddings && is_tied {
-            embed.clone()
-        } else {
-            weights.tensor("lm_head.weight", [vocab, d], device)?
-        };
+        let names = ["embed_tokens.weight", "lm_head.weight"];
+        let are_tied = config.tie_word_embeddings;
+        let [embed, unembed] = weights.embeddings(names, are_tied, [vocab, d], device)?;
         let blocks = 0..config.num_hidden_layers;
         let blocks = blocks.map(|layer| load_block(&config, layer, weights, device));
         Ok(Self {

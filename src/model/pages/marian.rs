@@ -127,8 +127,7 @@ impl Marian {
     ///
     /// # Errors
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
-    pub fn load(config: MarianConfig, weights: Weights, device: &Device) -> Result<Self> {
-        let weights = &weights.without_prefix("model.");
+    pub fn load(config: MarianConfig, weights: &Weights, device: &Device) -> Result<Self> {
         let (d, target_vocab) = (config.d_model, config.target_vocab_size());
         // Each stack's own embedding where the file has one, else the one they share.
         let found = |own: &'static str| {

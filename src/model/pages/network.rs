@@ -2,6 +2,7 @@
 
 use crate::kernel::as_one_of_them;
 use crate::model::files::config::Config;
+use crate::model::files::leftovers;
 use crate::model::files::weights::Weights;
 use crate::model::pages::bert::Bert;
 use crate::model::pages::gpt2::Gpt2;
@@ -37,20 +38,18 @@ impl Network {
     /// Builds the network that a config describes.
     ///
     /// # Errors
-    /// When a tensor is missing, has another shape than the config says, or holds NaN.
-    pub fn load(config: Config, weights: Weights, device: &Device) -> Result<Self> {
-        match config {
-            Config::Gpt2(config) => {
-                let weights = weights.without_prefix(Gpt2::PREFIX);
-                Gpt2::load(config, &weights, device).map(Self::Gpt2)
-            }
-            Config::Llama(config) => {
-                let weights = weights.without_prefix(Llama::PREFIX);
-                Llama::load(config, &weights, device).map(Self::Llama)
-            }
-            Config::Bert(config) => Bert::load(config, weights, device).map(Self::Bert),
-            Config::Marian(config) => Marian::load(config, weights, device).map(Self::Marian),
-        }
+    /// When a tensor is missing, has another shape than the config says, holds NaN, or is not used.
+    /// The notes say what was left out on purpose.
+    pub fn load(config: Config, weights: Weights, device: &Device) -> Result<(Self, Vec<String>)> {
+        let prefix = config.prefix();
+        let weights = weights.without_prefix(prefix);
+        let network = match config {
+            Config::Gpt2(config) => Gpt2::load(config, &weights, device).map(Self::Gpt2),
+            Config::Llama(config) => Llama::load(config, &weights, device).map(Self::Llama),
+            Config::Bert(config) => Bert::load(config, &weights, device).map(Self::Bert),
+            Config::Marian(config) => Marian::load(config, &weights, device).map(Self::Marian),
+        }?;
+        Ok((network, leftovers::check(&weights, prefix)?))
     }
 
     /// Sizes and kinds of its parts.

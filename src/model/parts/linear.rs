@@ -103,7 +103,7 @@ impl Linear {
         Ok(Self { weight, bias: bias.transpose()? })
     }
 
-    /// The same for `transformers.Conv1D`, which keeps the matrix as `[in, out]` and has a bias.
+    /// The same for `transformers.Conv1D`, which keeps the matrix as `[in, out]`.
     ///
     /// # Errors
     /// As [`Weights::tensor`].
@@ -111,10 +111,11 @@ impl Linear {
         weights: &Weights,
         name: &str,
         [n_in, n_out]: [usize; 2],
+        has_bias: bool,
         device: &Device,
     ) -> Result<Self> {
         let weight = weights.tensor(&format!("{name}.weight"), [n_in, n_out], device)?;
-        let bias = weights.tensor(&format!("{name}.bias"), [n_out], device)?;
-        Ok(Self::new(weight, Some(bias)))
+        let bias = has_bias.then(|| weights.tensor(&format!("{name}.bias"), [n_out], device));
+        Ok(Self::new(weight, bias.transpose()?))
     }
 }

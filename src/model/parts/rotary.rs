@@ -11,6 +11,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 pub struct Rotary {
     /// Radians per position, `[d_head / 2]`.
     pub frequencies: Vec<f32>,
+    /// What turned vectors are multiplied by: 1, except where a model was stretched to longer texts.
+    pub scale: f32,
 }
 
 impl Rotary {
@@ -18,7 +20,7 @@ impl Rotary {
     pub fn new(theta: f64, d_head: usize) -> Self {
         let half = d_head / 2;
         let frequency = |i: usize| theta.powf(-(i as f64) / half as f64) as f32;
-        Self { frequencies: (0..half).map(frequency).collect() }
+        Self { frequencies: (0..half).map(frequency).collect(), scale: 1.0 }
     }
 
     /// The angles at one position, in radians, `[d_head / 2]`.
@@ -32,7 +34,7 @@ impl Rotary {
         let table = |f: fn(f32) -> f32| {
             let row = |pos| {
                 let angles = self.angles(pos);
-                angles.into_iter().map(f).collect::<Vec<_>>().repeat(2)
+                angles.into_iter().map(|a| self.scale * f(a)).collect::<Vec<_>>().repeat(2)
             };
             let numbers: Vec<f32> = (past..past + new).flat_map(row).collect();
             let shape = [new, 1, 2 * self.frequencies.len()];

@@ -5,6 +5,7 @@
 //! `add_generation_prompt`), by a program with bounded time and memory: a template is code that came
 //! with a file.
 
+use crate::model::text::clock;
 use crate::problem::{Problem, Result};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, context};
@@ -40,7 +41,7 @@ impl Chat {
             return Err(Problem::new(RENDERING, why));
         }
         let mut chat = Self {
-            template: template.to_owned(),
+            template: without_generation_tags(template),
             bos: bos.to_owned(),
             eos: eos.to_owned(),
             before: String::new(),
@@ -53,20 +54,27 @@ impl Chat {
     }
 
     /// The template in a model's folder: `chat_template.jinja`, or the field of
-    /// `tokenizer_config.json`. Nothing when there is none, or none that works: the model can then
-    /// still be read as it is.
-    pub fn in_folder(folder: &Path) -> Option<Self> {
-        let config = std::fs::read(folder.join("tokenizer_config.json")).ok();
-        let config =
-            config.and_then(|json| serde_json::from_slice::<Value>(&json).ok()).unwrap_or_default();
-        let own = std::fs::read_to_string(folder.join("chat_template.jinja")).ok();
-        let template = own.or_else(|| named_template(config.get("chat_template")?))?;
-        let token = |role: &str| {
-            let token = config.get(role)?;
-            token.as_str().or_else(|| token.get("content")?.as_str())
+    /// `tokenizer_config.json`. Nothing when there is none. The start and end tokens are those of
+    /// `tokenizer_config.json`, or else of `special_tokens_map.json`.
+    ///
+    /// # Errors
+    /// When there is one that cannot be rendered. The model can then still be read as it is.
+    pub fn in_folder(folder: &Path) -> Result<Option<Self>> {
+        let json = |name: &str| {
+            let json = std::fs::read(folder.join(name)).ok();
+            json.and_then(|json| serde_json::from_slice::<Value>(&json).ok()).unwrap_or_default()
         };
-        let (bos, eos) = (token("bos_token"), token("eos_token"));
-        Self::new(&template, bos.unwrap_or_default(), eos.unwrap_or_default()).ok()
+        let config = json("tokenizer_config.json");
+        let own = std::fs::read_to_string(folder.join("chat_template.jinja")).ok();
+        let older = || named_template(json("chat_template.json").get("chat_template")?);
+        let template = own.or_else(|| named_template(config.get("chat_template")?)).or_else(older);
+        let Some(template) = template else {
+            return Ok(None);
+        };
+        let names = json("special_tokens_map.json");
+        let [bos, eos] = ["bos_token", "eos_token"]
+            .map(|role| role_token(&config, &names, role).unwrap_or_default());
+        Self::new(&template, &bos, &eos).map(Some)
     }
 
     /// The text the model reads when a person says `words`: up to where its answer begins.
@@ -91,10 +99,13 @@ impl Chat {
                 Err(Error::new(ErrorKind::InvalidOperation, text))
             },
         );
+        environment.add_function("strftime_now", |format: String| clock::now().format(&format));
         let template = environment.template_from_str(&self.template).map_err(problem)?;
         let values = context! {
             messages => [context! { role => "user", content => words }],
             add_generation_prompt => true,
+            tools => (),
+            documents => (),
             bos_token => &self.bos,
             eos_token => &self.eos,
         };
@@ -110,6 +121,40 @@ impl Chat {
     pub fn words_at(&self) -> usize {
         self.before.len()
     }
+}
+
+/// `{% generation %}` marks what the assistant says, for training: transformers knows the tag, and it
+/// changes nothing in the text.
+fn without_generation_tags(template: &str) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find("{%") {
+        let Some(end) = rest[start..].find("%}").map(|end| start + end) else {
+            break;
+        };
+        let inside = &rest[start + 2..end];
+        let word = inside.trim_matches(['-', '+', ' ', '\n', '\t', '\r']);
+        out.push_str(&rest[..start + 2]);
+        match word {
+            "generation" => out.push_str(&inside.replacen(word, "if true", 1)),
+            "endgeneration" => out.push_str(&inside.replacen(word, "endif", 1)),
+            _ => out.push_str(inside),
+        }
+        out.push_str("%}");
+        rest = &rest[end + 2..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The text of a special token by its role: that of `tokenizer_config.json`, or else of
+/// `special_tokens_map.json`.
+pub(crate) fn role_token(config: &Value, names: &Value, role: &str) -> Option<String> {
+    let text = |value: &Value| {
+        let text = value.as_str().or_else(|| value.get("content")?.as_str());
+        text.map(str::to_owned)
+    };
+    config.get(role).and_then(text).or_else(|| names.get(role).and_then(text))
 }
 
 /// A template is a text, or one of several with names.
@@ -173,15 +218,31 @@ mod tests {
     #[test]
     fn a_folder_may_have_one_of_several() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Chat::in_folder(dir.path()), None);
+        assert_eq!(Chat::in_folder(dir.path()), Ok(None));
         let config = json!({
             "bos_token": {"content": "<s>"},
             "chat_template": [{"name": "tool_use", "template": "x"}, {"name": "default", "template": "{{ bos_token }}{{ messages[0].content }}"}],
         });
         std::fs::write(dir.path().join("tokenizer_config.json"), config.to_string()).unwrap();
-        let chat = Chat::in_folder(dir.path()).unwrap();
+        let chat = Chat::in_folder(dir.path()).unwrap().unwrap();
         assert_eq!(chat.render("hi").unwrap(), "<s>hi");
         std::fs::write(dir.path().join("chat_template.jinja"), "{{ broken").unwrap();
-        assert_eq!(Chat::in_folder(dir.path()), None);
+        assert!(Chat::in_folder(dir.path()).unwrap_err().why.contains("syntax"));
+    }
+
+    #[test]
+    fn what_transformers_adds_to_jinja_is_there() {
+        let template = "{%- generation -%} a {%- endgeneration %}{% generation %}b{% endgeneration %}{{ strftime_now('%Y') | length }}{% if tools %}t{% endif %}{{ messages[0].content }}";
+        assert_eq!(Chat::new(template, "", "").unwrap().render("c").unwrap(), "ab4c");
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("chat_template.jinja"), "{{ bos_token }}{{ eos_token }}")
+            .unwrap();
+        std::fs::write(
+            dir.path().join("special_tokens_map.json"),
+            r#"{"bos_token":"<s>","eos_token":{"content":"</s>"}}"#,
+        )
+        .unwrap();
+        let chat = Chat::in_folder(dir.path()).unwrap().unwrap();
+        assert_eq!(chat.render("x").unwrap(), "<s></s>");
     }
 }

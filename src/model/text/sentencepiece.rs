@@ -2,9 +2,11 @@
 //! text is made ready for them (Kudo and Richardson 2018).
 //!
 //! The file is a protocol buffer (`sentencepiece_model.proto` of google/sentencepiece). Read are the
-//! fields that decide how a text is cut; the cutting itself is `tokenizers`' Unigram model.
+//! fields that decide how a text is cut; the cutting itself is `tokenizers`'.
 
+use crate::model::text::pieces::{added_token, bpe_json, derive_merges};
 use crate::problem::{Problem, Result};
+use serde_json::json;
 use std::path::Path;
 use tokenizers::Tokenizer;
 use tokenizers::models::unigram::Unigram;
@@ -17,12 +19,40 @@ const READING: &str = "Could not read the model's SentencePiece file";
 /// Stands for a space in pieces.
 pub const SPACE: char = '▁';
 
+/// Which ids the pieces of a file get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Their places in the file, and those that stand for no text are never found in one: the ids of a
+    /// translator are in another file.
+    Stored,
+    /// Their places in the file.
+    Kept,
+    /// As fairseq had them: `<s>`, `<pad>`, `</s>`, `<unk>`, the pieces from the fourth on, `<mask>`.
+    XlmRoberta,
+    /// As fairseq had them for this model (`CamembertConverter` of transformers).
+    Camembert,
+}
+
+/// What a piece is, by the number the format gives it.
+const NORMAL: u64 = 1;
+const UNKNOWN: u64 = 2;
+const CONTROL: u64 = 3;
+const USER_DEFINED: u64 = 4;
+
+/// One entry of a file.
+#[derive(Debug, PartialEq)]
+struct Piece {
+    text: String,
+    /// Log-probability.
+    score: f64,
+    kind: u64,
+}
+
 /// What a SentencePiece file says.
 #[derive(Debug, Default, PartialEq)]
 struct SentencePiece {
-    /// Pieces with their log-probabilities; a piece's number is its place.
-    pieces: Vec<(String, f64)>,
-    unknown: Option<usize>,
+    /// In the order of their ids.
+    pieces: Vec<Piece>,
     model_type: ModelType,
     charsmap: Vec<u8>,
     no_dummy_prefix: bool,
@@ -33,27 +63,62 @@ struct SentencePiece {
 enum ModelType {
     #[default]
     Unigram,
+    Bpe,
     Other(u64),
 }
 
-/// The tokenizer that a SentencePiece file describes. Its ids are the places of the pieces in the file.
+/// The tokenizer that a SentencePiece file describes.
 ///
 /// # Errors
-/// When the file cannot be read, is damaged, or cuts text by another method than Unigram.
-pub fn open(path: &Path) -> Result<Tokenizer> {
+/// When the file cannot be read, is damaged, or cuts text by another method than Unigram and BPE.
+pub fn open(path: &Path, order: Order) -> Result<Tokenizer> {
     let at = |why: String| Problem::new(READING, format!("{why}: {}", path.display()));
     let bytes = std::fs::read(path).map_err(|e| at(e.to_string()))?;
     let model = parse(&bytes).ok_or_else(|| at("it is damaged".to_owned()))?;
-    model.tokenizer().map_err(at)
+    model.tokenizer(order).map_err(at)
 }
 
 impl SentencePiece {
-    fn tokenizer(self) -> std::result::Result<Tokenizer, String> {
-        if let ModelType::Other(n) = self.model_type {
-            return Err(format!("its model_type is {n}, not 1 (Unigram)"));
+    fn tokenizer(self, order: Order) -> std::result::Result<Tokenizer, String> {
+        match self.model_type {
+            ModelType::Unigram => self.unigram(order),
+            ModelType::Bpe => self.bpe(),
+            ModelType::Other(n) => {
+                Err(format!("its model_type is {n}, not 1 (Unigram) or 2 (BPE)"))
+            }
         }
-        let unknown = self.unknown.ok_or("it has no piece for the unknown")?;
-        let model = Unigram::from(self.pieces, Some(unknown), false).map_err(|e| e.to_string())?;
+    }
+
+    /// Where the piece for what is not known is.
+    fn unknown(&self) -> std::result::Result<usize, String> {
+        let place = self.pieces.iter().position(|piece| piece.kind == UNKNOWN);
+        place.ok_or_else(|| "it has no piece for the unknown".to_owned())
+    }
+
+    fn unigram(self, order: Order) -> std::result::Result<Tokenizer, String> {
+        let unknown = self.unknown()?;
+        let texts = self.pieces.iter().enumerate().map(|(place, piece)| {
+            let is_text = matches!(piece.kind, NORMAL | USER_DEFINED | UNKNOWN);
+            let is_hidden = order == Order::Stored && (!is_text || piece.text.is_empty());
+            // A text that no text has.
+            let text = if is_hidden { format!("\0{place}") } else { piece.text.clone() };
+            (text, piece.score)
+        });
+        let name = |name: &str| (name.to_owned(), 0.0);
+        let (first, skipped, last) = match order {
+            Order::Stored | Order::Kept => (Vec::new(), 0, None),
+            Order::XlmRoberta => {
+                (["<s>", "<pad>", "</s>", "<unk>"].map(name).to_vec(), 3, Some(name("<mask>")))
+            }
+            Order::Camembert => {
+                let first = ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>"].map(name);
+                let not_used = ("<unk>NOTUSED".to_owned(), -100.0);
+                (first.into_iter().chain([not_used]).collect(), 1, Some(name("<mask>")))
+            }
+        };
+        let unknown = if first.is_empty() { unknown } else { 3 };
+        let pieces = first.into_iter().chain(texts.skip(skipped)).chain(last).collect();
+        let model = Unigram::from(pieces, Some(unknown), false).map_err(|e| e.to_string())?;
         let mut steps: Vec<NormalizerWrapper> = Vec::new();
         if !self.charsmap.is_empty() {
             if !is_sound(&self.charsmap) {
@@ -76,6 +141,21 @@ impl SentencePiece {
         tokenizer.with_decoder(Some(space));
         Ok(tokenizer)
     }
+
+    /// The merges follow from the order of the pieces, as in transformers.
+    fn bpe(self) -> std::result::Result<Tokenizer, String> {
+        let unknown = self.unknown()?;
+        let texts: Vec<&str> = self.pieces.iter().map(|piece| piece.text.as_str()).collect();
+        let merges = json!(derive_merges(&texts, None)?);
+        let mut json =
+            bpe_json(&texts, &merges, texts.get(unknown).copied(), !self.no_dummy_prefix);
+        let added = self.pieces.iter().enumerate();
+        let added = added.filter(|(_, piece)| matches!(piece.kind, CONTROL | USER_DEFINED));
+        json["version"] = json!("1.0");
+        json["added_tokens"] =
+            added.map(|(id, piece)| added_token(id, &piece.text, piece.kind == CONTROL)).collect();
+        Tokenizer::from_bytes(json.to_string()).map_err(|e| e.to_string())
+    }
 }
 
 /// `ModelProto`; `None` when the bytes are not one.
@@ -87,8 +167,11 @@ fn parse(bytes: &[u8]) -> Option<SentencePiece> {
             (2, Value::Bytes(trainer)) => {
                 for field in Fields(trainer) {
                     if let (3, Value::Number(n)) = field? {
-                        let kind = (n != 1).then_some(ModelType::Other(n));
-                        model.model_type = kind.unwrap_or_default();
+                        model.model_type = match n {
+                            1 => ModelType::Unigram,
+                            2 => ModelType::Bpe,
+                            n => ModelType::Other(n),
+                        };
                     }
                 }
             }
@@ -110,9 +193,6 @@ fn parse(bytes: &[u8]) -> Option<SentencePiece> {
 
 impl SentencePiece {
     fn add_piece(&mut self, bytes: &[u8]) -> Option<()> {
-        const NORMAL: u64 = 1;
-        const UNKNOWN: u64 = 2;
-        const USER_DEFINED: u64 = 4;
         let (mut text, mut score, mut kind) = (String::new(), 0.0, NORMAL);
         for field in Fields(bytes) {
             match field? {
@@ -122,14 +202,7 @@ impl SentencePiece {
                 _ => {}
             }
         }
-        let place = self.pieces.len();
-        match kind {
-            NORMAL | USER_DEFINED if !text.is_empty() => {}
-            UNKNOWN => self.unknown = Some(place),
-            // Control pieces are never found in a text, so theirs is one that no text has.
-            _ => text = format!("\0{place}"),
-        }
-        self.pieces.push((text, score));
+        self.pieces.push(Piece { text, score, kind });
         Some(())
     }
 }
@@ -250,9 +323,9 @@ mod tests {
     #[test]
     fn a_file_of_sentencepiece_is_read() {
         let model = parse(SOURCE).unwrap();
-        assert_eq!(model.unknown, Some(0));
-        assert!(model.pieces.iter().any(|(piece, score)| piece == "▁the" && *score < 0.0));
-        let tokenizer = model.tokenizer().unwrap();
+        assert_eq!(model.unknown(), Ok(0));
+        assert!(model.pieces.iter().any(|piece| piece.text == "▁the" && piece.score < 0.0));
+        let tokenizer = model.tokenizer(Order::Stored).unwrap();
         let encoding = tokenizer.encode("the  cat", false).unwrap();
         assert_eq!(encoding.get_tokens(), ["▁the", "▁cat"]);
         assert!(tokenizer.encode(" ", false).unwrap().is_empty());
@@ -269,7 +342,9 @@ mod tests {
             for bit in [1, 0x80] {
                 let mut bytes = SOURCE.to_vec();
                 bytes[at] ^= bit;
-                if let Some(Ok(tokenizer)) = parse(&bytes).map(SentencePiece::tokenizer) {
+                if let Some(Ok(tokenizer)) =
+                    parse(&bytes).map(|model| model.tokenizer(Order::Stored))
+                {
                     let _ = tokenizer.encode("the cat", false);
                 }
             }

@@ -188,7 +188,8 @@ fn chip_ui(
             let at = rect.right_center() + vec2(theme.body_size * 0.6, 0.0);
             let kept = if node.is_kept { "★ " } else { "" };
             // Where the room ends before the words do, the number alone.
-            let line = |text: String| painter.layout_no_wrap(text, theme.mono_caption(), *theme.text);
+            let line =
+                |text: String| painter.layout_no_wrap(text, theme.mono_caption(), *theme.text);
             let mut text = line(format!("{kept}{sum}"));
             if at.x + text.size().x > painter.clip_rect().right() {
                 text = line(format!("{kept}{total}"));

@@ -59,6 +59,9 @@ pub struct BertConfig {
     /// How the vectors of all tokens become one for the text; `None` for a way not known here.
     #[serde(skip)]
     pub pooling: Option<Pooling>,
+    /// How many tokens of a text its files let it read, when that is less than it could.
+    #[serde(skip)]
+    pub max_seq_length: Option<usize>,
 }
 
 impl Default for BertConfig {
@@ -78,6 +81,7 @@ impl Default for BertConfig {
             position_embedding_type: "absolute".into(),
             is_decoder: false,
             pooling: Some(Pooling::default()),
+            max_seq_length: None,
         }
     }
 }
@@ -89,6 +93,24 @@ impl BertFamily {
             Self::Bert => "bert.",
             Self::DistilBert => "distilbert.",
             Self::Roberta => "roberta.",
+        }
+    }
+
+    /// The parts of the head that guesses masked words: a layer, a norm, the scores, their bias.
+    pub(crate) fn head(self) -> [&'static str; 4] {
+        match self {
+            Self::Bert => [
+                "cls.predictions.transform.dense",
+                "cls.predictions.transform.LayerNorm",
+                "cls.predictions.decoder",
+                "cls.predictions.bias",
+            ],
+            Self::DistilBert => {
+                ["vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias"]
+            }
+            Self::Roberta => {
+                ["lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias"]
+            }
         }
     }
 
@@ -217,12 +239,13 @@ impl BertConfig {
 
     /// Longest text, in tokens. RoBERTa's table begins behind the padding token's id.
     pub fn n_ctx(&self) -> usize {
-        match self.family {
+        let positions = match self.family {
             BertFamily::Roberta => {
                 self.max_position_embeddings.saturating_sub(self.pad_token_id + 1)
             }
             _ => self.max_position_embeddings,
-        }
+        };
+        self.max_seq_length.map_or(positions, |limit| limit.min(positions))
     }
 
     /// Which row of the table of positions each token gets. In RoBERTa padding has a row of its own

@@ -140,7 +140,8 @@ impl LlamaConfig {
         config.family = family;
         config.check()?;
         config.sliding_window = config.window(fields)?;
-        config.rope = Rope::from_fields(fields, config.max_position_embeddings)?;
+        config.rope =
+            Rope::from_fields(fields, config.max_position_embeddings, config.heads().d_head)?;
         if fields.get("pretraining_tp").and_then(Value::as_u64).unwrap_or(1) > 1 {
             return Err(unsupported("pretraining_tp", &fields["pretraining_tp"]));
         }
@@ -193,14 +194,24 @@ impl LlamaConfig {
             Family::Mistral => Ok(window),
             Family::Qwen2 | Family::Qwen3 => {
                 let uses = fields.get("use_sliding_window") == Some(&Value::Bool(true));
-                match fields.get("use_sliding_window") {
-                    Some(value) if uses && window.is_some() => {
-                        Err(unsupported("use_sliding_window", value))
-                    }
-                    _ => Ok(None),
+                let n_sliding = if uses && window.is_some() { self.n_sliding(fields) } else { 0 };
+                match n_sliding {
+                    0 => Ok(None),
+                    n if n == self.num_hidden_layers => Ok(window),
+                    _ => Err(unsupported("use_sliding_window", &Value::Bool(true))),
                 }
             }
         }
+    }
+
+    /// In how many layers of a Qwen attention looks no further back than its window: those that
+    /// `layer_types` names, or else those from `max_window_layers` on.
+    fn n_sliding(&self, fields: &Map<String, Value>) -> usize {
+        if let Some(kinds) = fields.get("layer_types").and_then(Value::as_array) {
+            return kinds.iter().filter(|kind| *kind == "sliding_attention").count();
+        }
+        let first = fields.get("max_window_layers").and_then(Value::as_u64).unwrap_or(28);
+        self.num_hidden_layers.saturating_sub(first.try_into().unwrap_or(usize::MAX))
     }
 
     /// The MLP's nonlinearity.
@@ -360,7 +371,7 @@ mod tests {
             (r#""pretraining_tp":2"#, "pretraining_tp = 2"),
             (r#""partial_rotary_factor":0.5"#, "partial_rotary_factor = 0.5"),
             (r#""rope_theta":0"#, "rope_parameters"),
-            (r#""rope_scaling":{"type":"yarn","factor":2}"#, "yarn"),
+            (r#""rope_scaling":{"type":"longrope","factor":2}"#, "longrope"),
             (r#""rope_scaling":{"type":"linear"}"#, "rope_scaling lacks factor"),
             (r#""rope_parameters":{"rope_type":"linear","factor":0}"#, "rope_parameters"),
         ] {
@@ -368,7 +379,7 @@ mod tests {
             let problem = Config::parse(json.as_bytes()).unwrap_err();
             assert!(problem.why.contains(said), "{json}: {}", problem.why);
         }
-        let json = r#"{"model_type":"qwen2","use_sliding_window":true,"sliding_window":64}"#;
+        let json = r#"{"model_type":"qwen2","use_sliding_window":true,"sliding_window":64,"max_window_layers":2}"#;
         let problem = Config::parse(json.as_bytes()).unwrap_err();
         assert!(problem.why.contains("use_sliding_window"));
     }

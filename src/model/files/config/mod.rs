@@ -15,6 +15,8 @@ pub use llama::{Family, LlamaConfig};
 pub use marian::{EPSILON as MARIAN_EPSILON, MarianConfig, Search};
 pub use rope::{Rope, RopeScaling};
 
+use crate::model::pages::gpt2::Gpt2;
+use crate::model::pages::llama::Llama;
 use crate::model::parts::activation_function::ActivationFunction;
 use crate::model::parts::pooling::Pooling;
 use crate::problem::{Problem, Result};
@@ -90,6 +92,16 @@ impl Config {
         Ok(config)
     }
 
+    /// What checkpoints with a head put before the names of the bare model's tensors.
+    pub(crate) fn prefix(&self) -> &'static str {
+        match self {
+            Self::Gpt2(_) => Gpt2::PREFIX,
+            Self::Llama(_) => Llama::PREFIX,
+            Self::Bert(config) => config.family.prefix(),
+            Self::Marian(_) => "model.",
+        }
+    }
+
     /// Sizes and kinds of the parts of such a model.
     pub fn info(&self, name: &str) -> ModelInfo {
         match self {
@@ -123,13 +135,122 @@ impl Config {
 }
 
 impl Config {
-    /// Takes from the files of sentence-transformers beside it how an encoder's vectors become one.
-    pub fn heed_pooling(mut self, folder: &Path) -> Self {
-        if let Self::Bert(config) = &mut self {
-            config.pooling = Pooling::open(folder);
-        }
-        self
+    /// Takes from the files of sentence-transformers and of the tokenizer how an encoder's vectors
+    /// become one, and how much of a text is read; `whole` has `modules.json`, `folder` the model.
+    /// The notes say what is asked for there and not known here.
+    pub fn heed_sentence_files(mut self, whole: &Path, folder: &Path) -> (Self, Option<String>) {
+        let Self::Bert(config) = &mut self else {
+            return (self, None);
+        };
+        config.max_seq_length = reading_limit(whole, folder);
+        let note = match Pooling::open(whole, config.hidden_size) {
+            Ok(pooling) => {
+                config.pooling = Some(pooling);
+                None
+            }
+            Err(why) => {
+                config.pooling = None;
+                Some(format!("the text has no vector of its own: {why}"))
+            }
+        };
+        (self, note)
     }
+
+    /// The fields of `config.json` that are heeded.
+    pub(crate) fn heeded(&self) -> &'static [&'static str] {
+        match self {
+            Self::Gpt2(_) => &[
+                "vocab_size",
+                "n_positions",
+                "max_position_embeddings",
+                "n_embd",
+                "hidden_size",
+                "n_layer",
+                "num_hidden_layers",
+                "n_head",
+                "num_attention_heads",
+                "n_inner",
+                "activation_function",
+                "layer_norm_epsilon",
+                "scale_attn_weights",
+                "scale_attn_by_inverse_layer_idx",
+                "tie_word_embeddings",
+                "bias",
+            ],
+            Self::Llama(_) => &[
+                "vocab_size",
+                "max_position_embeddings",
+                "hidden_size",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "num_key_value_heads",
+                "head_dim",
+                "intermediate_size",
+                "hidden_act",
+                "rms_norm_eps",
+                "attention_bias",
+                "mlp_bias",
+                "sliding_window",
+                "tie_word_embeddings",
+                "use_sliding_window",
+                "max_window_layers",
+                "layer_types",
+                "pretraining_tp",
+                "partial_rotary_factor",
+            ],
+            Self::Bert(_) => &[
+                "vocab_size",
+                "hidden_size",
+                "dim",
+                "num_hidden_layers",
+                "n_layers",
+                "num_attention_heads",
+                "n_heads",
+                "intermediate_size",
+                "hidden_dim",
+                "hidden_act",
+                "activation",
+                "max_position_embeddings",
+                "type_vocab_size",
+                "layer_norm_eps",
+                "position_embedding_type",
+                "tie_weights_",
+                "tie_word_embeddings",
+            ],
+            Self::Marian(_) => &[
+                "vocab_size",
+                "max_position_embeddings",
+                "d_model",
+                "activation_function",
+                "scale_embedding",
+                "share_encoder_decoder_embeddings",
+                "num_hidden_layers",
+                "length_penalty",
+                "early_stopping",
+                "renormalize_logits",
+                "normalize_before",
+                "normalize_embedding",
+                "add_final_layer_norm",
+                "add_bias_logits",
+                "static_position_embeddings",
+                "extra_pos_embeddings",
+                "tie_word_embeddings",
+            ],
+        }
+    }
+}
+
+/// How many tokens of a text sentence-transformers or the tokenizer's files let an encoder read.
+fn reading_limit(whole: &Path, folder: &Path) -> Option<usize> {
+    let number = |path: std::path::PathBuf, field: &str| {
+        let json: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        // Files without a limit say 10^30, which is no whole number here.
+        json.get(field)?.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 2)
+    };
+    let sentence = |at: &Path| number(at.join("sentence_bert_config.json"), "max_seq_length");
+    sentence(folder)
+        .or_else(|| sentence(whole))
+        .or_else(|| number(folder.join("tokenizer_config.json"), "model_max_length"))
 }
 
 /// Hugging Face writes one end token as a number and several as a list.
@@ -183,12 +304,32 @@ fn unknown(fields: &Map<String, Value>) -> Problem {
         .cure(format!("Open a checkpoint whose model_type is one of: {}", SUPPORTED.join(", ")))
 }
 
+/// Fields that change the numbers of models of other kinds, and of some made like those here.
+const REFUSED: [&str; 14] = [
+    "add_cross_attention",
+    "attention_multiplier",
+    "attn_logit_softcapping",
+    "clip_qkv",
+    "embedding_multiplier",
+    "final_logit_softcapping",
+    "logit_scale",
+    "logits_scaling",
+    "pruned_heads",
+    "qk_layernorm",
+    "quantization_config",
+    "residual_multiplier",
+    "use_parallel_residual",
+    "use_qk_norm",
+];
+
 /// Refuses what no architecture here computes, rather than showing something else.
 fn refuse_the_unsupported(fields: &Map<String, Value>) -> Result<()> {
-    for field in ["add_cross_attention", "quantization_config", "pruned_heads"] {
+    for field in REFUSED {
         let harmless = match fields.get(field) {
             None | Some(Value::Null | Value::Bool(false)) => true,
             Some(Value::Object(map)) => map.is_empty(),
+            // Factors of one, as files that name every default have them.
+            Some(Value::Number(n)) => n.as_f64() == Some(1.0),
             Some(_) => false,
         };
         if !harmless {

@@ -45,6 +45,16 @@ pub enum RopeScaling {
         /// The context before stretching.
         old_context: f64,
     },
+    /// Slow ones divided by a factor, fast ones kept, a ramp between, and the turned vectors made
+    /// longer (Peng et al. 2023, "`YaRN`").
+    Yarn {
+        /// The factor.
+        factor: f64,
+        /// The pair at which the ramp begins, and the one at which it ends.
+        ramp: [f64; 2],
+        /// What turned vectors are multiplied by.
+        scale: f64,
+    },
 }
 
 #[derive(Deserialize)]
@@ -57,11 +67,46 @@ struct Fields {
     low_freq_factor: Option<f64>,
     high_freq_factor: Option<f64>,
     original_max_position_embeddings: Option<f64>,
+    attention_factor: Option<f64>,
+    mscale: Option<f64>,
+    mscale_all_dim: Option<f64>,
+    beta_fast: Option<f64>,
+    beta_slow: Option<f64>,
+    truncate: Option<bool>,
+}
+
+impl Fields {
+    /// As `_compute_yarn_parameters` of transformers' `modeling_rope_utils.py`.
+    fn yarn(&self, factor: f64, theta: f64, d_head: usize, old_context: f64) -> RopeScaling {
+        let d_head = d_head as f64;
+        // The dimension that turns so often in the old context.
+        let dim = |turns: f64| d_head * (old_context / (turns * TAU)).ln() / (2.0 * theta.ln());
+        let (mut low, mut high) =
+            (dim(self.beta_fast.unwrap_or(32.0)), dim(self.beta_slow.unwrap_or(1.0)));
+        if self.truncate.unwrap_or(true) {
+            (low, high) = (low.floor(), high.ceil());
+        }
+        let (low, mut high) = (low.max(0.0), high.min(d_head - 1.0));
+        if low == high {
+            high += 0.001;
+        }
+        let longer = |m: f64| if factor <= 1.0 { 1.0 } else { 0.1 * m * factor.ln() + 1.0 };
+        let given = |m: Option<f64>| m.filter(|&m| m != 0.0);
+        let scale = self.attention_factor.unwrap_or_else(|| {
+            let both = given(self.mscale).zip(given(self.mscale_all_dim));
+            both.map_or_else(|| longer(1.0), |(m, all)| longer(m) / longer(all))
+        });
+        RopeScaling::Yarn { factor, ramp: [low, high], scale }
+    }
 }
 
 impl Rope {
     /// Reads what a `config.json` says of rotations.
-    pub(super) fn from_fields(config: &Map<String, Value>, n_ctx: usize) -> Result<Self> {
+    pub(super) fn from_fields(
+        config: &Map<String, Value>,
+        n_ctx: usize,
+        d_head: usize,
+    ) -> Result<Self> {
         let is_given = |name: &&str| {
             let value = config.get(*name).and_then(Value::as_object);
             value.is_some_and(|fields| !fields.is_empty())
@@ -87,6 +132,9 @@ impl Rope {
         let theta = fields.rope_theta.or(number("rope_theta")).unwrap_or(10_000.0);
         let missing = |field: &str| Problem::new(READING, format!("{name} lacks {field}"));
         let factor = || fields.factor.ok_or_else(|| missing("factor"));
+        let old_context = number("original_max_position_embeddings")
+            .or(fields.original_max_position_embeddings)
+            .unwrap_or(n_ctx as f64);
         let scaling = match fields.rope_type.as_deref() {
             // Dynamic scaling changes nothing before the context is exceeded, which never happens here.
             None | Some("default" | "dynamic") => RopeScaling::None,
@@ -99,14 +147,17 @@ impl Rope {
                 high_freq_factor: fields
                     .high_freq_factor
                     .ok_or_else(|| missing("high_freq_factor"))?,
-                old_context: number("original_max_position_embeddings")
-                    .or(fields.original_max_position_embeddings)
-                    .unwrap_or(n_ctx as f64),
+                old_context,
             },
+            Some("yarn") => {
+                let factor = fields.factor.unwrap_or(n_ctx as f64 / old_context);
+                fields.yarn(factor, theta, d_head, old_context)
+            }
             Some(_) => return Err(unsupported(name, &value)),
         };
         let rope = Self { theta, scaling };
-        if rope.rotary(8).frequencies.iter().all(|f| f.is_finite()) {
+        let rotary = rope.rotary(8);
+        if rotary.frequencies.iter().chain([&rotary.scale]).all(|f| f.is_finite()) {
             Ok(rope)
         } else {
             Err(unsupported(name, &value))
@@ -116,19 +167,26 @@ impl Rope {
     /// The frequencies for heads of that width.
     pub fn rotary(&self, d_head: usize) -> Rotary {
         let mut rotary = Rotary::new(self.theta, d_head);
-        for frequency in &mut rotary.frequencies {
-            *frequency = self.scaling.apply(f64::from(*frequency)) as f32;
+        for (pair, frequency) in rotary.frequencies.iter_mut().enumerate() {
+            *frequency = self.scaling.apply(f64::from(*frequency), pair) as f32;
+        }
+        if let RopeScaling::Yarn { scale, .. } = self.scaling {
+            rotary.scale = scale as f32;
         }
         rotary
     }
 }
 
 impl RopeScaling {
-    /// A frequency after stretching; the formulas of transformers' `modeling_rope_utils.py`.
-    fn apply(&self, frequency: f64) -> f64 {
+    /// The frequency of a pair after stretching; the formulas of transformers' `modeling_rope_utils.py`.
+    fn apply(&self, frequency: f64, pair: usize) -> f64 {
         match *self {
             Self::None => frequency,
             Self::Linear { factor } => frequency / factor,
+            Self::Yarn { factor, ramp: [low, high], .. } => {
+                let slow = ((pair as f64 - low) / (high - low)).clamp(0.0, 1.0);
+                frequency / factor * slow + frequency * (1.0 - slow)
+            }
             Self::Llama3 { factor, low_freq_factor, high_freq_factor, old_context } => {
                 // How often the pair turns in the old context.
                 let turns = old_context * frequency / TAU;
@@ -153,7 +211,7 @@ mod tests {
         let Value::Object(fields) = serde_json::from_str(json).unwrap() else {
             panic!("no object");
         };
-        Rope::from_fields(&fields, 2048).unwrap()
+        Rope::from_fields(&fields, 2048, 64).unwrap()
     }
 
     #[test]

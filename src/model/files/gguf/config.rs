@@ -24,8 +24,15 @@ impl Gguf {
         let size = |key: &str| self.count(&format!("{family}.{key}"));
         let number = |key: &str| self.value(&format!("{family}.{key}")).and_then(Value::number);
         let need = |key: &str| {
-            let missing = || Problem::new(USING, format!("{family}.{key} is missing"));
-            size(key).ok_or_else(missing)
+            let key = format!("{family}.{key}");
+            let missing = || match self.numbers(&key) {
+                Some(sizes) => {
+                    Problem::new(USING, format!("{key} differs from layer to layer: {sizes:?}"))
+                        .cure("Only models whose layers are all alike can be opened")
+                }
+                None => Problem::new(USING, format!("{key} is missing")),
+            };
+            self.count(&key).ok_or_else(missing)
         };
         let heads = need("attention.head_count")?;
         let mut config = json!({
@@ -34,7 +41,10 @@ impl Gguf {
             "intermediate_size": need("feed_forward_length")?,
             "num_hidden_layers": need("block_count")?,
             "num_attention_heads": heads,
-            "num_key_value_heads": size("attention.head_count_kv").unwrap_or(heads),
+            "num_key_value_heads": match self.value(&format!("{family}.attention.head_count_kv")) {
+                None => heads,
+                Some(_) => need("attention.head_count_kv")?,
+            },
             "max_position_embeddings": need("context_length")?,
             "rms_norm_eps": number("attention.layer_norm_rms_epsilon"),
             "rope_theta": number("rope.freq_base").unwrap_or(10_000.0),
@@ -106,6 +116,22 @@ impl Gguf {
             (None | Some("none"), Some(1.0)) => Ok(None),
             (None | Some("linear"), Some(factor)) => {
                 Ok(Some(json!({"rope_type": "linear", "factor": factor})))
+            }
+            (Some("yarn"), Some(factor)) => {
+                let special = ["attn_factor", "yarn_log_multiplier", "yarn_ext_factor"];
+                if let Some(name) =
+                    special.into_iter().find(|name| self.value(&key(name)).is_some())
+                {
+                    return Err(Problem::new(USING, format!("{} is not supported", key(name))));
+                }
+                let number = |name: &str| self.value(&key(name)).and_then(Value::number);
+                Ok(Some(json!({
+                    "rope_type": "yarn",
+                    "factor": factor,
+                    "original_max_position_embeddings": number("original_context_length"),
+                    "beta_fast": number("yarn_beta_fast"),
+                    "beta_slow": number("yarn_beta_slow"),
+                })))
             }
             (kind, _) => {
                 let why = format!("{} = {:?} is not supported", key("type"), kind.unwrap_or("?"));

@@ -52,6 +52,36 @@ impl GgmlType {
         })
     }
 
+    /// The name of a type that is known but whose layout is not.
+    fn name_only(self) -> Option<&'static str> {
+        Some(match self.0 {
+            4 => "Q4_2",
+            5 => "Q4_3",
+            9 => "Q8_1",
+            15 => "Q8_K",
+            31 => "Q4_0_4_4",
+            32 => "Q4_0_4_8",
+            33 => "Q4_0_8_8",
+            36 => "IQ4_NL_4_4",
+            37 => "IQ4_NL_4_8",
+            38 => "IQ4_NL_8_8",
+            40 => "NVFP4",
+            _ => return None,
+        })
+    }
+
+    /// Is it known how many bytes a block of it has?
+    pub fn has_layout(self) -> bool {
+        self.layout().is_some()
+    }
+
+    /// Why weights of this type cannot be read, and what to do.
+    pub fn refusal(self) -> Problem {
+        let why = format!("weights of type {self} cannot be read");
+        let cure = "Use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS or MXFP4";
+        Problem::new("Could not read the model's weights", why).cure(cure)
+    }
+
     /// Bytes of a tensor of that shape, slowest axis first; nothing when it cannot have that shape.
     pub fn n_bytes(self, shape: &[usize]) -> Option<usize> {
         let (_, per_block, bytes) = self.layout()?;
@@ -74,24 +104,25 @@ impl GgmlType {
             6 => blocks(bytes, q5_0),
             7 => blocks(bytes, q5_1),
             8 => blocks(bytes, q8_0),
+            10 => blocks(bytes, q2_k),
+            11 => blocks(bytes, q3_k),
             12 => blocks(bytes, q4_k),
             13 => blocks(bytes, q5_k),
             14 => blocks(bytes, q6_k),
+            20 => blocks(bytes, iq4_nl),
+            23 => blocks(bytes, iq4_xs),
             28 => numbers(bytes, |b| f64::from_le_bytes(b) as f32),
             30 => numbers(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-            _ => {
-                let why = format!("weights of type {self} cannot be read");
-                let cure = "Use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K";
-                return Err(Problem::new("Could not read the model's weights", why).cure(cure));
-            }
+            39 => blocks(bytes, mxfp4),
+            _ => return Err(self.refusal()),
         })
     }
 }
 
 impl fmt::Display for GgmlType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.layout() {
-            Some((name, ..)) => f.write_str(name),
+        match self.layout().map(|(name, ..)| name).or_else(|| self.name_only()) {
+            Some(name) => f.write_str(name),
             None => write!(f, "type {}", self.0),
         }
     }
@@ -168,6 +199,71 @@ fn q8_0(block: &[u8; 34], out: &mut [f32; 32]) {
     let d = half_at(block, 0);
     for (x, &q) in out.iter_mut().zip(&block[2..]) {
         *x = d * f32::from(q.cast_signed());
+    }
+}
+
+/// The two-bit number `i` of a block of 256: of every 32 bytes, first all lowest pairs of bits.
+fn pair(quants: &[u8], i: usize) -> u8 {
+    quants[i / 128 * 32 + i % 32] >> (i / 32 % 4 * 2) & 3
+}
+
+/// `scales and minima[16]: 4 bits, q[256]: 2 bits, d, m`; `d·scale·q − m·min`
+fn q2_k(block: &[u8; 84], out: &mut [f32; 256]) {
+    let (d, m) = (half_at(block, 80), half_at(block, 82));
+    for (i, x) in out.iter_mut().enumerate() {
+        let both = block[i / 16];
+        let (scale, min) = (d * f32::from(both & 15), m * f32::from(both >> 4));
+        *x = scale * f32::from(pair(&block[16..80], i)) - min;
+    }
+}
+
+/// `third bits[256], q[256]: 2 bits, scales[16]: 6 bits, d`; `d·(scale − 32)·(q − 4)`
+fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
+    let (d, scales) = (half_at(block, 108), &block[96..108]);
+    for (i, x) in out.iter_mut().enumerate() {
+        let group = i / 16;
+        let low = scales[group % 8] >> (group / 8 * 4) & 15;
+        let high = scales[8 + group % 4] >> (group / 4 * 2) & 3;
+        let scale = d * (f32::from(low | high << 4) - 32.0);
+        let third = block[i % 32] >> (i / 32) & 1;
+        *x = scale * (f32::from(pair(&block[32..96], i) | third << 2) - 4.0);
+    }
+}
+
+/// What the sixteen numbers of four bits stand for, unevenly spaced.
+const UNEVEN: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+
+/// `d, q[32]: 4 bits`; `d·UNEVEN[q]`
+fn iq4_nl(block: &[u8; 18], out: &mut [f32; 32]) {
+    let d = half_at(block, 0);
+    for (i, x) in out.iter_mut().enumerate() {
+        *x = d * f32::from(UNEVEN[usize::from(nibble(&block[2..], i))]);
+    }
+}
+
+/// `d, scales[8]: 6 bits, q[256]: 4 bits`; `d·(scale − 32)·UNEVEN[q]`
+fn iq4_xs(block: &[u8; 136], out: &mut [f32; 256]) {
+    let (d, high) = (half_at(block, 0), u16::from_le_bytes([block[2], block[3]]));
+    for (i, x) in out.iter_mut().enumerate() {
+        let group = i / 32;
+        let low = block[4 + group / 2] >> (group % 2 * 4) & 15;
+        let scale = f32::from(low) + f32::from(high >> (2 * group) & 3) * 16.0 - 32.0;
+        let q = nibble(&block[8 + 16 * group..], i % 32);
+        *x = d * scale * f32::from(UNEVEN[usize::from(q)]);
+    }
+}
+
+/// Twice what the sixteen numbers of four bits stand for, in floating point with one bit behind the
+/// point.
+const TINY_FLOATS: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+
+/// `exponent, q[32]: 4 bits`; `2^(exponent − 128)·TINY_FLOATS[q]`
+fn mxfp4(block: &[u8; 17], out: &mut [f32; 32]) {
+    let exponent = u32::from(block[0]);
+    let bits = if exponent < 2 { 0x0020_0000 << exponent } else { (exponent - 1) << 23 };
+    let d = f32::from_bits(bits);
+    for (i, x) in out.iter_mut().enumerate() {
+        *x = d * f32::from(TINY_FLOATS[usize::from(nibble(&block[1..], i))]);
     }
 }
 

@@ -87,6 +87,16 @@ impl Gguf {
         let (metadata, tensors) =
             contents.map_err(|why| Problem::new(READING, why).cure(DAMAGED))?;
         let gguf = Self { bytes, metadata, tensors };
+        if gguf.text("general.type") == Some("adapter") {
+            let why = "it is an adapter (LoRA), not a model";
+            return Err(Problem::new(READING, why).cure(
+                "Merge it into its base model (PEFT's merge_and_unload), save that, and open the result",
+            ));
+        }
+        if let Some(tensor) = gguf.tensors.iter().find(|tensor| !tensor.kind.has_layout()) {
+            let refusal = tensor.kind.refusal();
+            return Err(Problem { why: format!("{}: {}", tensor.name, refusal.why), ..refusal });
+        }
         if gguf.count("split.count").is_some_and(|n| n > 1) {
             return Err(Problem::new(READING, "it is one part of a model in several files").cure(
                 "Join the parts with llama.cpp's `llama-gguf-split --merge`, then open the result",
@@ -106,7 +116,14 @@ impl Gguf {
     }
 
     /// A size or an id of the metadata.
+    ///
+    /// An array with an entry for each layer is one size when all agree.
     pub fn count(&self, key: &str) -> Option<u64> {
+        if let Some(numbers) = self.numbers(key) {
+            let first = *numbers.first()?;
+            let is_size = first >= 0.0 && first.fract() == 0.0 && first < 2_f64.powi(53);
+            return (is_size && numbers.iter().all(|&n| n == first)).then_some(first as u64);
+        }
         self.value(key).and_then(Value::count)
     }
 
@@ -134,8 +151,9 @@ impl Gguf {
         }
     }
 
-    /// The form in which the model expects to be spoken to, if the file has a template that works.
-    pub fn chat(&self) -> Option<Chat> {
+    /// The form in which the model expects to be spoken to, if the file has a template: one that
+    /// works, or why it does not.
+    pub fn chat(&self) -> Option<Result<Chat>> {
         let tokens = self.texts("tokenizer.ggml.tokens").unwrap_or_default();
         let token = |role: &str| {
             let id = self.count(&format!("tokenizer.ggml.{role}_token_id"));
@@ -143,7 +161,7 @@ impl Gguf {
             id.and_then(|id| tokens.get(id).copied()).unwrap_or_default()
         };
         let template = self.text("tokenizer.chat_template")?;
-        Chat::new(template, token("bos"), token("eos")).ok()
+        Some(Chat::new(template, token("bos"), token("eos")))
     }
 
     /// The tensor of that name in llama.cpp's spelling.
@@ -224,7 +242,11 @@ fn tensor(reader: &mut Reader<'_>) -> std::result::Result<GgufTensor, String> {
     let offset = usize::try_from(reader.u64()?).map_err(|e| e.to_string())?;
     // GGUF writes the fastest axis first.
     let shape: Option<Vec<usize>> = sizes.iter().rev().map(|&n| n.try_into().ok()).collect();
-    let n_bytes = shape.as_deref().and_then(|shape| kind.n_bytes(shape));
+    // How long a tensor of an unknown type is, nobody knows; such a file is refused later.
+    let n_bytes = match kind.has_layout() {
+        true => shape.as_deref().and_then(|shape| kind.n_bytes(shape)),
+        false => Some(0),
+    };
     let end = n_bytes.and_then(|n| offset.checked_add(n));
     let (Some(shape), Some(end)) = (shape, end) else {
         return Err(format!("{name} cannot have sizes {sizes:?} in {kind}"));

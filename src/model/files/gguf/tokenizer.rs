@@ -1,13 +1,11 @@
 //! The `tokenizer.json` that belongs to a GGUF file.
 
 use super::Gguf;
+use crate::model::text::pieces::{added_token, bpe_json, derive_merges, vocabulary};
 use crate::problem::{Problem, Result};
 use serde_json::{Map, Value as Json, json};
-use std::collections::HashMap;
 
 const READING: &str = "Could not rebuild the tokenizer of the GGUF file";
-/// A token is cut in two at every place when merges are derived; longer ones would take too long.
-const MAX_TOKEN: usize = 1024;
 
 /// What a token is, by the number the format gives it.
 const CONTROL: f64 = 3.0;
@@ -17,6 +15,17 @@ const USER_DEFINED: f64 = 4.0;
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// The same for Qwen 2 and 3, whose digits stand alone.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// Upper case and lower case apart, as tekken (Mistral) has it.
+const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// The same for GPT-4o and Llama 4: short endings stay with their word, and digits come in threes.
+const GPT_4O: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// DeepSeek 3 splits three times: at digits, at Chinese and Japanese, at the rest.
+const DEEPSEEK_3: [&str; 3] = [
+    r"\p{N}{1,3}",
+    r"[一-龥\u{3040}-ゟ゠-ヿ]+",
+    r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"##,
+];
 
 impl Gguf {
     /// The text of a `tokenizer.json` that cuts text as the file's metadata says.
@@ -44,29 +53,57 @@ impl Gguf {
         Ok(json.to_string().into_bytes())
     }
 
+    /// How text is split first. A file of before that was written down is one of Llama 3 when it has
+    /// Llama 3's tokens, and one of GPT-2 else.
+    fn pre(&self) -> &str {
+        let is_llama3 = || {
+            self.texts("tokenizer.ggml.tokens").is_some_and(|t| t.contains(&"<|begin_of_text|>"))
+        };
+        match self.text("tokenizer.ggml.pre") {
+            Some(pre) => pre,
+            None if is_llama3() => "llama-bpe",
+            None => "gpt-2",
+        }
+    }
+
+    /// What there is to say about how the file tells to cut text.
+    pub fn tokenizer_note(&self) -> Option<String> {
+        let is_missing = self.text("tokenizer.ggml.model") == Some("gpt2")
+            && self.text("tokenizer.ggml.pre").is_none();
+        is_missing.then(|| {
+            format!(
+                "the file does not say how text is split before it is cut into tokens \
+                 (tokenizer.ggml.pre is missing): the rule of {} is used, and tokens may be wrong if the \
+                 model was trained with another",
+                self.pre()
+            )
+        })
+    }
+
     /// Byte-level BPE, as GPT-2 has it. Where text is split first differs from model to model.
     fn byte_level(&self, tokens: &[&str]) -> Result<Json> {
         let Some(merges) = self.texts("tokenizer.ggml.merges") else {
             return Err(Problem::new(READING, "tokenizer.ggml.merges is missing"));
         };
         let bytes = |splits: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": splits});
-        let split = |regex: &str| {
-            json!([
-                {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": false},
-                bytes(false),
-            ])
+        let split = |regexes: &[&str]| {
+            let split = |regex: &&str| json!({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": false});
+            regexes.iter().map(split).chain([bytes(false)]).collect::<Json>()
         };
-        let pre = self.text("tokenizer.ggml.pre").unwrap_or("gpt-2");
+        let pre = self.pre();
         let steps = match pre {
             "gpt-2" | "default" | "olmo" => json!([bytes(true)]),
             "smollm" | "starcoder" => {
                 json!([{"type": "Digits", "individual_digits": true}, bytes(true)])
             }
-            _ if is_llama3(pre) => split(LLAMA3),
-            "qwen2" | "deepseek-r1-qwen" | "megrez" => split(QWEN2),
+            _ if is_llama3(pre) => split(&[LLAMA3]),
+            "qwen2" | "deepseek-r1-qwen" | "megrez" => split(&[QWEN2]),
+            "tekken" => split(&[TEKKEN]),
+            "gpt-4o" | "llama4" => split(&[GPT_4O]),
+            "deepseek-v3" => split(&DEEPSEEK_3),
             _ => {
                 let why = format!("tokenizer.ggml.pre = {pre:?} is not supported");
-                let cure = "Supported are gpt-2, smollm, llama-bpe and qwen2";
+                let cure = "Supported are gpt-2, smollm, llama-bpe, qwen2, tekken, gpt-4o, llama4 and deepseek-v3";
                 return Err(Problem::new(READING, why).cure(cure));
             }
         };
@@ -77,7 +114,7 @@ impl Gguf {
             "decoder": bytes(true),
             "model": {
                 "type": "BPE",
-                "ignore_merges": is_llama3(pre),
+                "ignore_merges": is_llama3(pre) || pre == "tekken",
                 "vocab": vocabulary(tokens),
                 "merges": merges,
             },
@@ -94,31 +131,14 @@ impl Gguf {
         }
         let merges = match self.texts("tokenizer.ggml.merges") {
             Some(merges) => json!(merges),
-            None => json!(derive_merges(tokens, &scores)?),
+            None => json!(
+                derive_merges(tokens, Some(&scores)).map_err(|why| Problem::new(READING, why))?
+            ),
         };
         let space = self.switch("tokenizer.ggml.add_space_prefix").unwrap_or(true);
-        let scheme = if space { "first" } else { "never" };
-        let mut decoders = vec![
-            json!({"type": "Replace", "pattern": {"String": "▁"}, "content": " "}),
-            json!({"type": "ByteFallback"}),
-            json!({"type": "Fuse"}),
-        ];
-        if space {
-            decoders.push(json!({"type": "Strip", "content": " ", "start": 1, "stop": 0}));
-        }
         let unknown = self.count("tokenizer.ggml.unknown_token_id").unwrap_or(0);
-        Ok(json!({
-            "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": false},
-            "decoder": {"type": "Sequence", "decoders": decoders},
-            "model": {
-                "type": "BPE",
-                "unk_token": usize::try_from(unknown).ok().and_then(|id| tokens.get(id)),
-                "fuse_unk": true,
-                "byte_fallback": true,
-                "vocab": vocabulary(tokens),
-                "merges": merges,
-            },
-        }))
+        let unknown = usize::try_from(unknown).ok().and_then(|id| tokens.get(id).copied());
+        Ok(bpe_json(tokens, &merges, unknown, space))
     }
 
     /// Tokens that are found in the text as a whole, before anything is cut.
@@ -128,19 +148,14 @@ impl Gguf {
         let added = added.filter(|(_, (token, kind))| {
             (*kind == CONTROL || *kind == USER_DEFINED) && !token.is_empty()
         });
-        let added = added.map(|(id, (token, kind))| {
-            json!({
-                "id": id, "content": token, "special": kind == CONTROL, "normalized": false,
-                "single_word": false, "lstrip": false, "rstrip": false,
-            })
-        });
+        let added = added.map(|(id, (token, kind))| added_token(id, token, kind == CONTROL));
         added.collect()
     }
 
     /// The tokens put before and after every text.
     fn around(&self, tokens: &[&str]) -> Result<Option<Json>> {
         let is_pieces = self.text("tokenizer.ggml.model") == Some("llama");
-        let is_llama3 = self.text("tokenizer.ggml.pre").is_some_and(is_llama3);
+        let is_llama3 = is_pieces.then_some(false).unwrap_or_else(|| is_llama3(self.pre()));
         // What llama.cpp does where a file does not say.
         let adds_start =
             self.switch("tokenizer.ggml.add_bos_token").unwrap_or(is_pieces || is_llama3);
@@ -191,31 +206,4 @@ impl Gguf {
 
 fn is_llama3(pre: &str) -> bool {
     matches!(pre, "llama-bpe" | "llama3" | "llama-v3" | "falcon3" | "dbrx" | "smaug-bpe")
-}
-
-fn vocabulary(tokens: &[&str]) -> Map<String, Json> {
-    let ids = tokens.iter().enumerate();
-    ids.map(|(id, &token)| (token.to_owned(), json!(id))).collect()
-}
-
-/// The merges that a vocabulary with scores implies: every way to cut a token into two tokens, the
-/// best token first; as `generate_merges` in transformers' `tokenization_utils_base.py`.
-fn derive_merges<'a>(tokens: &[&'a str], scores: &[f64]) -> Result<Vec<(&'a str, &'a str)>> {
-    if let Some(long) = tokens.iter().find(|token| token.len() > MAX_TOKEN) {
-        let why = format!("a token has {} bytes", long.len());
-        return Err(Problem::new(READING, why));
-    }
-    let ids: HashMap<&str, usize> = tokens.iter().enumerate().map(|(id, &t)| (t, id)).collect();
-    let mut merges = Vec::new();
-    for (&token, &score) in tokens.iter().zip(scores) {
-        let cuts = token.char_indices().skip(1).map(|(at, _)| token.split_at(at));
-        let cuts =
-            cuts.filter_map(|(left, right)| Some((left, right, ids.get(left)?, ids.get(right)?)));
-        let mut cuts: Vec<_> = cuts.collect();
-        cuts.sort_by_key(|&(.., left, right)| (left, right));
-        merges.extend(cuts.into_iter().map(|(left, right, ..)| (score, left, right)));
-    }
-    let lengths = |merge: &(f64, &str, &str)| (merge.1.chars().count(), merge.2.chars().count());
-    merges.sort_by(|a, b| b.0.total_cmp(&a.0).then(lengths(b).cmp(&lengths(a))));
-    Ok(merges.into_iter().map(|(_, left, right)| (left, right)).collect())
 }

@@ -19,8 +19,10 @@ impl GgufWeights {
     /// The weights of an opened file.
     pub fn new(file: Gguf) -> Self {
         let names = file.tensors.iter().enumerate();
-        let places =
-            names.filter_map(|(i, tensor)| Some((Gguf::checkpoint_name(&tensor.name)?, i)));
+        // A tensor that Hugging Face has no name for keeps its own, so that it is missed if nobody reads it.
+        let places = names.map(|(i, tensor)| {
+            (Gguf::checkpoint_name(&tensor.name).unwrap_or_else(|| tensor.name.clone()), i)
+        });
         Self { places: places.collect(), file }
     }
 
@@ -49,5 +51,11 @@ impl TensorSource for GgufWeights {
             (Some(a), Some(b)) => a.kind == b.kind && self.file.stored(a) == self.file.stored(b),
             _ => false,
         }
+    }
+
+    fn names(&self) -> Vec<(String, String)> {
+        let tensors = &self.file.tensors;
+        let own = |&place: &usize| tensors.get(place).map(|tensor| tensor.name.clone());
+        self.places.iter().filter_map(|(name, i)| Some((name.clone(), own(i)?))).collect()
     }
 }

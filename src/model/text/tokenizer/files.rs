@@ -1,161 +1,119 @@
 //! The files a tokenizer is kept in.
 
+use super::beside::Beside;
 use super::{READING, Tokenizer};
-use crate::model::text::sentencepiece;
-use crate::model::text::tokenizer_class::heed_class;
+use crate::model::files::bytes::{is_lfs_pointer, lfs_pointer};
+use crate::model::text::sentencepiece::{self, Order};
+use crate::model::text::tokenizer_class::Class;
 use crate::model::text::vocabulary::Entries;
 use crate::problem::{Problem, Result};
-use serde_json::Value;
+use serde_json::json;
 use std::path::Path;
 use tokenizers::models::bpe::BPE;
-use tokenizers::pre_tokenizers::PreTokenizerWrapper;
+use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
+/// `SentencePiece` files by the names that models have them under.
+const PIECES: [&str; 3] = ["tokenizer.model", "sentencepiece.bpe.model", "spiece.model"];
+
 impl Tokenizer {
-    /// Opens `tokenizer.json`, or the older `vocab.json` with `merges.txt`, in a model's folder.
+    /// Opens `tokenizer.json` in a model's folder, or the older files: `vocab.json` with `merges.txt`,
+    /// `vocab.txt`, or a file of `SentencePiece`.
     ///
     /// # Errors
     /// When there is none, or it is damaged.
     pub fn open(folder: &Path) -> Result<Self> {
-        let file = folder.join("tokenizer.json");
-        if file.exists() {
-            let at = |why: String| Problem::new(READING, format!("{why}: {}", file.display()));
-            let json = std::fs::read(&file).map_err(|e| at(e.to_string()))?;
-            let config = read_json(&folder.join("tokenizer_config.json"))?;
-            let model = read_json(&folder.join("config.json"))?;
-            let text = |json: &Value, field| Some(json.get(field)?.as_str()?.to_owned());
-            let (class, model_type) =
-                (text(&config, "tokenizer_class"), text(&model, "model_type"));
-            let json = heed_class(json, class.as_deref(), model_type.as_deref());
-            let json = json.map_err(|e| at(e.to_string()))?;
-            let mut tokenizer = Self::parse(&json).map_err(|problem| at(problem.why))?;
-            tokenizer.heed_config(&config);
-            return Ok(tokenizer);
-        }
-        let (vocab, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
-        if vocab.exists() && merges.exists() {
-            return Self::from_vocab_and_merges(folder, &vocab, &merges);
-        }
-        Err(Problem::new(
-            READING,
+        let beside = Beside::read(folder)?;
+        let mut inner = stored(folder, &beside)?;
+        let of_file = how(&inner);
+        let at = |e: tokenizers::Error| Problem::new(READING, format!("{e}: {}", folder.display()));
+        beside.class.heed(&mut inner, &beside).map_err(at)?;
+        let is_other = folder.join("tokenizer.json").exists() && how(&inner) != of_file;
+        beside.add_tokens(&mut inner)?;
+        beside.class.surround(&mut inner, &beside).map_err(at)?;
+        let note = is_other.then(|| {
             format!(
-                "neither tokenizer.json nor vocab.json with merges.txt is here: {}",
-                folder.display()
-            ),
-        )
-        .cure("Copy the tokenizer's files into the model's folder"))
+                "tokenizer.json cuts text in another way than transformers' class {:?}Tokenizer with \
+                 tokenizer_config.json; the class counts, as in transformers 5",
+                beside.class
+            )
+        });
+        Ok(Self { note, ..Self::new(inner)? })
     }
 
-    /// Opens the tokenizer of a model's folder; of a translator with a SentencePiece file for each
-    /// language that of the source, and that of the target.
+    /// Opens the tokenizer of a model's folder; of a translator with a `SentencePiece` file for each
+    /// language that of the source, and that of the target. The target may have a vocabulary of its
+    /// own.
     ///
     /// # Errors
     /// As [`Tokenizer::open`].
     pub fn open_pair(folder: &Path) -> Result<(Self, Option<Self>)> {
-        let [source, target, vocab] =
-            ["source.spm", "target.spm", "vocab.json"].map(|name| folder.join(name));
+        let [source, target, vocab, target_vocab] =
+            ["source.spm", "target.spm", "vocab.json", "target_vocab.json"]
+                .map(|name| folder.join(name));
         if !(source.exists() && vocab.exists()) {
             return Ok((Self::open(folder)?, None));
         }
-        let open = |pieces: &Path| -> Result<Self> {
-            let entries = Entries::open(&vocab)?;
-            let mut inner = sentencepiece::open(pieces)?;
+        let open = |pieces: &Path, vocab: &Path| -> Result<Self> {
+            let entries = Entries::open(vocab)?;
+            let mut inner = sentencepiece::open(pieces, Order::Stored)?;
             let special = entries.special().map(|name| AddedToken::from(name, true));
             inner.add_special_tokens(special).map_err(|e| Problem::new(READING, e))?;
             Ok(Self { entries: Some(entries), ..Self::new(inner)? })
         };
-        let target = target.exists().then(|| open(&target)).transpose()?;
-        Ok((open(&source)?, target))
+        let of_target = if target_vocab.exists() { &target_vocab } else { &vocab };
+        let target = target.exists().then(|| open(&target, of_target)).transpose()?;
+        Ok((open(&source, &vocab)?, target))
     }
+}
 
-    /// In transformers, GPT-2's own tokenizer classes take the space before the first word from
-    /// `tokenizer_config.json`, whatever `tokenizer.json` says; other classes take it as it stands.
-    fn heed_config(&mut self, config: &Value) {
-        let class = config.get("tokenizer_class").and_then(Value::as_str);
-        let is_gpt2 = matches!(class, None | Some("GPT2Tokenizer" | "GPT2TokenizerFast"));
-        if let Some(PreTokenizerWrapper::ByteLevel(byte_level)) = self.inner.get_pre_tokenizer()
-            && is_gpt2
-            && config.is_object()
-        {
-            let space = config.get("add_prefix_space").and_then(Value::as_bool);
-            let byte_level = byte_level.add_prefix_space(space.unwrap_or(false));
-            self.inner.with_pre_tokenizer(Some(byte_level));
+/// How a tokenizer cuts text, for comparing.
+fn how(inner: &Inner) -> serde_json::Value {
+    json!([inner.get_normalizer(), inner.get_pre_tokenizer()])
+}
+
+/// The tokenizer of whichever files are in the folder, as they say.
+fn stored(folder: &Path, beside: &Beside) -> Result<Inner> {
+    let here = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
+    let in_file =
+        |path: &Path, e: String| Problem::new(READING, format!("{e}: {}", path.display()));
+    if let Some(path) = here("tokenizer.json") {
+        let json = std::fs::read(&path).map_err(|e| in_file(&path, e.to_string()))?;
+        if is_lfs_pointer(&json) {
+            return Err(lfs_pointer(READING, &path));
         }
+        return Tokenizer::read(&json).map_err(|problem| in_file(&path, problem.why));
     }
-
-    /// GPT-2's original files. Their special tokens and switches, if any, are beside them.
-    fn from_vocab_and_merges(folder: &Path, vocab: &Path, merges: &Path) -> Result<Self> {
-        let problem = |e: tokenizers::Error| {
-            Problem::new(READING, format!("{e}: {} and {}", vocab.display(), merges.display()))
+    if let (Some(vocab), Some(merges)) = (here("vocab.json"), here("merges.txt")) {
+        let problem = |e: tokenizers::Error| in_file(&vocab, format!("{e}, {}", merges.display()));
+        let bpe = BPE::from_file(&vocab.to_string_lossy(), &merges.to_string_lossy());
+        let mut inner = Inner::new(bpe.build().map_err(problem)?);
+        let bytes = ByteLevel::new(beside.switch("add_prefix_space") == Some(true), true, true);
+        inner.with_pre_tokenizer(Some(bytes));
+        inner.with_decoder(Some(bytes));
+        return Ok(inner);
+    }
+    if let Some(path) = here("vocab.txt") {
+        let problem = |e: tokenizers::Error| in_file(&path, e.to_string());
+        let unknown = beside.token("unk_token").unwrap_or_else(|| "[UNK]".to_owned());
+        let pieces = WordPiece::from_file(&path.to_string_lossy()).unk_token(unknown);
+        let mut inner = Inner::new(pieces.build().map_err(problem)?);
+        inner.with_decoder(Some(tokenizers::decoders::wordpiece::WordPiece::default()));
+        return Ok(inner);
+    }
+    if let Some(path) = PIECES.into_iter().find_map(here) {
+        let order = match beside.class {
+            Class::XlmRoberta => Order::XlmRoberta,
+            Class::Camembert => Order::Camembert,
+            _ => Order::Kept,
         };
-        let (vocab, merges) = (vocab.to_string_lossy(), merges.to_string_lossy());
-        let bpe = BPE::from_file(&vocab, &merges).build().map_err(problem)?;
-        let config = read_json(&folder.join("tokenizer_config.json"))?;
-        let names = read_json(&folder.join("special_tokens_map.json"))?;
-        let is_on = |field| config.get(field).and_then(Value::as_bool).unwrap_or(false);
-
-        let mut inner = Inner::new(bpe);
-        let byte_level = ByteLevel::new(is_on("add_prefix_space"), true, true);
-        inner.with_pre_tokenizer(Some(byte_level));
-        inner.with_decoder(Some(byte_level));
-        let special = special_tokens(&config, &names);
-        // Added in order of their ids, so that those not in the vocabulary get the ids they had.
-        inner.add_special_tokens(special.values().cloned()).map_err(problem)?;
-        if is_on("add_bos_token") {
-            let start = named_token(&config, &names, "bos_token");
-            let id = inner.token_to_id(&start).ok_or_else(|| {
-                Problem::new(READING, format!("bos_token {start:?} is not in the vocabulary"))
-            })?;
-            let template = TemplateProcessing::builder()
-                .try_single(format!("{start} $A"))
-                .map_err(|e| Problem::new(READING, e))?
-                .special_tokens(vec![(start, id)])
-                .build()
-                .map_err(|e| Problem::new(READING, e))?;
-            inner.with_post_processor(Some(template));
-        }
-        Self::new(inner)
+        return sentencepiece::open(&path, order);
     }
-}
-
-/// The text of a JSON file beside the vocabulary, or null when there is none.
-fn read_json(path: &Path) -> Result<Value> {
-    let at = |why: String| Problem::new(READING, format!("{why}: {}", path.display()));
-    match std::fs::read(path) {
-        Ok(json) => serde_json::from_slice(&json).map_err(|e| at(e.to_string())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Value::Null),
-        Err(e) => Err(at(e.to_string())),
-    }
-}
-
-/// A special token by its role, `<|endoftext|>` where GPT-2's files do not say.
-fn named_token(config: &Value, names: &Value, role: &str) -> String {
-    let text = |value: &Value| {
-        let text = value.as_str().or_else(|| value.get("content")?.as_str());
-        text.map(str::to_owned)
-    };
-    let found = config.get(role).and_then(text);
-    let found = found.or_else(|| names.get(role).and_then(text));
-    found.unwrap_or_else(|| "<|endoftext|>".to_owned())
-}
-
-/// Special tokens by their ids; those the files give no id come last.
-fn special_tokens(config: &Value, names: &Value) -> std::collections::BTreeMap<u64, AddedToken> {
-    let mut tokens = std::collections::BTreeMap::new();
-    let added = config.get("added_tokens_decoder").and_then(Value::as_object);
-    for (id, token) in added.into_iter().flatten() {
-        if let (Ok(id), Some(content)) = (id.parse(), token.get("content").and_then(Value::as_str))
-        {
-            tokens.insert(id, AddedToken::from(content, true));
-        }
-    }
-    for (i, role) in ["unk_token", "bos_token", "eos_token"].into_iter().enumerate() {
-        let content = named_token(config, names, role);
-        if !tokens.values().any(|token| token.content == content) {
-            tokens.insert(u64::MAX - 2 + i as u64, AddedToken::from(content, true));
-        }
-    }
-    tokens
+    let why = format!(
+        "none of tokenizer.json, vocab.json with merges.txt, vocab.txt, {} is here: {}",
+        PIECES.join(", "),
+        folder.display()
+    );
+    Err(Problem::new(READING, why).cure("Copy the tokenizer's files into the model's folder"))
 }

@@ -1,6 +1,9 @@
 //! Text to tokens and back, by Hugging Face's `tokenizers`.
 
+mod beside;
 mod files;
+
+pub(crate) use beside::Beside;
 
 use crate::model::text::merges::Method;
 use crate::model::text::sentencepiece;
@@ -28,6 +31,8 @@ pub struct Tokenizer {
     has_byte_pieces: bool,
     /// The ids of pieces, where they are kept apart from how text is cut.
     entries: Option<Entries>,
+    /// Where its files disagree, which of them counts.
+    pub(crate) note: Option<String>,
 }
 
 impl Tokenizer {
@@ -36,14 +41,17 @@ impl Tokenizer {
     /// # Errors
     /// When it is damaged.
     pub fn parse(json: &[u8]) -> Result<Self> {
+        Self::new(Self::read(json)?)
+    }
+
+    fn read(json: &[u8]) -> Result<Inner> {
         // The crate panics on some damaged files: damaged JSON is found before it sees it, and what
         // is left is caught.
         serde_json::from_slice::<serde::de::IgnoredAny>(json)
             .map_err(|e| Problem::new(READING, e))?;
-        let inner = guarded(|| Inner::from_bytes(json))
+        guarded(|| Inner::from_bytes(json))
             .ok_or_else(|| Problem::new(READING, "its parts contradict each other"))?
-            .map_err(|e| Problem::new(READING, e))?;
-        Self::new(inner)
+            .map_err(|e| Problem::new(READING, e))
     }
 
     fn new(mut inner: Inner) -> Result<Self> {
@@ -59,6 +67,7 @@ impl Tokenizer {
             has_metaspace: decoder.contains(sentencepiece::SPACE),
             has_byte_pieces: decoder.contains("\"ByteFallback\""),
             entries: None,
+            note: None,
         })
     }
 
@@ -259,7 +268,7 @@ mod tests {
         assert!(Tokenizer::parse(b"hello").is_err());
         assert!(Tokenizer::parse(b"{}").is_err());
         let dir = tempfile::tempdir().unwrap();
-        assert!(Tokenizer::open(dir.path()).unwrap_err().why.contains("neither"));
+        assert!(Tokenizer::open(dir.path()).unwrap_err().why.contains("vocab.txt"));
         std::fs::write(dir.path().join("vocab.json"), "{").unwrap();
         std::fs::write(dir.path().join("merges.txt"), "a b\n").unwrap();
         assert!(Tokenizer::open(dir.path()).is_err());
