@@ -1,11 +1,11 @@
-//! Rotary positions on plain vectors: dimension `i` and dimension `i + n/2` are a pair, and each pair
-//! is turned by its own frequency times the position (Su et al. 2021).
+//! Rotary positions on plain vectors: of the first `n` dimensions, `i` and `i + n/2` are a pair, and each
+//! pair is turned by its own frequency times the position (Su et al. 2021). The rest stay as they are.
 
 /// A vector turned forwards by so many positions, backwards by a negative number.
 pub fn turned(x: &[f32], frequencies: &[f32], positions: f32) -> Vec<f32> {
     let half = frequencies.len();
     let mut turned = x.to_vec();
-    if x.len() != 2 * half {
+    if x.len() < 2 * half {
         return turned;
     }
     for (i, frequency) in frequencies.iter().enumerate() {

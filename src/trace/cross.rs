@@ -133,8 +133,8 @@ impl Trace {
         self.model.shape != Shape::Encoder && !self.is_cross
     }
 
-    /// May the query not look at the key, because it comes later or is too far back?
-    pub fn is_hidden(&self, query: usize, key: usize) -> bool {
-        !self.is_cross && !self.model.sees(query, key)
+    /// May the query not look at the key in block `layer`, because it comes later or is too far back?
+    pub fn is_hidden(&self, layer: usize, query: usize, key: usize) -> bool {
+        !self.is_cross && !self.model.sees(layer, query, key)
     }
 }

@@ -115,7 +115,7 @@ pub enum BlockHook {
     Z,
     /// What attention adds to the stream, `[pos, d_model]`.
     AttnOut,
-    /// Residual stream between attention and MLP, `[pos, d_model]`.
+    /// Residual stream between attention and MLP, `[pos, d_model]`; not where both read the same.
     ResidMid,
     /// What the second norm divides by, `[pos, 1]`.
     Ln2Scale,
@@ -245,6 +245,7 @@ impl BlockHook {
     fn is_in(self, model: &ModelInfo) -> bool {
         match self {
             Self::RotQ | Self::RotK => model.positions == Positions::Rotary,
+            Self::ResidMid => !model.parallel,
             Self::MlpPreLinear => model.gated_mlp,
             Self::NormalizedResidPost => model.post_norm,
             Self::CrossQ
@@ -451,6 +452,14 @@ mod tests {
             let names: std::collections::BTreeSet<_> = all.iter().map(Hook::to_string).collect();
             assert_eq!(names.len(), all.len());
         }
+    }
+
+    #[test]
+    fn nothing_lies_between_parts_that_work_side_by_side() {
+        let parallel = ModelInfo { parallel: true, ..gpt2(2) };
+        let hooks = Hook::all(&parallel);
+        assert_eq!(hooks.len(), Hook::all(&gpt2(2)).len() - 2);
+        assert!(!hooks.contains(&Hook::Block(0, BlockHook::ResidMid)));
     }
 
     #[test]

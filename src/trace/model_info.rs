@@ -55,6 +55,12 @@ pub struct ModelInfo {
     /// looks as far as the text goes.
     #[serde(default)]
     pub window: Option<usize>,
+    /// The blocks that look as far as the text goes although others have a window.
+    #[serde(default)]
+    pub global_layers: Vec<usize>,
+    /// Do attention and MLP of a block read the same stream, so that there is none between them?
+    #[serde(default)]
+    pub parallel: bool,
     /// Is the stream normalised after attention and MLP have added to it, not before they read it?
     #[serde(default)]
     pub post_norm: bool,
@@ -138,10 +144,21 @@ impl ModelInfo {
         self.n_kv_heads.unwrap_or(self.n_heads)
     }
 
-    /// May a token see another?
-    pub fn sees(&self, query: usize, key: usize) -> bool {
+    /// How many tokens a token looks at most in block `layer`; `None` when as far as the text goes.
+    pub fn window_of(&self, layer: usize) -> Option<usize> {
+        self.window.filter(|_| !self.global_layers.contains(&layer))
+    }
+
+    /// May a token see another in block `layer`?
+    pub fn sees(&self, layer: usize, query: usize, key: usize) -> bool {
         let is_past = key <= query || self.shape == Shape::Encoder;
-        is_past && self.window.is_none_or(|window| key + window > query)
+        is_past && self.window_of(layer).is_none_or(|window| key + window > query)
+    }
+
+    /// The stream that the second norm reads: the one between attention and MLP, or the one that enters
+    /// a block in which both read the same.
+    pub fn read_by_mlp(&self) -> BlockHook {
+        if self.parallel { BlockHook::ResidPre } else { BlockHook::ResidMid }
     }
 
     /// What leaves a block and enters the next.
@@ -182,9 +199,10 @@ mod tests {
 
     #[test]
     fn a_window_hides_what_is_far_back() {
-        let info = ModelInfo { window: Some(2), ..ModelInfo::default() };
-        let seen: Vec<bool> = (0..5).map(|key| info.sees(3, key)).collect();
-        assert_eq!(seen, [false, false, true, true, false]);
+        let info = ModelInfo { window: Some(2), global_layers: vec![0], ..ModelInfo::default() };
+        let seen = |layer| -> Vec<bool> { (0..5).map(|key| info.sees(layer, 3, key)).collect() };
+        assert_eq!(seen(0), [true, true, true, true, false]);
+        assert_eq!(seen(1), [false, false, true, true, false]);
     }
 
     #[test]

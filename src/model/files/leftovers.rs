@@ -21,8 +21,10 @@ const COMPUTED: [&str; 6] = [
 const MASKS: [&str; 4] =
     [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"];
 /// Tables of tokens, of which a file may hold one copy for each use.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
     "wte.weight",
+    "embed_in.weight",
+    "embed_out.weight",
     "lm_head.weight",
     "embed_tokens.weight",
     "shared.weight",

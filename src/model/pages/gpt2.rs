@@ -1,57 +1,25 @@
 //! GPT-2, on one page.
 //!
 //! Radford et al. 2019; the reference is `modeling_gpt2.py` in Hugging Face transformers, whose
-//! checkpoints this loads. There is no batch axis: one text at a time. Every `probe.tap(...)`, here
-//! and in the pieces, names an activation and lets an observer read or replace it.
+//! checkpoints this loads. Its forward pass is that of every [`Decoder`]: position vectors are added to
+//! the token's, then come the blocks.
 
 use crate::model::files::config::Gpt2Config;
 use crate::model::files::weights::Weights;
-use crate::model::parts::attention::{Heads, SelfAttention, Sight};
+use crate::model::parts::attention::{Heads, SelfAttention};
 use crate::model::parts::block::Block;
+use crate::model::parts::decoder::Decoder;
 use crate::model::parts::linear::Linear;
 use crate::model::parts::mlp::Mlp;
 use crate::model::parts::norm::Norm;
 use crate::model::parts::unembedding::Unembedding;
-use crate::model::run::cache::Cache;
-use crate::model::run::ops::lookup;
-use crate::model::run::probe::Probe;
 use crate::problem::Result;
-use crate::trace::{Hook, NormKind};
-use burn::tensor::{Device, Tensor};
+use crate::trace::NormKind;
+use burn::tensor::Device;
 
-/// The whole model.
+/// How a checkpoint of GPT-2 becomes a model.
 #[derive(Debug)]
-pub struct Gpt2 {
-    pub(crate) config: Gpt2Config,
-    /// Token embeddings, `[vocab, d_model]`.
-    pub(crate) embed: Tensor<2>,
-    /// Position embeddings, `[n_ctx, d_model]`.
-    pub(crate) pos_embed: Tensor<2>,
-    pub(crate) blocks: Vec<Block>,
-    pub(crate) unembed: Unembedding,
-}
-
-impl Gpt2 {
-    /// Reads `tokens`, which follow those already in `cache`, and returns the scores of every
-    /// vocabulary entry as the token after each, `[pos, vocab]`.
-    ///
-    /// The caller sees to it that the token ids are in the vocabulary and that past and new tokens
-    /// together fit in the context.
-    pub fn forward(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
-        let (past, new) = (cache.len(), tokens.len());
-        let embed = probe.tap(Hook::Embed, lookup(&self.embed, tokens)); // [pos, d_model]
-        let pos_embed = self.pos_embed.clone().narrow(0, past, new); // [pos, d_model]
-        let pos_embed = probe.tap(Hook::PosEmbed, pos_embed);
-
-        let sight = Sight::causal(past, None);
-        let mut resid = embed + pos_embed;
-        for (layer, block) in self.blocks.iter().enumerate() {
-            resid = block.forward(resid, &sight, layer, cache, probe);
-        }
-        cache.advance(new);
-        self.unembed.forward(resid, probe)
-    }
-}
+pub struct Gpt2;
 
 /// Loading: one line per tensor of the checkpoint.
 impl Gpt2 {
@@ -62,7 +30,7 @@ impl Gpt2 {
     ///
     /// # Errors
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
-    pub fn load(config: Gpt2Config, weights: &Weights, device: &Device) -> Result<Self> {
+    pub fn load(config: &Gpt2Config, weights: &Weights, device: &Device) -> Result<Decoder> {
         let d = config.n_embd;
         let names = ["wte.weight", "lm_head.weight"];
         let are_tied = config.tie_word_embeddings;
@@ -104,17 +72,20 @@ impl Gpt2 {
                     down: linear(&format!("{h}.mlp.c_proj"), [config.d_mlp(), d])?,
                     function: config.function()?,
                 },
+                parallel: false,
             })
         };
-        Ok(Self {
+        Ok(Decoder {
+            info: config.info(""),
+            ends: config.ends(),
             embed,
-            pos_embed: weights.tensor("wpe.weight", [config.n_positions, d], device)?,
+            pos_embed: Some(weights.tensor("wpe.weight", [config.n_positions, d], device)?),
+            rotary: None,
             blocks: (0..config.n_layer).map(block).collect::<Result<_>>()?,
             unembed: Unembedding {
                 norm: norm("ln_f")?,
                 head: Linear::new(unembed.transpose(), None),
             },
-            config,
         })
     }
 }

@@ -6,52 +6,19 @@
 
 use crate::model::files::config::LlamaConfig;
 use crate::model::files::weights::Weights;
-use crate::model::parts::attention::{SelfAttention, Sight};
+use crate::model::parts::attention::SelfAttention;
 use crate::model::parts::block::Block;
+use crate::model::parts::decoder::Decoder;
 use crate::model::parts::linear::Linear;
 use crate::model::parts::mlp::Mlp;
 use crate::model::parts::norm::Norm;
-use crate::model::parts::rotary::Rotary;
 use crate::model::parts::unembedding::Unembedding;
-use crate::model::run::cache::Cache;
-use crate::model::run::ops::lookup;
-use crate::model::run::probe::Probe;
 use crate::problem::Result;
-use crate::trace::Hook;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
-/// The whole model.
+/// How a checkpoint of the Llama family becomes a model.
 #[derive(Debug)]
-pub struct Llama {
-    pub(crate) config: LlamaConfig,
-    /// Token embeddings, `[vocab, d_model]`.
-    pub(crate) embed: Tensor<2>,
-    pub(crate) rotary: Rotary,
-    pub(crate) blocks: Vec<Block>,
-    pub(crate) unembed: Unembedding,
-}
-
-impl Llama {
-    /// Reads `tokens`, which follow those already in `cache`, and returns the scores of every
-    /// vocabulary entry as the token after each, `[pos, vocab]`.
-    ///
-    /// The caller sees to it that the token ids are in the vocabulary and that past and new tokens
-    /// together fit in the context.
-    pub fn forward(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
-        let (past, new) = (cache.len(), tokens.len());
-        let embed = probe.tap(Hook::Embed, lookup(&self.embed, tokens)); // [pos, d_model]
-
-        let device = self.embed.device();
-        let sight = Sight::causal(past, self.config.sliding_window)
-            .turned(self.rotary.turn(past, new, &device));
-        let mut resid = embed;
-        for (layer, block) in self.blocks.iter().enumerate() {
-            resid = block.forward(resid, &sight, layer, cache, probe);
-        }
-        cache.advance(new);
-        self.unembed.forward(resid, probe)
-    }
-}
+pub struct Llama;
 
 /// Loading: one line per tensor of the checkpoint.
 impl Llama {
@@ -62,22 +29,24 @@ impl Llama {
     ///
     /// # Errors
     /// When a tensor is missing, has another shape than the config says, or holds NaN.
-    pub fn load(config: LlamaConfig, weights: &Weights, device: &Device) -> Result<Self> {
+    pub fn load(config: &LlamaConfig, weights: &Weights, device: &Device) -> Result<Decoder> {
         let (d, vocab) = (config.hidden_size, config.vocab_size);
         let names = ["embed_tokens.weight", "lm_head.weight"];
         let are_tied = config.tie_word_embeddings;
         let [embed, unembed] = weights.embeddings(names, are_tied, [vocab, d], device)?;
         let blocks = 0..config.num_hidden_layers;
-        let blocks = blocks.map(|layer| load_block(&config, layer, weights, device));
-        Ok(Self {
+        let blocks = blocks.map(|layer| load_block(config, layer, weights, device));
+        Ok(Decoder {
+            info: config.info(""),
+            ends: config.ends(),
             embed,
-            rotary: config.rotary(),
+            pos_embed: None,
+            rotary: Some(config.rotary()),
             blocks: blocks.collect::<Result<_>>()?,
             unembed: Unembedding {
                 norm: Norm::load_rms(weights, "norm", d, config.rms_norm_eps, device)?,
                 head: Linear::new(unembed.transpose(), None),
             },
-            config,
         })
     }
 }
@@ -125,5 +94,6 @@ fn load_block(
             down: linear("mlp.down_proj", [d_mlp, d], config.mlp_biases())?,
             function: config.function()?,
         },
+        parallel: false,
     })
 }

@@ -71,7 +71,7 @@ impl Marian {
     /// Returns the scores of every vocabulary entry as the token after each, `[pos, vocab]`.
     pub fn decode(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
         let past = cache.len();
-        let sight = Sight::causal(past, None);
+        let sight = Sight::causal(past, None, None);
         let memory = cache.memory();
         let mut resid = self.decoder.enter(tokens, past, probe);
         for (layer, block) in self.decoder.blocks.iter().enumerate() {

@@ -2,6 +2,8 @@
 
 pub mod bert;
 pub mod gpt2;
+pub mod gpt_neo;
+pub mod gpt_neox;
 pub mod llama;
 pub mod marian;
 pub mod network;

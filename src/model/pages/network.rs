@@ -5,10 +5,13 @@ use crate::model::files::config::Config;
 use crate::model::files::leftovers;
 use crate::model::files::weights::Weights;
 use crate::model::pages::bert::Bert;
+use crate::model::pages::gpt_neo::GptNeo;
+use crate::model::pages::gpt_neox::GptNeoX;
 use crate::model::pages::gpt2::Gpt2;
 use crate::model::pages::llama::Llama;
 use crate::model::pages::marian::Marian;
 use crate::model::parts::attention::SelfAttention;
+use crate::model::parts::decoder::Decoder;
 use crate::model::parts::rotary::Rotary;
 use crate::model::parts::unembedding::Unembedding;
 use crate::model::run::cache::Cache;
@@ -24,10 +27,8 @@ use burn::tensor::{Device, Tensor};
     reason = "there is one network, and its weights are elsewhere"
 )]
 pub enum Network {
-    /// GPT-2.
-    Gpt2(Gpt2),
-    /// Llama and its family.
-    Llama(Llama),
+    /// GPT-2, the Llama family, GPT-NeoX, GPT-Neo.
+    Decoder(Decoder),
     /// BERT and its relatives.
     Bert(Bert),
     /// A Marian translator.
@@ -44,8 +45,10 @@ impl Network {
         let prefix = config.prefix();
         let weights = weights.without_prefix(prefix);
         let network = match config {
-            Config::Gpt2(config) => Gpt2::load(config, &weights, device).map(Self::Gpt2),
-            Config::Llama(config) => Llama::load(config, &weights, device).map(Self::Llama),
+            Config::Gpt2(config) => Gpt2::load(&config, &weights, device).map(Self::Decoder),
+            Config::Llama(config) => Llama::load(&config, &weights, device).map(Self::Decoder),
+            Config::GptNeoX(config) => GptNeoX::load(&config, &weights, device).map(Self::Decoder),
+            Config::GptNeo(config) => GptNeo::load(&config, &weights, device).map(Self::Decoder),
             Config::Bert(config) => Bert::load(config, &weights, device).map(Self::Bert),
             Config::Marian(config) => Marian::load(config, &weights, device).map(Self::Marian),
         }?;
@@ -55,8 +58,7 @@ impl Network {
     /// Sizes and kinds of its parts.
     pub fn info(&self, name: &str) -> ModelInfo {
         match self {
-            Self::Gpt2(gpt2) => gpt2.config.info(name),
-            Self::Llama(llama) => llama.config.info(name),
+            Self::Decoder(decoder) => ModelInfo { name: name.to_owned(), ..decoder.info.clone() },
             Self::Bert(bert) => bert.info(name),
             Self::Marian(marian) => marian.info(name),
         }
@@ -65,8 +67,7 @@ impl Network {
     /// The tokens that end a text.
     pub fn ends(&self) -> Vec<u32> {
         match self {
-            Self::Gpt2(gpt2) => gpt2.config.ends(),
-            Self::Llama(llama) => llama.config.ends(),
+            Self::Decoder(decoder) => decoder.ends.clone(),
             Self::Bert(_) => Vec::new(),
             Self::Marian(marian) => marian.config.ends(),
         }
@@ -86,8 +87,7 @@ impl Network {
     /// last vectors, `[pos, d_model]`.
     pub fn forward(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
         as_one_of_them(|| match self {
-            Self::Gpt2(gpt2) => gpt2.forward(tokens, cache, probe),
-            Self::Llama(llama) => llama.forward(tokens, cache, probe),
+            Self::Decoder(decoder) => decoder.forward(tokens, cache, probe),
             Self::Bert(bert) => bert.forward(tokens, probe),
             Self::Marian(marian) => marian.decode(tokens, cache, probe),
         })
@@ -109,8 +109,7 @@ impl Network {
     /// Token embeddings, `[vocab, d_model]`.
     pub fn embed(&self) -> &Tensor<2> {
         match self {
-            Self::Gpt2(gpt2) => &gpt2.embed,
-            Self::Llama(llama) => &llama.embed,
+            Self::Decoder(decoder) => &decoder.embed,
             Self::Bert(bert) => &bert.embed,
             Self::Marian(marian) => &marian.decoder.embed,
         }
@@ -119,8 +118,7 @@ impl Network {
     /// Position embeddings, `[n_ctx, d_model]`, of a model that adds them.
     pub fn pos_embed(&self) -> Option<&Tensor<2>> {
         match self {
-            Self::Gpt2(gpt2) => Some(&gpt2.pos_embed),
-            Self::Llama(_) => None,
+            Self::Decoder(decoder) => decoder.pos_embed.as_ref(),
             Self::Bert(bert) => Some(&bert.pos_embed),
             Self::Marian(marian) => Some(&marian.decoder.pos_embed),
         }
@@ -129,8 +127,8 @@ impl Network {
     /// How it turns queries and keys, when its positions are rotations.
     pub fn rotary(&self) -> Option<&Rotary> {
         match self {
-            Self::Gpt2(_) | Self::Bert(_) | Self::Marian(_) => None,
-            Self::Llama(llama) => Some(&llama.rotary),
+            Self::Decoder(decoder) => decoder.rotary.as_ref(),
+            Self::Bert(_) | Self::Marian(_) => None,
         }
     }
 
@@ -141,8 +139,7 @@ impl Network {
     /// `[pos, d_model]` gives `[pos, vocab]`.
     pub fn unembed(&self, resid: Tensor<2>) -> Option<Tensor<2>> {
         match self {
-            Self::Gpt2(gpt2) => Some(gpt2.unembed.silent(resid)),
-            Self::Llama(llama) => Some(llama.unembed.silent(resid)),
+            Self::Decoder(decoder) => Some(decoder.unembed.silent(resid)),
             Self::Bert(bert) => bert.unembed(&resid),
             Self::Marian(marian) => Some(marian.unembed(&resid)),
         }
@@ -151,8 +148,7 @@ impl Network {
     /// Its final norm and output matrix, when these alone come after the sum of all blocks.
     pub(crate) fn unembedding(&self) -> Option<&Unembedding> {
         match self {
-            Self::Gpt2(gpt2) => Some(&gpt2.unembed),
-            Self::Llama(llama) => Some(&llama.unembed),
+            Self::Decoder(decoder) => Some(&decoder.unembed),
             Self::Bert(_) | Self::Marian(_) => None,
         }
     }
@@ -165,8 +161,7 @@ impl Network {
     /// The attention of block `layer`.
     pub(crate) fn attention(&self, layer: usize) -> Option<&SelfAttention> {
         match self {
-            Self::Gpt2(gpt2) => gpt2.blocks.get(layer).map(|block| &block.attn),
-            Self::Llama(llama) => llama.blocks.get(layer).map(|block| &block.attn),
+            Self::Decoder(decoder) => decoder.blocks.get(layer).map(|block| &block.attn),
             Self::Bert(bert) => bert.blocks.get(layer).map(|block| &block.attn),
             Self::Marian(marian) => marian.decoder.blocks.get(layer).map(|block| &block.attn),
         }

@@ -39,7 +39,7 @@ pub struct Heads {
     pub scaling: f64,
 }
 
-/// Who may see whom, and how vectors are turned: the same for all blocks of one forward pass.
+/// Who may see whom in a block, and how vectors are turned.
 #[derive(Debug)]
 pub struct Sight {
     /// Which keys a query may look at; `None` when everybody may look everywhere.
@@ -55,13 +55,8 @@ impl Sight {
     }
 
     /// After `past` positions, nobody may look at the future, nor further back than the window.
-    pub fn causal(past: usize, window: Option<usize>) -> Self {
-        Self { visible: Some(kernel::Sight { past, window }), turn: None }
-    }
-
-    /// Queries and keys are turned by their positions.
-    pub fn turned(self, turn: Turn) -> Self {
-        Self { turn: Some(turn), ..self }
+    pub fn causal(past: usize, window: Option<usize>, turn: Option<Turn>) -> Self {
+        Self { visible: Some(kernel::Sight { past, window }), turn }
     }
 }
 

@@ -1,5 +1,5 @@
 //! One block of a pre-norm transformer: attention and MLP each read the normalised stream and add to
-//! it (GPT-2, Llama).
+//! it, one after the other (GPT-2, Llama) or side by side (GPT-NeoX).
 
 use crate::model::parts::attention::{SelfAttention, Sight};
 use crate::model::parts::mlp::Mlp;
@@ -22,6 +22,9 @@ pub struct Block {
     pub ln2: Norm,
     /// Works on each position alone.
     pub mlp: Mlp,
+    /// Does the MLP read the stream that enters the block, as attention does, and not what attention
+    /// has added to? (Wang and Komatsuzaki 2021, "GPT-J-6B".)
+    pub parallel: bool,
 }
 
 impl Block {
@@ -44,9 +47,11 @@ impl Block {
         let attn_out = self.attn.forward(&x, sight, layer, cache, probe);
         let attn_out = probe.tap(at(AttnOut), attn_out);
 
-        let resid_mid = probe.tap(at(ResidMid), resid_pre + attn_out);
+        let resid_mid = resid_pre.clone() + attn_out;
+        let resid_mid = if self.parallel { resid_mid } else { probe.tap(at(ResidMid), resid_mid) };
+        let read_by_mlp = if self.parallel { &resid_pre } else { &resid_mid };
         let ln2 = [Ln2Scale, Ln2Normalized].map(at);
-        let x = self.ln2.forward(&resid_mid, ln2, probe);
+        let x = self.ln2.forward(read_by_mlp, ln2, probe);
         let mlp_out = self.mlp.forward(&x, layer, probe);
         let mlp_out = probe.tap(at(MlpOut), mlp_out);
 

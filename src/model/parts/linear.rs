@@ -60,6 +60,18 @@ impl Linear {
         self.weight.clone().narrow(0, index, 1).squeeze_dim::<1>(0)
     }
 
+    /// Queries, keys and values side by side, out of a matrix that has them head by head: `head` times
+    /// `[q, k, v]`, each `d_head` wide.
+    #[must_use]
+    pub fn kinds_together(self, n_heads: usize, d_head: usize) -> Self {
+        let [n_out, n_in] = self.weight.dims();
+        let by_head = self.weight.reshape([n_heads, 3, d_head, n_in]);
+        let weight = contiguous(by_head.swap_dims(0, 1).reshape([n_out, n_in]));
+        let by_kind =
+            |bias: Tensor<1>| bias.reshape([n_heads, 3, d_head]).swap_dims(0, 1).reshape([n_out]);
+        Self { weight, bias: self.bias.map(by_kind) }
+    }
+
     /// Several products of the same vector as one: their outputs side by side. Biases are zero where
     /// some have one and others do not.
     pub fn side_by_side<const N: usize>(parts: [Self; N]) -> Self {

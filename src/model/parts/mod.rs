@@ -3,6 +3,7 @@
 pub mod activation_function;
 pub mod attention;
 pub mod block;
+pub mod decoder;
 pub mod linear;
 pub mod mlp;
 pub mod norm;

@@ -6,10 +6,11 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// How fast each pair of dimensions turns.
+/// How fast each pair of dimensions turns. Of wider heads the first dimensions turn, and the rest stay
+/// as they are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rotary {
-    /// Radians per position, `[d_head / 2]`.
+    /// Radians per position, one for each pair.
     pub frequencies: Vec<f32>,
     /// What turned vectors are multiplied by: 1, except where a model was stretched to longer texts.
     pub scale: f32,
@@ -23,7 +24,7 @@ impl Rotary {
         Self { frequencies: (0..half).map(frequency).collect(), scale: 1.0 }
     }
 
-    /// The angles at one position, in radians, `[d_head / 2]`.
+    /// The angles at one position, in radians, one for each pair.
     pub fn angles(&self, pos: usize) -> Vec<f32> {
         let turn = |frequency: &f32| frequency * pos as f32;
         self.frequencies.iter().map(turn).collect()
@@ -45,18 +46,23 @@ impl Rotary {
 }
 
 /// The rotations of some positions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Turn {
-    /// `[pos, 1, d_head]`
+    /// `[pos, 1, turned dimensions]`
     cos: Tensor<3>,
-    /// `[pos, 1, d_head]`
+    /// `[pos, 1, turned dimensions]`
     sin: Tensor<3>,
 }
 
 impl Turn {
     /// Turns the queries or keys of these positions, `[pos, head, d_head]`.
     pub fn apply(&self, x: Tensor<3>) -> Tensor<3> {
-        let half = x.dims()[2] / 2;
+        let (turned, width) = (self.cos.dims()[2], x.dims()[2]);
+        if turned < width {
+            let rest = x.clone().narrow(2, turned, width - turned);
+            return Tensor::cat(vec![self.apply(x.narrow(2, 0, turned)), rest], 2);
+        }
+        let half = width / 2;
         let (first, second) = (x.clone().narrow(2, 0, half), x.clone().narrow(2, half, half));
         let quarter_turned = Tensor::cat(vec![-second, first], 2);
         x * self.cos.clone() + quarter_turned * self.sin.clone()
@@ -82,6 +88,14 @@ mod tests {
         let at = turned(&rotary, [1.0, 0.0, 0.0, 1.0], 3);
         let expected = [3.0_f32.cos(), -0.03_f32.sin(), 3.0_f32.sin(), 0.03_f32.cos()];
         assert!(at.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+
+    #[test]
+    fn dimensions_without_a_frequency_stay() {
+        let rotary = Rotary::new(100.0, 2);
+        let got = turned(&rotary, [1.0, 0.0, 3.0, 4.0], 3);
+        let expected = [3.0_f32.cos(), 3.0_f32.sin(), 3.0, 4.0];
+        assert!(got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 
     #[test]

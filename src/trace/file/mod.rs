@@ -89,14 +89,15 @@ impl Trace {
     /// The numbers at `hook` as files hold them: attention scores masked, all else as recorded.
     pub fn exported(&self, hook: Hook) -> Option<Cow<'_, [f32]>> {
         let activation = self.get(hook)?;
-        if !matches!(hook, Hook::Block(_, BlockHook::AttnScores)) || !self.is_causal() {
-            return Some(Cow::Borrowed(activation.data()));
-        }
+        let layer = match hook {
+            Hook::Block(layer, BlockHook::AttnScores) if self.is_causal() => layer,
+            _ => return Some(Cow::Borrowed(activation.data())),
+        };
         let n = self.tokens.len();
         let mut scores = activation.data().to_vec();
         for (i, row) in scores.chunks_exact_mut(n.max(1)).enumerate() {
             for (key, score) in row.iter_mut().enumerate() {
-                if !self.model.sees(i % n, key) {
+                if !self.model.sees(layer, i % n, key) {
                     *score = f32::NEG_INFINITY;
                 }
             }

@@ -79,7 +79,8 @@ impl<'a> Numbers<'a> {
             _ => score,
         };
         let scores: Vec<f32> = recorded.iter().zip(&dots).map(score).collect();
-        let is_hidden = |key: usize| trace.is_hidden(query, key) && weights.get(key) == Some(&0.0);
+        let is_hidden =
+            |key: usize| trace.is_hidden(layer, query, key) && weights.get(key) == Some(&0.0);
         let masked = masked(&scores, is_hidden);
         let z = trace.block(layer, BlockHook::Z)?;
         let attn_out = trace.block(layer, BlockHook::AttnOut);
@@ -188,7 +189,7 @@ impl<'a> Numbers<'a> {
             3 => [
                 match n - self.n_visible() {
                     0 => tr("no key is hidden").to_owned(),
-                    hidden if self.model.window.is_some() => {
+                    hidden if self.window().is_some() => {
                         trf("{0} of {1} lie in the future or too far back", &[&hidden, &n])
                     }
                     hidden => trf("{0} of {1} lie in the future", &[&hidden, &n]),
@@ -221,8 +222,12 @@ impl<'a> Numbers<'a> {
 
     /// Is this key further back than the model looks?
     pub fn is_too_far(&self, key: usize) -> bool {
-        let window = self.model.window;
-        window.is_some_and(|window| key + window <= self.query)
+        self.window().is_some_and(|window| key + window <= self.query)
+    }
+
+    /// How far back this layer looks, when not everywhere.
+    fn window(&self) -> Option<usize> {
+        self.model.window_of(self.layer)
     }
 
     /// That positions are in the vectors already, when they are rotations.
@@ -293,7 +298,7 @@ impl<'a> Numbers<'a> {
         }
         let (query, pos, n) = (self.query_name(), self.query, self.keys.len());
         let hidden = n - self.n_visible();
-        match self.model.window {
+        match self.window() {
             Some(window) => trf(
                 "“{0}” is token {1} and may not see what comes after it, nor further back than {2} tokens: \
                  {3} of {4} keys get −∞.",

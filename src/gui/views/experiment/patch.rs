@@ -117,7 +117,8 @@ impl Patch {
             .selected_text(self.hook.name())
             .width(theme.body_size * 9.0)
             .show_ui(ui, |ui| {
-                for hook in HOOKS {
+                let is_in_block = |hook: &BlockHook| ctx.trace.block(0, *hook).is_some();
+                for hook in HOOKS.into_iter().filter(is_in_block) {
                     ui.selectable_value(&mut self.hook, hook, hook.name());
                 }
             })

@@ -62,6 +62,6 @@ fn normed(trace: &Trace, layer: usize, pos: usize) -> Table {
         .integer("layer", dims.clone().map(|_| layer))
         .integer("pos", dims.clone().map(|_| pos))
         .integer("dim", dims.clone())
-        .number("resid_mid", numbers(BlockHook::ResidMid))
+        .number("stream", numbers(trace.model.read_by_mlp()))
         .number("normalized", numbers(normalized(trace)))
 }

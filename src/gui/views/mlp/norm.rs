@@ -12,6 +12,8 @@ use egui::{Rect, RichText, Ui, UiBuilder};
 
 /// One position going through the norm.
 struct Norm<'a> {
+    /// Where the stream before is recorded.
+    read: BlockHook,
     /// The stream before, `[d_model]`.
     before: &'a [f32],
     /// Before the learned weight and bias, `[d_model]`.
@@ -27,13 +29,15 @@ struct Norm<'a> {
 impl<'a> Norm<'a> {
     fn of(trace: &'a Trace, layer: usize, pos: usize) -> Option<Self> {
         let at = |hook| trace.block(layer, hook)?.at(&[pos]);
-        let before = at(BlockHook::ResidMid)?;
+        let read = trace.model.read_by_mlp();
+        let before = at(read)?;
         let hook = normalized(trace);
         let scale = match hook {
             BlockHook::Ln1Normalized => BlockHook::Ln1Scale,
             _ => BlockHook::Ln2Scale,
         };
         Some(Self {
+            read,
             before,
             after: at(hook)?,
             hook,
@@ -88,11 +92,11 @@ pub fn norm_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
     let (top, bottom) = room.split_top_bottom_at_y((room.top() + height).round());
     let dims: Vec<String> = (0..norm.before.len()).map(|dim| dim.to_string()).collect();
     let before = Strip {
-        name: tr("before: the stream (hook_resid_mid)"),
+        name: &trf("before: the stream ({0})", &[&norm.read.name()]),
         what: format!("before norm {layer} {pos}"),
         values: norm.before,
         cols: &dims,
-        hook: Hook::Block(layer, BlockHook::ResidMid),
+        hook: Hook::Block(layer, norm.read),
         pos,
     };
     // The same columns as above: their names need not be written again.

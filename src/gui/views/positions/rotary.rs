@@ -42,7 +42,7 @@ impl<'a> Meeting<'a> {
         let key = ctx.focus.key.unwrap_or(query.saturating_sub(1));
         let rot_q = ctx.trace.query(layer, head, query)?;
         let rot_k = ctx.trace.key(layer, head, key)?;
-        if rot_q.len() != 2 * frequencies.len() {
+        if rot_q.len() < 2 * frequencies.len() {
             return None;
         }
         Some(Self {

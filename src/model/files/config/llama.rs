@@ -142,6 +142,9 @@ impl LlamaConfig {
         config.sliding_window = config.window(fields)?;
         config.rope =
             Rope::from_fields(fields, config.max_position_embeddings, config.heads().d_head)?;
+        if config.rope.share != 1.0 {
+            return Err(unsupported("partial_rotary_factor", &config.rope.share.into()));
+        }
         if fields.get("pretraining_tp").and_then(Value::as_u64).unwrap_or(1) > 1 {
             return Err(unsupported("pretraining_tp", &fields["pretraining_tp"]));
         }

@@ -5,16 +5,22 @@
 
 mod bert;
 mod gpt2;
+mod gpt_neo;
+mod gpt_neox;
 mod llama;
 mod marian;
 mod rope;
 
 pub use bert::{BertConfig, BertFamily};
+pub use gpt_neo::GptNeoConfig;
+pub use gpt_neox::GptNeoXConfig;
 pub use gpt2::Gpt2Config;
 pub use llama::{Family, LlamaConfig};
 pub use marian::{EPSILON as MARIAN_EPSILON, MarianConfig, Search};
 pub use rope::{Rope, RopeScaling};
 
+use crate::model::pages::gpt_neo::GptNeo;
+use crate::model::pages::gpt_neox::GptNeoX;
 use crate::model::pages::gpt2::Gpt2;
 use crate::model::pages::llama::Llama;
 use crate::model::parts::activation_function::ActivationFunction;
@@ -33,12 +39,14 @@ const READING: &str = "Could not use the model's config.json";
 const MAX_SIZE: usize = 1 << 24;
 
 /// The values of `model_type` that can be opened.
-pub const SUPPORTED: [&str; 11] = [
+pub const SUPPORTED: [&str; 13] = [
     "gpt2",
     "llama",
     "mistral",
     "qwen2",
     "qwen3",
+    "gpt_neox",
+    "gpt_neo",
     "bert",
     "distilbert",
     "roberta",
@@ -54,6 +62,10 @@ pub enum Config {
     Gpt2(Gpt2Config),
     /// Llama and its family.
     Llama(LlamaConfig),
+    /// GPT-NeoX, of which Pythia is made.
+    GptNeoX(GptNeoXConfig),
+    /// GPT-Neo, of which `TinyStories` is made.
+    GptNeo(GptNeoConfig),
     /// BERT and its relatives.
     Bert(BertConfig),
     /// A Marian translator.
@@ -78,6 +90,8 @@ impl Config {
         let config = match (model_type.as_str(), llama) {
             ("gpt2", _) => Self::Gpt2(Gpt2Config::from_fields(&fields)?),
             (_, Some(&(_, family))) => Self::Llama(LlamaConfig::from_fields(family, &fields)?),
+            ("gpt_neox", _) => Self::GptNeoX(GptNeoXConfig::from_fields(&fields)?),
+            ("gpt_neo", _) => Self::GptNeo(GptNeoConfig::from_fields(&fields)?),
             ("bert", _) => Self::Bert(BertConfig::from_fields(BertFamily::Bert, &fields)?),
             ("distilbert", _) => {
                 Self::Bert(BertConfig::from_fields(BertFamily::DistilBert, &fields)?)
@@ -97,6 +111,8 @@ impl Config {
         match self {
             Self::Gpt2(_) => Gpt2::PREFIX,
             Self::Llama(_) => Llama::PREFIX,
+            Self::GptNeoX(_) => GptNeoX::PREFIX,
+            Self::GptNeo(_) => GptNeo::PREFIX,
             Self::Bert(config) => config.family.prefix(),
             Self::Marian(_) => "model.",
         }
@@ -107,6 +123,8 @@ impl Config {
         match self {
             Self::Gpt2(config) => config.info(name),
             Self::Llama(config) => config.info(name),
+            Self::GptNeoX(config) => config.info(name),
+            Self::GptNeo(config) => config.info(name),
             Self::Bert(config) => config.info(name),
             Self::Marian(config) => config.info(name),
         }
@@ -124,6 +142,8 @@ impl Config {
             match &mut self {
                 Self::Gpt2(config) => config.eos_token_id = Some(ends),
                 Self::Llama(config) => config.eos_token_id = Some(ends),
+                Self::GptNeoX(config) => config.eos_token_id = Some(ends),
+                Self::GptNeo(config) => config.eos_token_id = Some(ends),
                 Self::Bert(_) | Self::Marian(_) => {}
             }
         }
@@ -197,6 +217,40 @@ impl Config {
                 "layer_types",
                 "pretraining_tp",
                 "partial_rotary_factor",
+            ],
+            Self::GptNeoX(_) => &[
+                "vocab_size",
+                "max_position_embeddings",
+                "hidden_size",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "intermediate_size",
+                "hidden_act",
+                "layer_norm_eps",
+                "rotary_pct",
+                "rotary_emb_base",
+                "partial_rotary_factor",
+                "use_parallel_residual",
+                "attention_bias",
+                "tie_word_embeddings",
+                "hidden_dropout",
+            ],
+            Self::GptNeo(_) => &[
+                "vocab_size",
+                "max_position_embeddings",
+                "hidden_size",
+                "num_layers",
+                "num_hidden_layers",
+                "num_heads",
+                "num_attention_heads",
+                "intermediate_size",
+                "attention_types",
+                "attention_layers",
+                "window_size",
+                "activation_function",
+                "layer_norm_epsilon",
+                "tie_word_embeddings",
+                "embed_dropout",
             ],
             Self::Bert(_) => &[
                 "vocab_size",
@@ -282,7 +336,8 @@ fn model_type(fields: &Map<String, Value>) -> Option<String> {
     }
     match architecture(fields) {
         Some(class) => {
-            let is_class_of = |known: &&str| class.to_lowercase().starts_with(*known);
+            let class = class.to_lowercase();
+            let is_class_of = |known: &&str| class.starts_with(&known.replace('_', ""));
             SUPPORTED.into_iter().find(is_class_of).map(str::to_owned)
         }
         None => fields.contains_key("n_embd").then(|| "gpt2".to_owned()),
@@ -305,7 +360,7 @@ fn unknown(fields: &Map<String, Value>) -> Problem {
 }
 
 /// Fields that change the numbers of models of other kinds, and of some made like those here.
-const REFUSED: [&str; 14] = [
+const REFUSED: [&str; 13] = [
     "add_cross_attention",
     "attention_multiplier",
     "attn_logit_softcapping",
@@ -318,7 +373,6 @@ const REFUSED: [&str; 14] = [
     "qk_layernorm",
     "quantization_config",
     "residual_multiplier",
-    "use_parallel_residual",
     "use_qk_norm",
 ];
 

@@ -13,13 +13,15 @@ use std::f64::consts::TAU;
 pub struct Rope {
     /// The base.
     pub theta: f64,
+    /// The share of a head's dimensions that are turned, the first ones.
+    pub share: f64,
     /// The stretching.
     pub scaling: RopeScaling,
 }
 
 impl Default for Rope {
     fn default() -> Self {
-        Self { theta: 10_000.0, scaling: RopeScaling::None }
+        Self { theta: 10_000.0, share: 1.0, scaling: RopeScaling::None }
     }
 }
 
@@ -126,10 +128,12 @@ impl Rope {
         let name = name.unwrap_or("rope_parameters");
         let number = |name| config.get(name).and_then(Value::as_f64);
         let partial = fields.partial_rotary_factor.or(number("partial_rotary_factor"));
-        if partial.is_some_and(|partial| partial != 1.0) {
-            return Err(unsupported("partial_rotary_factor", &partial.into()));
+        let share = partial.or(number("rotary_pct")).unwrap_or(1.0);
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(unsupported("partial_rotary_factor", &share.into()));
         }
-        let theta = fields.rope_theta.or(number("rope_theta")).unwrap_or(10_000.0);
+        let theta = fields.rope_theta.or(number("rope_theta")).or(number("rotary_emb_base"));
+        let theta = theta.unwrap_or(10_000.0);
         let missing = |field: &str| Problem::new(READING, format!("{name} lacks {field}"));
         let factor = || fields.factor.ok_or_else(|| missing("factor"));
         let old_context = number("original_max_position_embeddings")
@@ -151,11 +155,12 @@ impl Rope {
             },
             Some("yarn") => {
                 let factor = fields.factor.unwrap_or(n_ctx as f64 / old_context);
-                fields.yarn(factor, theta, d_head, old_context)
+                let n_turned = (d_head as f64 * share) as usize;
+                fields.yarn(factor, theta, n_turned, old_context)
             }
             Some(_) => return Err(unsupported(name, &value)),
         };
-        let rope = Self { theta, scaling };
+        let rope = Self { theta, share, scaling };
         let rotary = rope.rotary(8);
         if rotary.frequencies.iter().chain([&rotary.scale]).all(|f| f.is_finite()) {
             Ok(rope)
@@ -164,9 +169,14 @@ impl Rope {
         }
     }
 
+    /// How many dimensions of a head are turned; rounded down, as in transformers.
+    pub fn n_turned(&self, d_head: usize) -> usize {
+        (d_head as f64 * self.share) as usize
+    }
+
     /// The frequencies for heads of that width.
     pub fn rotary(&self, d_head: usize) -> Rotary {
-        let mut rotary = Rotary::new(self.theta, d_head);
+        let mut rotary = Rotary::new(self.theta, self.n_turned(d_head));
         for (pair, frequency) in rotary.frequencies.iter_mut().enumerate() {
             *frequency = self.scaling.apply(f64::from(*frequency), pair) as f32;
         }

@@ -148,7 +148,7 @@ pub(super) fn weights_ui(
         let size = vec2(longest * weight.clamp(0.0, 1.0), (height - 1.0).max(1.0));
         let bar = Rect::from_min_size(pos2(left, top), size);
         ui.painter().rect_filled(bar, 1.0, theme.head(head));
-        if shown.len() == 1 && !ctx.trace.is_hidden(query, key) {
+        if shown.len() == 1 && !ctx.trace.is_hidden(ctx.focus.layer, query, key) {
             let at = band.right_center() - vec2(6.0, 0.0);
             let (anchor, font) = (Align2::RIGHT_CENTER, theme.mono_caption());
             ui.painter().text(at, anchor, percent(weight), font, *theme.text);
