@@ -8,6 +8,7 @@ mod edits;
 mod experiment;
 mod fetch;
 mod generate;
+mod learn;
 mod lessons;
 mod models;
 mod predict;
@@ -49,6 +50,8 @@ enum Command {
     Sweep(experiment::SweepArgs),
     /// Take the score of a token apart: what each part of the model gives to it
     Attribute(attribute::AttributeArgs),
+    /// Train a new model on a text, or teach a model more
+    Learn(learn::LearnArgs),
     /// List lessons, or check what they say
     Lessons(lessons::LessonsArgs),
     /// List models, or describe one
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Some(Command::Ablate(args)) => experiment::ablate(&args),
         Some(Command::Sweep(args)) => experiment::run_sweep(&args),
         Some(Command::Attribute(args)) => attribute::run(&args),
+        Some(Command::Learn(args)) => learn::run(&args),
         Some(Command::Lessons(args)) => lessons::run(&args),
         Some(Command::Models(args)) => models::run(&args),
         #[cfg(feature = "gui")]

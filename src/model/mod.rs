@@ -6,6 +6,7 @@
 
 pub mod files;
 pub mod insight;
+pub mod learn;
 mod pages;
 mod parts;
 mod run;

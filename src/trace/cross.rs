@@ -3,6 +3,7 @@
 use super::{Activation, BlockHook, Hook, ModelInfo, Shape, Token, Trace, TraceId};
 use crate::problem::{Problem, Result};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What the names of an encoder's activations begin with in files.
@@ -125,6 +126,19 @@ impl Trace {
         match &self.encoder {
             Some(encoder) if self.is_cross => encoder.label(key),
             _ => self.label(key),
+        }
+    }
+
+    /// The part of the text that the model does not read because it is too long: the beginning, or of an
+    /// encoder the end. Empty when all is read.
+    pub fn left_out(&self) -> Range<usize> {
+        let mut read = self.tokens.iter().map(|token| &token.span).filter(|span| !span.is_empty());
+        if self.dropped == 0 {
+            0..0
+        } else if self.model.shape == Shape::Decoder {
+            0..read.next().map_or(0, |first| first.start)
+        } else {
+            read.next_back().map_or(0, |last| last.end)..self.text.len()
         }
     }
 

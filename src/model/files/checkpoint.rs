@@ -1,11 +1,12 @@
 //! An opened model: weights, tokenizer, and what there is to say about it.
 
-use crate::hub::{Hub, Repo};
+use crate::model::DeviceKind;
 use crate::model::files::bundled::Bundled;
 use crate::model::files::config::Config;
 use crate::model::files::gguf::{Gguf, GgufWeights};
+use crate::model::files::layout::{self, Place};
+use crate::model::files::unheeded;
 use crate::model::files::weights::Weights;
-use crate::model::files::{layout, unheeded};
 use crate::model::insight::lexicon::Lexicon;
 use crate::model::pages::network::Network;
 use crate::model::run::cache::Cache;
@@ -15,7 +16,6 @@ use crate::model::run::probe::{Probe, Recorder};
 use crate::model::run::translation::Target;
 use crate::model::text::chat::Chat;
 use crate::model::text::tokenizer::Tokenizer;
-use crate::model::{BUNDLED, DeviceKind};
 use crate::problem::{Problem, Result};
 use crate::trace::{ModelInfo, Shape, Token, Trace};
 use burn::tensor::Tensor;
@@ -51,28 +51,10 @@ impl Checkpoint {
     /// # Errors
     /// When anything in it is missing, damaged or not supported, or does not fit in memory.
     pub fn open(name: &str, device: DeviceKind) -> Result<Self> {
-        if Repo::is_named(name) {
-            let repo = Repo::parse(name)?;
-            let folder = Hub::from_env().folder(&repo)?;
-            let short = repo.name.rsplit('/').next().unwrap_or_default();
-            return Self::folder(&folder, name, short, device);
-        }
-        let path = Path::new(name);
-        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name);
-        match bundled.filter(|_| !path.exists()) {
-            Some(bundled) => Self::bundled(bundled, device),
-            None if path.is_file() && layout::is_part_of_a_folder(path) => {
-                Self::open(&layout::folder_of(path).to_string_lossy(), device)
-            }
-            None if path.is_file() => Self::file(path, device),
-            None => {
-                if let Some(file) = layout::only_gguf(path)? {
-                    return Self::file(&file, device);
-                }
-                let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-                let short = absolute.file_name().unwrap_or(path.as_os_str());
-                Self::folder(path, name, &short.to_string_lossy(), device)
-            }
+        match Place::find(name)? {
+            Place::Bundled(bundled) => Self::bundled(bundled, device),
+            Place::File(path) => Self::file(&path, device),
+            Place::Folder { path, short } => Self::folder(&path, name, &short, device),
         }
     }
 

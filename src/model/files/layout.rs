@@ -1,12 +1,63 @@
 //! Where the files of a model are, and help for those who point elsewhere.
 
+use crate::hub::{Hub, Repo};
 use crate::model::BUNDLED;
+use crate::model::files::bundled::Bundled;
 use crate::model::files::bytes::{is_lfs_pointer, lfs_pointer};
 use crate::problem::{Problem, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 const OPENING: &str = "Could not open the model";
+
+/// Where a model's files are.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In the program.
+    Bundled(&'static Bundled),
+    /// In one file.
+    File(PathBuf),
+    /// In a folder as Hugging Face publishes it.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What to call the model.
+        short: String,
+    },
+}
+
+impl Place {
+    /// A bundled model by its name, a model on Hugging Face that was downloaded before by its name
+    /// there (`hf:owner/name`), a GGUF file, a folder, or a file in such a folder.
+    ///
+    /// # Errors
+    /// When there is no such model on Hugging Face's shelf here, or a folder holds several.
+    pub fn find(name: &str) -> Result<Self> {
+        if Repo::is_named(name) {
+            let repo = Repo::parse(name)?;
+            let path = Hub::from_env().folder(&repo)?;
+            let short = repo.name.rsplit('/').next().unwrap_or_default().to_owned();
+            return Ok(Self::Folder { path, short });
+        }
+        let path = Path::new(name);
+        let bundled = BUNDLED.iter().find(|bundled| bundled.name == name);
+        if let Some(bundled) = bundled.filter(|_| !path.exists()) {
+            return Ok(Self::Bundled(bundled));
+        }
+        let is_part = path.is_file() && is_part_of_a_folder(path);
+        let folder = if is_part { folder_of(path) } else { path.to_owned() };
+        if folder.is_file() {
+            return Ok(Self::File(folder));
+        }
+        if let Some(file) = only_gguf(&folder)? {
+            return Ok(Self::File(file));
+        }
+        let absolute = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        let short = absolute.file_name().unwrap_or(folder.as_os_str());
+        let short = short.to_string_lossy().into_owned();
+        Ok(Self::Folder { path: folder, short })
+    }
+}
 
 /// Is it one of the files that make up a folder as Hugging Face publishes it, and are the others there?
 pub(crate) fn is_part_of_a_folder(file: &Path) -> bool {

@@ -27,6 +27,12 @@ pub trait TensorSource: fmt::Debug + Send + Sync {
     /// Every tensor's name, and what the file itself calls it.
     fn names(&self) -> Vec<(String, String)>;
 
+    /// The tensor itself, flat, where its numbers are being learned: what is computed with it can be
+    /// differentiated.
+    fn leaf(&self, _name: &str) -> Option<Tensor<1>> {
+        None
+    }
+
     /// What there is to say about how the names were read.
     fn note(&self) -> Option<String> {
         None
@@ -86,6 +92,19 @@ impl Weights {
             self.read.borrow_mut().extend([a, b]);
         }
         are_equal
+    }
+
+    /// Every tensor: its name, its shape, its numbers.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(crate) fn all(&self) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>> {
+        let names = self.source.names().into_iter();
+        let tensor = |(name, _): (String, String)| {
+            let shape = self.source.shape(&name).unwrap_or_default().to_vec();
+            self.source.numbers(&name).map(|numbers| (name, shape, numbers))
+        };
+        names.map(tensor).collect()
     }
 
     /// The tensors that nobody read: the name, what the file calls it, and its shape.
@@ -155,6 +174,10 @@ impl Weights {
             let why = format!("{name} has shape {found:?}, but config.json asks for {shape:?}");
             return Err(Problem::new(READING, why)
                 .cure("config.json and the weights belong to different models"));
+        }
+        if let Some(leaf) = self.source.leaf(&full_name) {
+            self.read.borrow_mut().insert(full_name);
+            return Ok(leaf.reshape(shape));
         }
         let numbers = self.source.numbers(&full_name)?;
         self.read.borrow_mut().insert(full_name);

@@ -44,15 +44,31 @@ impl Network {
     pub fn load(config: Config, weights: Weights, device: &Device) -> Result<(Self, Vec<String>)> {
         let prefix = config.prefix();
         let weights = weights.without_prefix(prefix);
-        let network = match config {
-            Config::Gpt2(config) => Gpt2::load(&config, &weights, device).map(Self::Decoder),
-            Config::Llama(config) => Llama::load(&config, &weights, device).map(Self::Decoder),
-            Config::GptNeoX(config) => GptNeoX::load(&config, &weights, device).map(Self::Decoder),
-            Config::GptNeo(config) => GptNeo::load(&config, &weights, device).map(Self::Decoder),
-            Config::Bert(config) => Bert::load(config, &weights, device).map(Self::Bert),
-            Config::Marian(config) => Marian::load(config, &weights, device).map(Self::Marian),
-        }?;
+        let network = Self::build(config, &weights, device)?;
         Ok((network, leftovers::check(&weights, prefix)?))
+    }
+
+    fn build(config: Config, weights: &Weights, device: &Device) -> Result<Self> {
+        match config {
+            Config::Gpt2(config) => Gpt2::load(&config, weights, device).map(Self::Decoder),
+            Config::Llama(config) => Llama::load(&config, weights, device).map(Self::Decoder),
+            Config::GptNeoX(config) => GptNeoX::load(&config, weights, device).map(Self::Decoder),
+            Config::GptNeo(config) => GptNeo::load(&config, weights, device).map(Self::Decoder),
+            Config::Bert(config) => Bert::load(config, weights, device).map(Self::Bert),
+            Config::Marian(config) => Marian::load(config, weights, device).map(Self::Marian),
+        }
+    }
+
+    /// The names of the tensors that such a network does not read.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub(crate) fn unread(config: Config, weights: Weights, device: &Device) -> Result<Vec<String>> {
+        let prefix = config.prefix();
+        let weights = weights.without_prefix(prefix);
+        Self::build(config, &weights, device)?;
+        leftovers::check(&weights, prefix)?;
+        Ok(weights.unread().into_iter().map(|(name, ..)| name).collect())
     }
 
     /// Sizes and kinds of its parts.

@@ -1,6 +1,8 @@
 //! The nonlinearity between the two halves of an MLP, one number at a time.
 
 use crate::kernel::{exp, map};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{relu, sigmoid as burn_sigmoid, softplus as burn_softplus};
 use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// An elementwise function, named as in `config.json`.
@@ -95,6 +97,36 @@ impl ActivationFunction {
             // The reference writes its mean 1/√2 as 0.707107.
             Self::Laplace => 0.5 * (1.0 + libm::erff((x - FRAC_1_SQRT_2) / (0.282_095 * SQRT_2))),
             Self::SqrtSoftplus => softplus(x).sqrt(),
+            Self::Linear => x,
+        }
+    }
+
+    /// The same in burn's operations, which can be differentiated.
+    pub fn of_tensor<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+        let gelu = |x: Tensor<D>| x.clone() * ((x / f64::from(SQRT_2)).erf() + 1.0) * 0.5;
+        match self {
+            Self::Gelu => gelu(x),
+            Self::GeluTanh => {
+                let cube = x.clone() * x.clone() * x.clone();
+                let inner = (x.clone() + cube * 0.044_715) * 1.595_769;
+                x * burn_sigmoid(inner)
+            }
+            Self::QuickGelu => x.clone() * burn_sigmoid(x * 1.702),
+            Self::Gelu10 => gelu(x).clamp(-10.0, 10.0),
+            Self::Relu => relu(x),
+            Self::Relu2 => relu(x).square(),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::LeakyRelu => relu(x.clone()) - relu(-x) * 0.01,
+            Self::Silu => x.clone() * burn_sigmoid(x),
+            Self::Mish => x.clone() * burn_softplus(x, 1.0).tanh(),
+            Self::HardSwish => x.clone() * (x + 3.0).clamp(0.0, 6.0) / 6.0,
+            Self::Tanh => x.tanh(),
+            Self::Sigmoid => burn_sigmoid(x),
+            Self::Laplace => {
+                let inner = (x - f64::from(FRAC_1_SQRT_2)) / (0.282_095 * f64::from(SQRT_2));
+                (inner.erf() + 1.0) * 0.5
+            }
+            Self::SqrtSoftplus => burn_softplus(x, 1.0).sqrt(),
             Self::Linear => x,
         }
     }

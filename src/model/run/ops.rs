@@ -82,12 +82,10 @@ pub fn scale_and_shift<const D: usize>(
 
 /// Applies the MLP's nonlinearity to every number.
 pub fn activate<const D: usize>(x: &Tensor<D>, function: ActivationFunction) -> Tensor<D> {
-    let results = match Numbers::of(x) {
-        Some(numbers) => function.apply(&numbers),
-        // Activations are f32 throughout, so the numbers are always there.
-        None => function.apply(&x.to_data().try_into_vec::<f32>().unwrap_or_default()),
-    };
-    tensor(results, x.dims(), &x.device())
+    match Numbers::of(x) {
+        Some(numbers) => tensor(function.apply(&numbers), x.dims(), &x.device()),
+        None => function.of_tensor(x.clone()),
+    }
 }
 
 /// `q kᵀ · scaling` for each head.

@@ -87,6 +87,9 @@ impl App {
             Some(Ok(model)) => {
                 self.saved.remember_model(&model.source);
                 crash::note_model(&model.info);
+                if !model.notes.is_empty() {
+                    self.notices.done(format!("{}: {}", model.info.name, model.notes.join("; ")));
+                }
                 self.model = Some(Arc::new(model));
                 self.asked = None;
                 self.choice = None;

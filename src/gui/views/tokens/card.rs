@@ -6,7 +6,7 @@ use crate::gui::contract::view::Context;
 use crate::gui::look::format::count;
 use crate::gui::look::theme::{Theme, semibold};
 use crate::text::{tr, trf};
-use crate::trace::Part;
+use crate::trace::{Part, Shape};
 use egui::{Align2, FontId, Grid, Rect, RichText, Sense, Ui, pos2, vec2};
 
 /// Everything there is to say about the token at `pos`.
@@ -152,10 +152,15 @@ pub fn context_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let name = trf("{0} of {1} tokens of the context are used", &[&counts[0], &counts[1]]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &name));
-    response.on_hover_text(trf(
-        "This model reads at most {0} tokens at a time. Of a longer text it reads the end",
-        &[&most],
-    ));
+    let is_start = reading.trace.model.shape == Shape::Decoder;
+    response.on_hover_text(if is_start {
+        trf("This model reads at most {0} tokens at a time. Of a longer text it reads the end", &[&most])
+    } else {
+        trf(
+            "This model reads at most {0} tokens at a time. Of a longer text it reads the beginning",
+            &[&most],
+        )
+    });
     let share = (n as f32 / most.max(1) as f32).min(1.0);
     let used = rect.with_max_x(rect.left() + rect.width() * share);
     let painter = ui.painter();
@@ -166,7 +171,11 @@ pub fn context_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     painter.rect_stroke(rect, 3.0, theme.line(theme.outline), egui::StrokeKind::Outside);
     ui.label(RichText::new(text).font(theme.body()));
     if dropped > 0 {
-        let note = trf("{0} at the start left out", &[&count(dropped)]);
+        let note = if is_start {
+            trf("{0} at the start left out", &[&count(dropped)])
+        } else {
+            trf("{0} at the end left out", &[&count(dropped)])
+        };
         ui.label(RichText::new(note).font(theme.body()).color(*theme.warning));
     }
 }

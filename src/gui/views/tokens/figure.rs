@@ -116,14 +116,14 @@ impl Figure {
     }
 }
 
-/// The start of the text that the model cannot read, when the text is longer than its context.
+/// The part of the text that the model cannot read, when the text is longer than its context.
 fn left_out_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let trace = &reading.trace;
     if trace.dropped == 0 {
         return;
     }
-    let first = trace.tokens.iter().find(|token| !token.span.is_empty());
-    let text = reading.text(&(0..first.map_or(0, |token| token.span.start)));
+    let left_out = trace.left_out();
+    let text = reading.text(&left_out);
     let height = (theme.body_size * 1.8).round();
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
@@ -148,10 +148,12 @@ fn left_out_ui(ui: &mut Ui, theme: &Theme, reading: &Reading) {
     let font = theme.mono_caption();
     fitted_text(painter, at, Align2::LEFT_CENTER, &short, font, *theme.dim, width);
     ui.add_space(theme.body_size * 0.4);
-    response.on_hover_text(trf(
-        "The model reads at most {0} tokens. The start of the text is left out",
-        &[&trace.model.n_ctx],
-    ));
+    let n_ctx = trace.model.n_ctx;
+    response.on_hover_text(if left_out.start == 0 {
+        trf("The model reads at most {0} tokens. The start of the text is left out", &[&n_ctx])
+    } else {
+        trf("The model reads at most {0} tokens. The end of the text is left out", &[&n_ctx])
+    });
 }
 
 /// How much room the names of the rows take; none in a narrow window.

@@ -3,7 +3,7 @@
 use crate::math::bpe::Ladder;
 use crate::model::{Checkpoint, Word};
 use crate::text::tr;
-use crate::trace::{Part, Token, Trace};
+use crate::trace::{Part, Shape, Token, Trace};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -53,7 +53,8 @@ impl Reading {
         model.tokenizer.method();
         // A text the model has read is not refused here; without words, tokens are shown alone.
         let words = model.tokenizer.words(&trace.text).unwrap_or_default();
-        let places = places(&trace.tokens, &words);
+        let from_end = trace.model.shape == Shape::Decoder;
+        let places = places(&trace.tokens, &words, from_end);
         let cuts = cuts(&trace, &words, &places);
         Self { trace, model, words, places, cuts }
     }
@@ -115,22 +116,26 @@ impl Reading {
     }
 }
 
-/// Finds the tokens that were read among those of the words, from the end of the text, since it is
-/// the beginning that may have been left out. A token that is not what the words have there, as
+/// Finds the tokens that were read among those of the words: from the end of the text where the
+/// beginning may have been left out, else from the beginning. A token that is not what the words have there, as
 /// with a recording of another model, belongs to none.
-fn places(tokens: &[Token], words: &[Word]) -> Vec<Option<(usize, usize)>> {
-    let mut cut = words.iter().enumerate().rev().flat_map(|(w, word)| {
-        let ids = word.tokens.iter().enumerate().rev();
-        ids.map(move |(at, &(id, _))| (id, (w, at)))
+fn places(tokens: &[Token], words: &[Word], from_end: bool) -> Vec<Option<(usize, usize)>> {
+    let all = words.iter().enumerate().flat_map(|(w, word)| {
+        word.tokens.iter().enumerate().map(move |(at, &(id, _))| (id, (w, at)))
     });
+    let mut all: Vec<(u32, (usize, usize))> = all.collect();
+    // Tokens without a place in the text were added by the tokenizer.
+    let is_cut = |token: &&Token| !token.span.is_empty();
+    let n_read = tokens.iter().filter(is_cut).count();
+    if from_end {
+        all.drain(..all.len().saturating_sub(n_read));
+    }
+    let mut cut = all.into_iter();
     let place = |token: &Token| {
-        // A token without a place in the text was added by the tokenizer.
-        let (id, place) = (!token.span.is_empty()).then(|| cut.next()).flatten()?;
+        let (id, place) = is_cut(&token).then(|| cut.next()).flatten()?;
         (id == token.id).then_some(place)
     };
-    let mut places: Vec<_> = tokens.iter().rev().map(place).collect();
-    places.reverse();
-    places
+    tokens.iter().map(place).collect()
 }
 
 /// Counts words, tokens and characters of the text that is read.
@@ -140,14 +145,15 @@ fn cuts(trace: &Trace, words: &[Word], places: &[Option<(usize, usize)>]) -> [Cu
         let different: BTreeSet<T> = pieces.inspect(|_| n += 1).collect();
         Cut { pieces: n, different: different.len() }
     }
-    let read: BTreeSet<usize> = places.iter().flatten().map(|&(word, _)| word).collect();
+    let seen: BTreeSet<usize> = places.iter().flatten().map(|&(word, _)| word).collect();
     let word = |&word: &usize| trace.text.get(words.get(word)?.span.clone());
-    let start = trace.tokens.iter().find(|token| !token.span.is_empty());
-    let start = trace.text.floor_char_boundary(start.map_or(0, |token| token.span.start));
+    let Range { start, end } = trace.left_out();
+    let [start, end] = [start, end].map(|at| trace.text.floor_char_boundary(at));
+    let read = [&trace.text[..start], &trace.text[end..]];
     [
-        cut(read.iter().filter_map(word)),
+        cut(seen.iter().filter_map(word)),
         cut(trace.tokens.iter().map(|token| token.id)),
-        cut(trace.text[start..].chars()),
+        cut(read.iter().flat_map(|part| part.chars())),
     ]
 }
 

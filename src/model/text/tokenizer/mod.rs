@@ -71,6 +71,14 @@ impl Tokenizer {
         })
     }
 
+    /// The text of a `tokenizer.json` that is this tokenizer.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub(crate) fn json(&self) -> std::result::Result<String, String> {
+        self.inner.to_string(false).map_err(|e| e.to_string())
+    }
+
     /// The tokens of a text, with whatever the tokenizer itself adds (a start token, say).
     ///
     /// # Errors

@@ -1,0 +1,107 @@
+//! Learning: the same forward pass on tensors that can be differentiated, its gradients, and the step
+//! against them.
+//!
+//! A model is learned by the names its checkpoint has: [`Parameters`] are the tensors of the file,
+//! [`Lesson`] builds the network from them, reads some rows of text, and changes them. What is saved is
+//! therefore a checkpoint again.
+
+mod fresh;
+mod material;
+mod optimizer;
+mod parameters;
+mod windows;
+
+pub use fresh::{Fresh, Vocabulary};
+pub use material::Material;
+pub use optimizer::{Optimizer, Rule};
+pub use parameters::{Parameter, Parameters};
+pub use windows::{Order, Windows};
+
+use crate::model::files::config::Config;
+use crate::model::files::weights::Weights;
+use crate::model::pages::network::Network;
+use crate::model::run::cache::Cache;
+use crate::model::run::probe::Silent;
+use crate::problem::{Problem, Result};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+const LEARNING: &str = "The model cannot learn";
+
+/// A model being trained.
+#[derive(Debug)]
+pub struct Lesson {
+    config: Config,
+    /// What is learned.
+    pub parameters: Parameters,
+    optimizer: Optimizer,
+    device: Device,
+}
+
+impl Lesson {
+    /// Before the first step.
+    ///
+    /// # Errors
+    /// When the model is none that writes, or its tensors are not those of its config.
+    pub fn new(config: Config, parameters: Parameters, rule: Rule) -> Result<Self> {
+        if matches!(config, Config::Bert(_) | Config::Marian(_)) {
+            let why = "it does not write: it is an encoder or a translator";
+            return Err(Problem::new(LEARNING, why).cure("Choose a model such as storybook"));
+        }
+        let device = Device::flex().autodiff();
+        let lesson = Self { optimizer: Optimizer::new(rule), config, parameters, device };
+        lesson.network(&lesson.parameters.leaves(&lesson.device))?;
+        Ok(lesson)
+    }
+
+    fn network(&self, leaves: &parameters::Leaves) -> Result<Network> {
+        let weights = Weights::new(leaves.clone());
+        Network::load(self.config.clone(), weights, &self.device).map(|(network, _)| network)
+    }
+
+    /// Reads the rows, each a window of `context + 1` tokens, and changes the parameters so that each
+    /// token is a little less of a surprise after those before it. Returns the mean surprise, in nats,
+    /// before the change.
+    ///
+    /// # Errors
+    /// When the loss is no number any more; the parameters are then as they were.
+    pub fn step(&mut self, rows: &[&[u32]]) -> Result<f32> {
+        let leaves = self.parameters.leaves(&self.device);
+        let network = self.network(&leaves)?;
+        let losses = rows.iter().map(|row| loss(&network, row, &self.device));
+        let sum = losses.reduce(|sum, loss| sum + loss);
+        let Some(mean) = sum.map(|sum| sum / rows.len() as f64) else {
+            return Err(Problem::new(LEARNING, "there is no text to learn from"));
+        };
+        let before = mean.clone().into_scalar::<f32>();
+        if !before.is_finite() {
+            let why = format!("the loss is {before}: the steps are too large");
+            return Err(Problem::new(LEARNING, why).cure("Lower the rate"));
+        }
+        let gradients = leaves.gradients(&mean);
+        self.optimizer.step(&mut self.parameters, &gradients);
+        Ok(before)
+    }
+
+    /// The mean surprise of each token of a window after those before it, in nats.
+    ///
+    /// # Errors
+    /// As [`Lesson::new`].
+    pub fn loss(&self, row: &[u32]) -> Result<f32> {
+        let network = self.network(&self.parameters.leaves(&self.device))?;
+        Ok(loss(&network, row, &self.device).into_scalar::<f32>())
+    }
+}
+
+/// The mean cross-entropy of a window: each token but the first is the answer to those before it.
+fn loss(network: &Network, row: &[u32], device: &Device) -> Tensor<1> {
+    let (questions, answers) = (&row[..row.len() - 1], &row[1..]);
+    let logits = network.forward(questions, &mut Cache::default(), &mut Silent); // [pos, vocab]
+    let answers: Vec<i64> = answers.iter().map(|&id| i64::from(id)).collect();
+    let shape = [answers.len(), 1];
+    let answers = Tensor::<2, Int>::from_data(TensorData::new(answers, shape), device);
+    -log_softmax(logits, 1).gather(1, answers).mean()
+}
+
+#[cfg(test)]
+mod tests;
