@@ -17,9 +17,11 @@ pub use optimizer::{Optimizer, Rule};
 pub use parameters::{Parameter, Parameters};
 pub use windows::{Order, Windows};
 
+use crate::kernel::as_one_of_them;
 use crate::model::files::config::Config;
 use crate::model::files::weights::Weights;
 use crate::model::pages::network::Network;
+use crate::model::parts::decoder::Decoder;
 use crate::model::run::cache::Cache;
 use crate::model::run::probe::Silent;
 use crate::problem::{Problem, Result};
@@ -44,19 +46,22 @@ impl Lesson {
     /// # Errors
     /// When the model is none that writes, or its tensors are not those of its config.
     pub fn new(config: Config, parameters: Parameters, rule: Rule) -> Result<Self> {
-        if matches!(config, Config::Bert(_) | Config::Marian(_)) {
-            let why = "it does not write: it is an encoder or a translator";
-            return Err(Problem::new(LEARNING, why).cure("Choose a model such as storybook"));
-        }
         let device = Device::flex().autodiff();
         let lesson = Self { optimizer: Optimizer::new(rule), config, parameters, device };
         lesson.network(&lesson.parameters.leaves(&lesson.device))?;
         Ok(lesson)
     }
 
-    fn network(&self, leaves: &parameters::Leaves) -> Result<Network> {
+    /// The model made of the leaves.
+    fn network(&self, leaves: &parameters::Leaves) -> Result<Decoder> {
         let weights = Weights::new(leaves.clone());
-        Network::load(self.config.clone(), weights, &self.device).map(|(network, _)| network)
+        match Network::load(self.config.clone(), weights, &self.device)?.0 {
+            Network::Decoder(decoder) => Ok(decoder),
+            Network::Bert(_) | Network::Marian(_) => {
+                let why = "it does not write: it is an encoder or a translator";
+                Err(Problem::new(LEARNING, why).cure("Choose a model such as storybook"))
+            }
+        }
     }
 
     /// Reads the rows, each a window of `context + 1` tokens, and changes the parameters so that each
@@ -68,11 +73,10 @@ impl Lesson {
     pub fn step(&mut self, rows: &[&[u32]]) -> Result<f32> {
         let leaves = self.parameters.leaves(&self.device);
         let network = self.network(&leaves)?;
-        let losses = rows.iter().map(|row| loss(&network, row, &self.device));
-        let sum = losses.reduce(|sum, loss| sum + loss);
-        let Some(mean) = sum.map(|sum| sum / rows.len() as f64) else {
+        if rows.is_empty() {
             return Err(Problem::new(LEARNING, "there is no text to learn from"));
-        };
+        }
+        let mean = loss(&network, rows, &self.device);
         let before = mean.clone().into_scalar::<f32>();
         if !before.is_finite() {
             let why = format!("the loss is {before}: the steps are too large");
@@ -89,15 +93,19 @@ impl Lesson {
     /// As [`Lesson::new`].
     pub fn loss(&self, row: &[u32]) -> Result<f32> {
         let network = self.network(&self.parameters.leaves(&self.device))?;
-        Ok(loss(&network, row, &self.device).into_scalar::<f32>())
+        Ok(loss(&network, &[row], &self.device).into_scalar::<f32>())
     }
 }
 
-/// The mean cross-entropy of a window: each token but the first is the answer to those before it.
-fn loss(network: &Network, row: &[u32], device: &Device) -> Tensor<1> {
-    let (questions, answers) = (&row[..row.len() - 1], &row[1..]);
-    let logits = network.forward(questions, &mut Cache::default(), &mut Silent); // [pos, vocab]
-    let answers: Vec<i64> = answers.iter().map(|&id| i64::from(id)).collect();
+/// The mean cross-entropy of windows of one length: each token but the first is the answer to those
+/// before it.
+fn loss(decoder: &Decoder, rows: &[&[u32]], device: &Device) -> Tensor<1> {
+    let questions: Vec<u32> = rows.iter().flat_map(|row| &row[..row.len() - 1]).copied().collect();
+    let answers: Vec<i64> =
+        rows.iter().flat_map(|row| &row[1..]).map(|&id| i64::from(id)).collect();
+    let logits = as_one_of_them(|| {
+        decoder.forward_rows(&questions, rows.len(), &mut Cache::default(), &mut Silent)
+    }); // [pos, vocab]
     let shape = [answers.len(), 1];
     let answers = Tensor::<2, Int>::from_data(TensorData::new(answers, shape), device);
     -log_softmax(logits, 1).gather(1, answers).mean()

@@ -36,7 +36,7 @@ fn gradients_are_what_trying_finds() {
     let lesson = lesson(&material, Rule::default());
     let leaves = lesson.parameters.leaves(&lesson.device);
     let network = lesson.network(&leaves).unwrap();
-    let gradients = leaves.gradients(&loss(&network, &row, &lesson.device));
+    let gradients = leaves.gradients(&loss(&network, &[&row], &lesson.device));
     for ((name, _), gradient) in &gradients {
         let (at, &slope) =
             gradient.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap();
@@ -91,6 +91,16 @@ fn what_is_saved_opens_again() {
         assert_eq!(numbers(&again), numbers(&material));
         assert_eq!(again.tokenizer.encode(TEXT), material.tokenizer.encode(TEXT));
     }
+}
+
+#[test]
+fn rows_do_not_see_each_other() {
+    let material = fresh(Vocabulary::Characters, TEXT);
+    let mut lesson = lesson(&material, Rule { rate: 0.0, ..Rule::default() });
+    let rows: [&[u32]; 3] = [&[1, 2, 3, 4], &[5, 6, 7, 8], &[3, 1, 2, 5]];
+    let apart: f32 = rows.iter().map(|row| lesson.loss(row).unwrap()).sum();
+    let together = lesson.step(&rows).unwrap();
+    assert!((together - apart / 3.0).abs() < 1e-5, "{together} {apart}");
 }
 
 #[test]

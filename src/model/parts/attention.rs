@@ -46,17 +46,19 @@ pub struct Sight {
     pub visible: Option<kernel::Sight>,
     /// How queries and keys are turned, when positions are rotations.
     pub turn: Option<Turn>,
+    /// How many texts of the same length are read at once, one behind the other; none sees another.
+    pub rows: usize,
 }
 
 impl Sight {
     /// Every token may look at every other, and positions are not rotations.
     pub fn everything() -> Self {
-        Self { visible: None, turn: None }
+        Self { visible: None, turn: None, rows: 1 }
     }
 
     /// After `past` positions, nobody may look at the future, nor further back than the window.
     pub fn causal(past: usize, window: Option<usize>, turn: Option<Turn>) -> Self {
-        Self { visible: Some(kernel::Sight { past, window }), turn }
+        Self { visible: Some(kernel::Sight { past, window }), turn, rows: 1 }
     }
 }
 
@@ -90,6 +92,7 @@ impl SelfAttention {
             Some([q_norm, k_norm]) => (q_norm.silent(&q), k_norm.silent(&k)),
             None => (q, k),
         };
+        let [q, k, v] = [q, k, v].map(|x| side_by_side(x, sight.rows));
         let (q, k) = match &sight.turn {
             Some(turn) => (
                 probe.tap(Hook::Block(layer, RotQ), turn.apply(q)),
@@ -100,8 +103,34 @@ impl SelfAttention {
         let hooks = [AttnScores, Pattern, Z].map(|at: BlockHook| Hook::Block(layer, at));
         let [k, v] = cache.extend(layer, k, v);
         let z = self.heads.attend(&q, [k, v], sight.visible, hooks, probe);
-        self.out.forward(&z)
+        self.out.forward(&one_by_one(z, sight.rows))
     }
+}
+
+/// Several texts as one with so many times the heads: each head of each text looks for itself.
+///
+/// # Shapes
+/// `[rows * pos, head, d_head]` gives `[pos, rows * head, d_head]`.
+fn side_by_side(x: Tensor<3>, rows: usize) -> Tensor<3> {
+    let [n, n_heads, d_head] = x.dims();
+    if rows == 1 {
+        return x;
+    }
+    let by_row = x.reshape([rows, n / rows, n_heads, d_head]).swap_dims(0, 1);
+    by_row.reshape([n / rows, rows * n_heads, d_head])
+}
+
+/// The way back.
+///
+/// # Shapes
+/// `[pos, rows * d]` gives `[rows * pos, d]`.
+fn one_by_one(z: Tensor<2>, rows: usize) -> Tensor<2> {
+    let [n, width] = z.dims();
+    if rows == 1 {
+        return z;
+    }
+    let by_row = z.reshape([n, rows, width / rows]).swap_dims(0, 1);
+    by_row.reshape([rows * n, width / rows])
 }
 
 impl Heads {

@@ -37,10 +37,21 @@ impl Decoder {
     /// The caller sees to it that the token ids are in the vocabulary and that past and new tokens
     /// together fit in the context.
     pub fn forward(&self, tokens: &[u32], cache: &mut Cache, probe: &mut impl Probe) -> Tensor<2> {
-        let (past, new) = (cache.len(), tokens.len());
+        self.forward_rows(tokens, 1, cache, probe)
+    }
+
+    /// The same for several texts of one length, one behind the other, as learning reads them.
+    pub fn forward_rows(
+        &self,
+        tokens: &[u32],
+        rows: usize,
+        cache: &mut Cache,
+        probe: &mut impl Probe,
+    ) -> Tensor<2> {
+        let (past, new) = (cache.len(), tokens.len() / rows.max(1));
         let mut resid = probe.tap(Hook::Embed, lookup(&self.embed, tokens)); // [pos, d_model]
         if let Some(pos_embed) = &self.pos_embed {
-            let pos_embed = pos_embed.clone().narrow(0, past, new); // [pos, d_model]
+            let pos_embed = pos_embed.clone().narrow(0, past, new).repeat_dim(0, rows); // [pos, d_model]
             resid = resid + probe.tap(Hook::PosEmbed, pos_embed);
         }
 
@@ -48,7 +59,7 @@ impl Decoder {
         let turn = self.rotary.as_ref().map(|rotary| rotary.turn(past, new, &device));
         for (layer, block) in self.blocks.iter().enumerate() {
             let sight = Sight::causal(past, self.info.window_of(layer), turn.clone());
-            resid = block.forward(resid, &sight, layer, cache, probe);
+            resid = block.forward(resid, &Sight { rows, ..sight }, layer, cache, probe);
         }
         cache.advance(new);
         self.unembed.forward(resid, probe)
