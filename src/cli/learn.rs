@@ -47,7 +47,7 @@ pub(super) struct LearnArgs {
     /// Decides all that is random
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Learn only low-rank additions to the matrices (LoRA), of this rank
+    /// Learn only low-rank additions to the matrices (`LoRA`), of this rank
     #[arg(long, value_name = "RANK")]
     lora: Option<usize>,
     /// The folder to write the model to
@@ -79,16 +79,13 @@ pub(super) fn run(args: &LearnArgs) -> Result<()> {
             .cure("Give a file of plain text in UTF-8")
     })?;
     check(args)?;
-    let mut material = match (args.new, args.vocab) {
-        (Some(new), Some(vocabulary)) => {
-            let context = args.context.unwrap_or(CONTEXT);
-            Fresh { context, ..new }.make(vocabulary, &text, args.seed)?
-        }
-        _ => {
-            let name = args.model.as_deref().unwrap_or_default();
-            fetch::fetch(name)?;
-            Material::open(name)?
-        }
+    let mut material = if let (Some(new), Some(vocabulary)) = (args.new, args.vocab) {
+        let context = args.context.unwrap_or(CONTEXT);
+        Fresh { context, ..new }.make(vocabulary, &text, args.seed)?
+    } else {
+        let name = args.model.as_deref().unwrap_or_default();
+        fetch::fetch(name)?;
+        Material::open(name)?
     };
     let config = material.parsed()?;
     let n_ctx = config.info("").n_ctx;

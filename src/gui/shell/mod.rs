@@ -6,6 +6,7 @@ pub mod chooser;
 pub mod crash;
 pub mod dialog;
 pub mod display;
+pub mod doors;
 pub mod greeting;
 pub mod help;
 pub mod keys;

@@ -61,8 +61,7 @@ impl Place {
 
 /// Is it one of the files that make up a folder as Hugging Face publishes it, and are the others there?
 pub(crate) fn is_part_of_a_folder(file: &Path) -> bool {
-    let name = file.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-    let is_part = name.ends_with(".safetensors") || name.ends_with(".json");
+    let is_part = file.extension().is_some_and(|end| end == "safetensors" || end == "json");
     is_part && folder_of(file).join("config.json").exists()
 }
 

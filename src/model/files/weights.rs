@@ -39,6 +39,9 @@ pub trait TensorSource: fmt::Debug + Send + Sync {
     }
 }
 
+/// A tensor's name, its shape, its numbers.
+type Stored = (String, Vec<usize>, Vec<f32>);
+
 /// The tensors of a checkpoint by name.
 #[derive(Debug)]
 pub struct Weights {
@@ -98,7 +101,7 @@ impl Weights {
     ///
     /// # Errors
     /// When one cannot be read.
-    pub(crate) fn all(&self) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>> {
+    pub(crate) fn all(&self) -> Result<Vec<Stored>> {
         let names = self.source.names().into_iter();
         let tensor = |(name, _): (String, String)| {
             let shape = self.source.shape(&name).unwrap_or_default().to_vec();

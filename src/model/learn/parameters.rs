@@ -17,7 +17,7 @@ pub struct Parameter {
     /// Is it changed by learning?
     pub is_learned: bool,
     /// Two thin matrices whose product is added to it, when only they are learned (Hu et al. 2021,
-    /// "LoRA").
+    /// "`LoRA`").
     pub low_rank: Option<LowRank>,
 }
 
@@ -183,7 +183,10 @@ pub(super) enum Half {
 
 /// Parameters as tensors of one step.
 #[derive(Debug, Clone)]
-pub(super) struct Leaves(Arc<(BTreeMap<String, Vec<usize>>, BTreeMap<Piece, Tensor<1>>)>);
+pub(super) struct Leaves(Arc<Tensors>);
+
+/// The shapes, and the numbers as they are learned.
+type Tensors = (BTreeMap<String, Vec<usize>>, BTreeMap<Piece, Tensor<1>>);
 
 impl Leaves {
     /// How the loss grows with each learned number.

@@ -96,7 +96,8 @@ impl Pooling {
             let at =
                 at.ok_or_else(|| format!("modules.json names the folder {:?}", text("path")))?;
             match kind {
-                "Transformer" => {}
+                // Dropout works only in training.
+                "Transformer" | "Dropout" => {}
                 "Pooling" => pooling.ways = ways(&read(&at.join("config.json"))?)?,
                 "Normalize" => pooling.steps.push(Step::Normalize),
                 "Dense" => {
@@ -111,8 +112,6 @@ impl Pooling {
                     }
                     pooling.steps.push(Step::Dense(Arc::new(dense)));
                 }
-                // Only in training.
-                "Dropout" => {}
                 _ => return Err(format!("modules.json asks for {:?}", text("type"))),
             }
         }

@@ -45,7 +45,9 @@ impl Moment {
     /// The second so many seconds after the beginning of 1970.
     fn at(seconds: u64) -> Self {
         let days = seconds / 86_400;
-        let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let is_leap = |year: u64| {
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+        };
         let (mut year, mut left) = (1970, days);
         loop {
             let length = if is_leap(year) { 366 } else { 365 };

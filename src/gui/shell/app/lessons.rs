@@ -169,7 +169,7 @@ impl App {
         let first = self.lessons.all().first().map(|lesson| lesson.name.as_str());
         let frame = Frame::new().fill(*theme.raised).inner_margin(Margin::symmetric(12, 6));
         let strip = Panel::top("greeting").frame(frame).show_separator_line(false);
-        strip.show(ui, |ui| greeting_ui(ui, theme, first, commands));
+        strip.show(ui, |ui| greeting_ui(ui, theme, &self.saved.model, first, commands));
     }
 
     /// The lessons, beside the picture or beneath it.

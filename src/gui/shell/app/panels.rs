@@ -6,6 +6,7 @@ use crate::gui::contract::command::Command;
 use crate::gui::contract::view::{Context, Tab, View};
 use crate::gui::look::theme::Theme;
 use crate::gui::picture::export::{self, Beginning};
+use crate::gui::shell::doors::doors_ui;
 use crate::gui::shell::rail;
 use crate::gui::shell::reading;
 use crate::gui::shell::room::Room;
@@ -141,6 +142,8 @@ impl App {
                 ui.label(
                     RichText::new(tr("Type a sentence, or try one of these")).font(theme.title()),
                 );
+                ui.add_space(theme.body_size);
+                doors_ui(ui, theme, &self.saved.model, commands);
                 ui.add_space(theme.body_size);
                 for example in EXAMPLES {
                     let button = ui.button(RichText::new(example).font(theme.body()));

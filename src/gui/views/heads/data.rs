@@ -1,6 +1,7 @@
 //! The scores and patterns of all heads as tables.
 
 use super::Heads;
+use super::looks::gathered;
 use crate::gui::contract::view::Context;
 use crate::math::heads::HeadRole;
 use crate::table::Table;
@@ -27,11 +28,27 @@ pub(super) fn tables(view: &Heads, ctx: &Context<'_>) -> Vec<Table> {
         scores = scores.text("badges", heads().map(badges));
     }
     let mut tables = vec![scores, patterns(ctx)];
+    if ctx.tab == super::LOOKS {
+        tables.push(looks(ctx));
+    }
     if let Some(reading) = reading {
         tables.push(matrix("mean", reading.mean()));
         tables.push(matrix("rollout", reading.rollout()));
     }
     tables
+}
+
+/// For each word the heads that look at it most from the chosen token.
+fn looks(ctx: &Context<'_>) -> Table {
+    let query = ctx.pinned.query_or_last(ctx.trace);
+    let gathered = gathered(ctx.trace, query);
+    let all = || gathered.iter().enumerate().flat_map(|(key, of)| of.iter().map(move |l| (key, l)));
+    Table::new("looks")
+        .integer("query", all().map(|_| query))
+        .integer("key", all().map(|(key, _)| key))
+        .integer("layer", all().map(|(_, look)| look.layer))
+        .integer("head", all().map(|(_, look)| look.head))
+        .number("weight", all().map(|(_, look)| look.weight))
 }
 
 /// The cells of a pattern that can be other than zero: the past, and whatever else is not zero.

@@ -9,6 +9,7 @@ mod badges;
 mod data;
 mod glow;
 mod grid;
+mod looks;
 mod reading;
 
 use crate::background::{Cancel, Task, finished};
@@ -46,14 +47,16 @@ pub struct Heads {
     glow: glow::Glow,
 }
 
-const TABS: [Tab; 2] = [
+const TABS: [Tab; 3] = [
     Tab::new("By layer", "Every head in its place"),
     Tab::new(
         "Ranked",
         "Heads with the highest score of the chosen badge first; diffuse ranks by entropy",
     ),
+    Tab::new("From one token", "Whom all heads look at from one token, strongest first"),
 ];
 const RANKED: usize = 1;
+const LOOKS: usize = 2;
 
 /// What is drawn large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -143,7 +146,10 @@ impl View for Heads {
         };
         let gap = ctx.theme.body_size;
         let child = |rect: Rect| egui::UiBuilder::new().max_rect(rect);
-        ui.scope_builder(child(grid), |ui| self.grid_ui(ui, ctx));
+        ui.scope_builder(child(grid), |ui| match ctx.tab {
+            LOOKS => self.looks_ui(ui, ctx),
+            _ => self.grid_ui(ui, ctx),
+        });
         let large = if wide {
             large.with_min_x(large.left() + gap)
         } else {
@@ -154,6 +160,7 @@ impl View for Heads {
 
     fn explain(&self, ctx: &Context<'_>) -> String {
         match self.large {
+            Large::Head if ctx.tab == LOOKS => looks::explain_looks(ctx),
             Large::Head => self.explain_head(ctx),
             Large::Mean => explain_all(
                 ctx,

@@ -96,7 +96,7 @@ impl GptNeoConfig {
         }
         let lengths = self.attention_types.iter();
         let lengths = lengths.map(|(kinds, times)| kinds.len().checked_mul(*times));
-        let n_kinds = lengths.fold(Some(0), |sum: Option<usize>, n| sum?.checked_add(n?));
+        let n_kinds = lengths.into_iter().try_fold(0, |sum: usize, n| sum.checked_add(n?));
         if n_kinds != Some(self.num_layers) {
             let why =
                 format!("attention_types does not say it for num_layers = {}", self.num_layers);

@@ -243,9 +243,10 @@ fn tensor(reader: &mut Reader<'_>) -> std::result::Result<GgufTensor, String> {
     // GGUF writes the fastest axis first.
     let shape: Option<Vec<usize>> = sizes.iter().rev().map(|&n| n.try_into().ok()).collect();
     // How long a tensor of an unknown type is, nobody knows; such a file is refused later.
-    let n_bytes = match kind.has_layout() {
-        true => shape.as_deref().and_then(|shape| kind.n_bytes(shape)),
-        false => Some(0),
+    let n_bytes = if kind.has_layout() {
+        shape.as_deref().and_then(|shape| kind.n_bytes(shape))
+    } else {
+        Some(0)
     };
     let end = n_bytes.and_then(|n| offset.checked_add(n));
     let (Some(shape), Some(end)) = (shape, end) else {

@@ -20,7 +20,7 @@ const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N
 const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// The same for GPT-4o and Llama 4: short endings stay with their word, and digits come in threes.
 const GPT_4O: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-/// DeepSeek 3 splits three times: at digits, at Chinese and Japanese, at the rest.
+/// `DeepSeek` 3 splits three times: at digits, at Chinese and Japanese, at the rest.
 const DEEPSEEK_3: [&str; 3] = [
     r"\p{N}{1,3}",
     r"[一-龥\u{3040}-ゟ゠-ヿ]+",
@@ -155,7 +155,7 @@ impl Gguf {
     /// The tokens put before and after every text.
     fn around(&self, tokens: &[&str]) -> Result<Option<Json>> {
         let is_pieces = self.text("tokenizer.ggml.model") == Some("llama");
-        let is_llama3 = is_pieces.then_some(false).unwrap_or_else(|| is_llama3(self.pre()));
+        let is_llama3 = !is_pieces && is_llama3(self.pre());
         // What llama.cpp does where a file does not say.
         let adds_start =
             self.switch("tokenizer.ggml.add_bos_token").unwrap_or(is_pieces || is_llama3);
