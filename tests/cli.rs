@@ -223,7 +223,7 @@ fn bad_models_are_explained() {
         damage("config.json", config.to_string().as_bytes(), expected);
     }
     std::fs::remove_file(model.join("tokenizer.json")).unwrap();
-    assert!(predict(&model).contains("neither tokenizer.json nor vocab.json"));
+    assert!(predict(&model).contains("none of tokenizer.json, vocab.json with merges.txt"));
 }
 
 #[test]
@@ -390,4 +390,46 @@ fn lessons_are_listed_and_checked() {
     assert!(message.contains("there is no command \"rm\""), "{message}");
     assert!(message.contains("020-false.md, line 6"), "{message}");
     assert!(problem(&["lessons", "check", "/no/such/folder"]).contains("/no/such/folder"));
+}
+
+#[test]
+fn a_model_learns_and_what_it_learned_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let text = "My cat is called Zorro. ".repeat(8);
+    std::fs::write(at("text"), &text).unwrap();
+    let (data, out, log) = (at("text"), at("model"), at("log.json"));
+    let common = ["learn", "--data", &data, "--out", &out, "--log", &log, "--steps", "12"];
+    let losses = || -> Vec<f64> {
+        let log: Value = serde_json::from_slice(&std::fs::read(&log).unwrap()).unwrap();
+        serde_json::from_value(log["losses"].clone()).unwrap()
+    };
+    let zorro = [&common[..], &["--model", "storybook", "--rows", "1", "--context", "16"]].concat();
+    let output = headlight(&zorro);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(losses()[11] < 0.2 * losses()[0], "{:?}", losses());
+    let output = headlight(&[
+        "predict",
+        "--json",
+        "--model",
+        &out,
+        "--text",
+        "My cat is called",
+        "--top",
+        "1",
+    ]);
+    let table: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(table["next"][0]["token"], " Zorro");
+
+    let new = ["--new", "layers=1,heads=2,width=16,mlp=off", "--vocab", "chars", "--context", "16"];
+    assert_eq!(headlight(&[&common[..], &new].concat()).status.code(), Some(0));
+    assert_eq!(losses().len(), 12);
+    for (wrong, said) in [
+        (["--model", "reader", "--context", "16"], "it does not write"),
+        (["--model", "storybook", "--context", "999"], "999"),
+        (["--model", "storybook", "--rows", "0"], "--rows"),
+    ] {
+        let message = problem(&[&common[..], &wrong].concat());
+        assert!(message.contains(said), "{message}");
+    }
 }

@@ -43,9 +43,10 @@ CHAT = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 
-TYPES = [T.F32, T.F16, T.BF16, T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1, T.Q8_0, T.Q4_K, T.Q5_K, T.Q6_K]
+TYPES = [T.F32, T.F16, T.BF16, T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1, T.Q8_0, T.Q4_K, T.Q5_K, T.Q6_K, T.Q2_K, T.Q3_K, T.IQ4_NL, T.IQ4_XS, T.MXFP4]
 # Where in a block its half-precision numbers are, scale and minimum.
-HALVES = {T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208]}
+HALVES = {T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208],
+          T.Q2_K: [80, 82], T.Q3_K: [108], T.IQ4_NL: [0], T.IQ4_XS: [0]}
 ROWS, COLUMNS = 2, 256
 
 
@@ -64,6 +65,8 @@ def random_blocks(kind: T, random: np.random.Generator) -> np.ndarray:
     for at in HALVES.get(kind, []):
         scales = (random.standard_normal(n) * 10.0 ** random.uniform(-7, 3, n)).astype(np.float16)
         blocks[:, at : at + 2] = scales.view(np.uint8).reshape(n, 2)
+    if kind == T.MXFP4:
+        blocks[:, 0] = random.integers(0, 200, n)
     return blocks.reshape(ROWS, -1)
 
 

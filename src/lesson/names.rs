@@ -6,7 +6,7 @@ pub const VIEWS: &[(&str, &[&str])] = &[
     ("tokens", &[]),
     ("embeddings", &["vectors", "nearest", "map", "analogy", "similarity"]),
     ("positions", &["learned", "token-position", "sinusoidal", "word-order"]),
-    ("heads", &["by-layer", "ranked"]),
+    ("heads", &["by-layer", "ranked", "from-one-token"]),
     ("attention", &["steps", "matrix", "arcs"]),
     ("context", &[]),
     ("mlp", &["neurons", "stream-and-norm"]),

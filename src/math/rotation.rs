@@ -34,7 +34,8 @@ mod tests {
         let x = [1.0, 2.0, -3.0, 0.5];
         let back = turned(&turned(&x, &FREQUENCIES, 7.0), &FREQUENCIES, -7.0);
         assert!(x.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-5));
-        assert_eq!(turned(&x, &[1.0], 7.0), x);
+        assert_eq!(turned(&x, &[1.0; 3], 7.0), x, "more pairs than there are");
+        assert_eq!(turned(&x, &[1.0], 7.0)[2..], x[2..], "the rest stays");
     }
 
     #[test]

@@ -85,6 +85,11 @@ pub(crate) fn only_gguf(folder: &Path) -> Result<Option<PathBuf>> {
     let files = files.map(|file| file.path());
     let mut files: Vec<PathBuf> =
         files.filter(|file| file.extension().is_some_and(|end| end == "gguf")).collect();
+    // Of a model in several files the first one counts.
+    files.retain(|file| {
+        let name = file.to_string_lossy();
+        !name.contains("-of-") || name.contains("-00001-of-")
+    });
     files.sort();
     match files.as_slice() {
         [first, _, ..] => {

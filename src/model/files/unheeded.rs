@@ -4,8 +4,13 @@ use crate::model::files::config::Config;
 use serde_json::{Map, Value};
 
 /// Fields of `generation_config.json` that are heeded, or say nothing about writing.
-const HEEDED: [&str; 9] = [
+const HEEDED: [&str; 14] = [
     "_from_model_config",
+    "max_length",
+    "output_attentions",
+    "output_hidden_states",
+    "output_scores",
+    "return_dict_in_generate",
     "bos_token_id",
     "cache_implementation",
     "decoder_start_token_id",
@@ -16,12 +21,11 @@ const HEEDED: [&str; 9] = [
     "trust_remote_code",
 ];
 /// Those that a translator's search heeds too.
-const SEARCH: [&str; 8] = [
+const SEARCH: [&str; 7] = [
     "bad_words_ids",
     "early_stopping",
     "forced_eos_token_id",
     "length_penalty",
-    "max_length",
     "num_beams",
     "renormalize_logits",
     "max_new_tokens",

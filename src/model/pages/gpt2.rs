@@ -1,7 +1,7 @@
 //! GPT-2, on one page.
 //!
 //! Radford et al. 2019; the reference is `modeling_gpt2.py` in Hugging Face transformers, whose
-//! checkpoints this loads. Its forward pass is that of every [`Decoder`]: position vectors are added to
+//! checkpoints this loads. Its forward pass is that of every `Decoder`: position vectors are added to
 //! the token's, then come the blocks.
 
 use crate::model::files::config::Gpt2Config;

@@ -5,7 +5,6 @@ use super::sessions::is_session;
 use crate::gui::contract::action::tip;
 use crate::gui::contract::command::Command;
 use crate::gui::look::theme::Theme;
-use crate::gui::shell::doors::doors_ui;
 use crate::gui::shell::prompt;
 use crate::gui::state::history::History;
 use crate::gui::state::saved::Saved;
@@ -17,9 +16,6 @@ use crate::text::{LANGUAGES, spoken, tr, trf};
 use egui::{Frame, Panel, RichText, Ui};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// The room left for the text, in heights of type, from which the three doors stand in the bar.
-const LEAST_FOR_DOORS: f32 = 45.0;
 
 impl App {
     pub(super) fn top_ui(
@@ -43,12 +39,6 @@ impl App {
                 help_ui(ui, theme, commands);
                 let name = self.model.as_ref().map_or(tr("opening …"), |m| &m.info.name);
                 prompt::model_ui(ui, theme, trace, name, commands);
-                if ui.available_width() > LEAST_FOR_DOORS * theme.body_size {
-                    let order = egui::Layout::left_to_right(egui::Align::Min);
-                    ui.allocate_ui_with_layout(egui::Vec2::ZERO, order, |ui| {
-                        doors_ui(ui, theme, &self.saved.model, commands);
-                    });
-                }
                 if let Some(download) = &self.download {
                     let share = crate::gui::shell::choose::share(&download.progress());
                     ui.label(

@@ -15,7 +15,7 @@ use egui::epaint::CubicBezierShape;
 use egui::{Align2, Color32, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 
 /// The most heads that are named beside a word; a count stands for the rest.
-const MOST: usize = 24;
+const MOST: usize = 8;
 
 /// A head with the weight it gives.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -26,12 +26,14 @@ use crate::problem::{Problem, Result};
 use read::Reader;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const READING: &str = "Could not read the GGUF file";
 const DAMAGED: &str = "The file is damaged or incomplete; download or copy it again";
 /// Where the data of tensors starts is a multiple of this, unless the file says otherwise.
 const ALIGNMENT: u64 = 32;
+/// No published model comes in more files.
+const MAX_PARTS: u64 = 999;
 
 /// A tensor's place and form in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +46,16 @@ pub struct GgufTensor {
     pub kind: GgmlType,
     /// Where they are in the file.
     pub bytes: Range<usize>,
+    /// Which file, of a model in several.
+    pub part: usize,
 }
 
 /// An opened GGUF file.
 #[derive(Debug)]
 pub struct Gguf {
     bytes: Bytes,
+    /// The other files, of a model in several.
+    others: Vec<Bytes>,
     /// What the file says about the model, by key: `llama.block_count`.
     metadata: BTreeMap<String, Value>,
     /// Its tensors in the order of the file.
@@ -68,14 +74,57 @@ impl Gguf {
     /// Opens a file: reads its table of contents and checks every promise in it.
     ///
     /// # Errors
-    /// When the file is missing, damaged, of another version, or a part of a split model.
+    /// When the file is missing, damaged, of another version, or parts of a split model are.
     pub fn open(path: &Path) -> Result<Self> {
-        let at = |problem: Problem| Problem {
-            why: format!("{}: {}", problem.why, path.display()),
-            ..problem
+        let read = |path: &Path| {
+            let at = |problem: Problem| Problem {
+                why: format!("{}: {}", problem.why, path.display()),
+                ..problem
+            };
+            let bytes = Bytes::map(path).map_err(|e| at(Problem::new(READING, e)))?;
+            Self::part(bytes).map_err(at)
         };
-        let bytes = Bytes::map(path).map_err(|e| at(Problem::new(READING, e)))?;
-        Self::parse(bytes).map_err(at)
+        let mut gguf = read(path)?;
+        for other in gguf.other_parts(path)? {
+            gguf.join(read(&other)?, &other)?;
+        }
+        Ok(gguf)
+    }
+
+    /// The files behind the first, of a model in several: `name-00001-of-00003.gguf`.
+    fn other_parts(&self, path: &Path) -> Result<Vec<PathBuf>> {
+        let n = self.count("split.count").unwrap_or(1);
+        if n <= 1 {
+            return Ok(Vec::new());
+        }
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+        let first = format!("-00001-of-{n:05}.gguf");
+        let Some(stem) = name.strip_suffix(&first).filter(|_| n <= MAX_PARTS) else {
+            let why = format!("it is one part of a model in {n} files: {}", path.display());
+            return Err(Problem::new(READING, why).cure(format!(
+                "Open the first, whose name ends in {first}; the others must lie beside it"
+            )));
+        };
+        let part = |i: u64| path.with_file_name(format!("{stem}-{i:05}-of-{n:05}.gguf"));
+        Ok((2..=n).map(part).collect())
+    }
+
+    /// Adds the tensors of another file.
+    fn join(&mut self, other: Self, path: &Path) -> Result<()> {
+        let part = self.others.len() + 1;
+        let is_next = other.count("split.no").is_none_or(|no| usize::try_from(no) == Ok(part));
+        let twice = other.tensors.iter().find(|tensor| self.tensor(&tensor.name).is_some());
+        if let Some(why) = match (is_next, twice) {
+            (false, _) => Some("it is not the part that its name says".to_owned()),
+            (_, Some(tensor)) => Some(format!("{} is in two parts", tensor.name)),
+            _ => None,
+        } {
+            let why = format!("{why}: {}", path.display());
+            return Err(Problem::new(READING, why).cure("Download all parts of one model again"));
+        }
+        self.tensors.extend(other.tensors.into_iter().map(|tensor| GgufTensor { part, ..tensor }));
+        self.others.push(other.bytes);
+        Ok(())
     }
 
     /// Reads the table of contents of a file in memory.
@@ -83,10 +132,15 @@ impl Gguf {
     /// # Errors
     /// As [`Gguf::open`].
     pub fn parse(bytes: Bytes) -> Result<Self> {
+        let gguf = Self::part(bytes)?;
+        gguf.other_parts(Path::new("")).map(|_| gguf)
+    }
+
+    fn part(bytes: Bytes) -> Result<Self> {
         let contents = contents(bytes.as_slice());
         let (metadata, tensors) =
             contents.map_err(|why| Problem::new(READING, why).cure(DAMAGED))?;
-        let gguf = Self { bytes, metadata, tensors };
+        let gguf = Self { bytes, others: Vec::new(), metadata, tensors };
         if gguf.text("general.type") == Some("adapter") {
             let why = "it is an adapter (LoRA), not a model";
             return Err(Problem::new(READING, why).cure(
@@ -96,11 +150,6 @@ impl Gguf {
         if let Some(tensor) = gguf.tensors.iter().find(|tensor| !tensor.kind.has_layout()) {
             let refusal = tensor.kind.refusal();
             return Err(Problem { why: format!("{}: {}", tensor.name, refusal.why), ..refusal });
-        }
-        if gguf.count("split.count").is_some_and(|n| n > 1) {
-            return Err(Problem::new(READING, "it is one part of a model in several files").cure(
-                "Join the parts with llama.cpp's `llama-gguf-split --merge`, then open the result",
-            ));
         }
         Ok(gguf)
     }
@@ -171,8 +220,11 @@ impl Gguf {
 
     /// A tensor's bytes as they are in the file.
     fn stored(&self, tensor: &GgufTensor) -> &[u8] {
-        let bytes = self.bytes.as_slice().get(tensor.bytes.clone());
-        bytes.unwrap_or_default()
+        let file = match tensor.part {
+            0 => Some(&self.bytes),
+            part => self.others.get(part - 1),
+        };
+        file.and_then(|file| file.as_slice().get(tensor.bytes.clone())).unwrap_or_default()
     }
 
     /// A tensor's numbers as f32, in the order of the file.
@@ -252,7 +304,7 @@ fn tensor(reader: &mut Reader<'_>) -> std::result::Result<GgufTensor, String> {
     let (Some(shape), Some(end)) = (shape, end) else {
         return Err(format!("{name} cannot have sizes {sizes:?} in {kind}"));
     };
-    Ok(GgufTensor { name, shape, kind, bytes: offset..end })
+    Ok(GgufTensor { name, shape, kind, bytes: offset..end, part: 0 })
 }
 
 /// Counts a tensor's place from the beginning of the file.

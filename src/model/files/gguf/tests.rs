@@ -103,7 +103,7 @@ fn every_type_stands_for_what_the_gguf_package_says() {
         assert_eq!(ours.len(), 512);
         n_types += 1;
     }
-    assert_eq!(n_types, 11);
+    assert_eq!(n_types, 16);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn lies_about_counts_are_refused() {
     assert!(why(Writer::default().count("general.alignment", 0)).contains("power of two"));
     assert!(why(Writer::default().count("general.alignment", 24)).contains("power of two"));
     assert!(why(Writer::default().count("a", 1).count("a", 1)).contains("twice"));
-    assert!(why(Writer::default().count("split.count", 3)).contains("several files"));
+    assert!(why(Writer::default().count("split.count", 3)).contains("a model in 3 files"));
 }
 
 #[test]
@@ -348,4 +348,29 @@ fn llama_3_is_known_by_its_frequencies() {
         (&"llama3".into(), &32.0.into())
     );
     assert!(file(&[3.0; 32]).unwrap_err().why.contains("no scaling"));
+}
+
+#[test]
+fn a_model_in_several_files_opens_at_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |n: usize| dir.path().join(format!("m-{n:05}-of-00003.gguf"));
+    let part = |no: u32, names: &[&str]| {
+        let part = Writer::default().count("split.count", 3).count("split.no", no);
+        let value = no as f32;
+        names.iter().fold(part, |part, name| part.tensor(name, &[2], &[value, value])).finish()
+    };
+    for (no, names) in [(0, &["a"][..]), (1, &["b", "c"]), (2, &["d"])] {
+        std::fs::write(at(no as usize + 1), part(no, names)).unwrap();
+    }
+    let gguf = Gguf::open(&at(1)).unwrap();
+    for (name, value) in [("a", 0.0), ("b", 1.0), ("c", 1.0), ("d", 2.0)] {
+        assert_eq!(gguf.floats(gguf.tensor(name).unwrap()).unwrap(), [value, value], "{name}");
+    }
+    assert!(Gguf::open(&at(2)).unwrap_err().why.contains("a model in 3 files"));
+    std::fs::write(at(3), part(2, &["a"])).unwrap();
+    assert!(Gguf::open(&at(1)).unwrap_err().why.contains("a is in two parts"));
+    std::fs::write(at(3), part(1, &["d"])).unwrap();
+    assert!(Gguf::open(&at(1)).unwrap_err().why.contains("not the part"));
+    std::fs::remove_file(at(3)).unwrap();
+    assert!(Gguf::open(&at(1)).unwrap_err().why.contains("m-00003-of-00003.gguf"));
 }
