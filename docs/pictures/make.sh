@@ -21,5 +21,7 @@ done
 draw arcs attention --tab arcs
 draw light heads --theme light
 draw projector heads --theme projector
-draw lesson attention --tab arcs --lesson 050-attention:2 --select token=7,layer=7,head=6
-draw presenting attention --tab matrix --lesson 050-attention:2 --presenting --theme projector --select token=7,layer=1,head=1
+# The lesson has a sentence of its own.
+text="The cat chased the mouse because it was hungry."
+draw lesson attention --tab arcs --lesson 050-attention:2 --select token=6,layer=7,head=6
+draw presenting attention --tab matrix --lesson 050-attention:2 --presenting --theme projector --select token=6,layer=7,head=6

@@ -42,6 +42,7 @@ pub fn doors_ui(ui: &mut Ui, theme: &Theme, model: &str, commands: &mut Vec<Comm
     for door in &DOORS {
         let text = RichText::new(tr(door.name)).font(theme.body());
         let button = egui::Button::selectable(door.model.name == model, text);
+        let button = button.frame_when_inactive(true);
         if ui.add(button).on_hover_text(tr(door.hint)).clicked() {
             commands.push(Command::OpenModel(door.model.name.to_owned()));
             commands.push(Command::SetPrompt(door.text.to_owned()));

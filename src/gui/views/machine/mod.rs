@@ -11,12 +11,13 @@ use crate::background::Latest;
 use crate::gui::contract::command::{Command, Target};
 use crate::gui::contract::view::{Context, Tab, View};
 use crate::gui::look::theme::Theme;
+use crate::gui::state::selection::Selection;
 use crate::gui::state::stack::Stack;
 use crate::gui::widgets::{Zoom, empty_ui};
 use crate::model::Checkpoint;
 use crate::table::Table;
 use crate::text::tr;
-use crate::trace::TraceId;
+use crate::trace::{Predicts, Token, TraceId};
 use egui::{Painter, Pos2, Rect, RichText, Sense, Ui, pos2, vec2};
 use layout::{Lanes, Layout};
 use paint::{Pen, Spot};
@@ -146,12 +147,24 @@ impl View for Machine {
 impl Machine {
     /// Has the recording read, if it was not yet.
     fn ask(&mut self, ctx: &Context<'_>) {
-        let at = ctx.pinned.query_or_last(ctx.trace);
+        let at = asked(ctx);
         self.model = Arc::downgrade(ctx.model);
         let key = (ctx.trace.id, at, self.model.as_ptr() as usize);
         let (model, trace) = (Arc::clone(ctx.model), Arc::clone(ctx.trace));
         self.plan.ask(ctx.lane, key, |_| move |_: &_| Plan::new(&model, &trace, at));
     }
+}
+
+/// The token whose prediction is followed: the chosen one, else the last, or the first that is masked.
+fn asked(ctx: &Context<'_>) -> usize {
+    let mask = match ctx.trace.model.predicts {
+        Predicts::Masked => ctx.model.tokenizer.mask(),
+        _ => None,
+    };
+    let is_masked = |token: &Token| mask.as_ref().is_some_and(|mask| mask.id == token.id);
+    let masked = ctx.trace.tokens.iter().position(is_masked);
+    let chosen = ctx.pinned.query.or(masked);
+    Selection { query: chosen, ..ctx.pinned }.query_or_last(ctx.trace)
 }
 
 /// Where the light of a new text is, in layers; past the last when it has gone through, or at once with

@@ -7,6 +7,7 @@ use crate::gui::look::format::percent;
 use crate::gui::look::theme::Theme;
 use crate::gui::widgets::fitted_text;
 use crate::text::{tr, trf};
+use crate::trace::Predicts;
 use egui::epaint::CubicBezierShape;
 use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
@@ -424,7 +425,9 @@ impl Pen<'_, '_> {
         else {
             return;
         };
-        let title = if self.plan.at + 1 == self.ctx.trace.tokens.len() {
+        let title = if self.ctx.trace.model.predicts == Predicts::Masked {
+            tr("what stands here")
+        } else if self.plan.at + 1 == self.ctx.trace.tokens.len() {
             tr("next token")
         } else {
             tr("the token after it")

@@ -7,7 +7,7 @@ use crate::gui::contract::view::Context;
 use crate::gui::look::format::{number, percent};
 use crate::gui::look::theme::Theme;
 use crate::text::{tr, trf};
-use crate::trace::{BlockHook, Hook};
+use crate::trace::{BlockHook, Hook, Predicts};
 use egui::{Align2, Painter, Rect, vec2};
 
 /// What is to be seen, in two sentences.
@@ -19,25 +19,32 @@ pub fn story(ctx: &Context<'_>, plan: &Plan) -> String {
             &[&asked],
         );
     };
-    let mut story = match plan.decided().filter(|from| *from > 0) {
-        Some(from) => {
+    let (what, prob) = (&last.label, percent(last.prob));
+    let guesses = ctx.trace.model.predicts == Predicts::Masked;
+    let mut story = match (plan.decided().filter(|from| *from > 0), guesses) {
+        (Some(from), _) => {
             let before = &plan.sayings[from];
-            trf(
-                "After “{0}” it says “{1}” ({2}). That leads from layer {3} on; one layer before it would have said “{4}” ({5}).",
-                &[
-                    &asked,
-                    &last.label,
-                    &percent(last.prob),
-                    &from,
-                    &before.label,
-                    &percent(before.prob),
-                ],
-            )
+            let values: [&dyn std::fmt::Display; 6] =
+                [&asked, what, &prob, &from, &before.label, &percent(before.prob)];
+            if guesses {
+                trf(
+                    "In place of “{0}” it says “{1}” ({2}). That leads from layer {3} on; one layer before it would have said “{4}” ({5}).",
+                    &values,
+                )
+            } else {
+                trf(
+                    "After “{0}” it says “{1}” ({2}). That leads from layer {3} on; one layer before it would have said “{4}” ({5}).",
+                    &values,
+                )
+            }
         }
-        None => trf(
-            "After “{0}” it says “{1}” ({2}), from the first layer on.",
-            &[&asked, &last.label, &percent(last.prob)],
+        (None, true) => trf(
+            "In place of “{0}” it says “{1}” ({2}), from the first layer on.",
+            &[&asked, what, &prob],
         ),
+        (None, false) => {
+            trf("After “{0}” it says “{1}” ({2}), from the first layer on.", &[&asked, what, &prob])
+        }
     };
     if let Some((layer, head, source, value)) = plan.strongest() {
         story += " ";
