@@ -1,4 +1,4 @@
-"""Compares Headlight with transformers on random checkpoints of GPT-NeoX and GPT-Neo.
+"""Compares Headlight with transformers on random checkpoints of GPT-NeoX, GPT-Neo and Phi-3.
 
     python check_gpts.py PROGRAM [SEED]
 
@@ -17,7 +17,7 @@ import reference  # first: it tells transformers to stay offline
 import torch
 from make_tiny import train_tokenizer
 from safetensors.torch import load_file
-from transformers import GPTNeoConfig, GPTNeoForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM
+from transformers import GPTNeoConfig, GPTNeoForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM, Phi3Config, Phi3ForCausalLM
 
 TEXTS = ["The cat sat on the mat.", "it's 3.14 ways to look at a cat, and the dog's way too"]
 
@@ -40,6 +40,14 @@ def neo(**fields):
     return GPTNeoForCausalLM, GPTNeoConfig, sizes | fields
 
 
+def phi3(**fields):
+    heads = random.choice([2, 4])
+    sizes = dict(hidden_size=8 * heads, num_attention_heads=heads, num_key_value_heads=random.choice([1, 2]),
+                 num_hidden_layers=2, intermediate_size=random.choice([24, 40]), max_position_embeddings=128,
+                 original_max_position_embeddings=128, pad_token_id=0)
+    return Phi3ForCausalLM, Phi3Config, sizes | fields
+
+
 CASES = {
     "neox": lambda: neox(),
     "neox, half turned": lambda: neox(rotary_pct=0.5),
@@ -47,6 +55,9 @@ CASES = {
     "neox, no biases": lambda: neox(attention_bias=False),
     "neox, tied": lambda: neox(tie_word_embeddings=True),
     "neox, exact gelu": lambda: neox(hidden_act="gelu", rotary_emb_base=500),
+    "phi3": lambda: phi3(),
+    "phi3, window": lambda: phi3(sliding_window=5),
+    "phi3, part turned, tied": lambda: phi3(partial_rotary_factor=0.75, tie_word_embeddings=True),
     "neo": lambda: neo(),
     "neo again": lambda: neo(),
     "neo, untied": lambda: neo(tie_word_embeddings=False),
@@ -57,9 +68,10 @@ CASES = {
 def activations(model, ids):
     """What transformers computes, by Headlight's names."""
     taken, handles = {}, []
-    blocks = model.gpt_neox.layers if hasattr(model, "gpt_neox") else model.transformer.h
+    body = getattr(model, "gpt_neox", None) or getattr(model, "transformer", None) or model.model
+    blocks = body.h if hasattr(body, "h") else body.layers
     for layer, block in enumerate(blocks):
-        attn = getattr(block, "attention", None) or block.attn
+        attn = getattr(block, "attention", None) or getattr(block, "attn", None) or block.self_attn
 
         def keep(name):
             def hook(_, __, out):

@@ -4,7 +4,7 @@
 //! GPT-2: norms without mean and bias, positions as rotations of queries and keys instead of added
 //! vectors, groups of heads that share keys and values, and a gate in the MLP.
 
-use crate::model::files::config::LlamaConfig;
+use crate::model::files::config::{Family, LlamaConfig};
 use crate::model::files::weights::Weights;
 use crate::model::parts::attention::SelfAttention;
 use crate::model::parts::block::Block;
@@ -68,11 +68,23 @@ fn load_block(
     };
     let (q_width, kv_width) = (heads.n_heads * heads.d_head, heads.n_kv_heads * heads.d_head);
     let biases = config.attention_biases();
-    let qkv = [
-        linear("self_attn.q_proj", [d, q_width], biases.qkv)?,
-        linear("self_attn.k_proj", [d, kv_width], biases.qkv)?,
-        linear("self_attn.v_proj", [d, kv_width], biases.qkv)?,
-    ];
+    let is_fused = config.family == Family::Phi3;
+    let qkv = if is_fused {
+        linear("self_attn.qkv_proj", [d, q_width + 2 * kv_width], biases.qkv)?
+    } else {
+        Linear::side_by_side([
+            linear("self_attn.q_proj", [d, q_width], biases.qkv)?,
+            linear("self_attn.k_proj", [d, kv_width], biases.qkv)?,
+            linear("self_attn.v_proj", [d, kv_width], biases.qkv)?,
+        ])
+    };
+    let [gate, up] = if is_fused {
+        let both = linear("mlp.gate_up_proj", [d, 2 * d_mlp], false)?;
+        [both.outputs(0..d_mlp), both.outputs(d_mlp..2 * d_mlp)]
+    } else {
+        let part = |name| linear(name, [d, d_mlp], config.mlp_biases());
+        [part("mlp.gate_proj")?, part("mlp.up_proj")?]
+    };
     let qk_norms = if config.has_qk_norms() {
         let [q, k] = ["self_attn.q_norm", "self_attn.k_norm"].map(|name| norm(name, heads.d_head));
         Some([q?, k?])
@@ -82,15 +94,15 @@ fn load_block(
     Ok(Block {
         ln1: norm("input_layernorm", d)?,
         attn: SelfAttention {
-            qkv: Linear::side_by_side(qkv),
+            qkv,
             out: linear("self_attn.o_proj", [q_width, d], biases.out)?,
             heads,
             qk_norms,
         },
         ln2: norm("post_attention_layernorm", d)?,
         mlp: Mlp {
-            gate: Some(linear("mlp.gate_proj", [d, d_mlp], config.mlp_biases())?),
-            up: linear("mlp.up_proj", [d, d_mlp], config.mlp_biases())?,
+            gate: Some(gate),
+            up,
             down: linear("mlp.down_proj", [d_mlp, d], config.mlp_biases())?,
             function: config.function()?,
         },

@@ -41,6 +41,16 @@ impl Linear {
         ops::linear(x, &self.weight.clone().narrow(0, start, n), bias.as_ref())
     }
 
+    /// The part that gives some of the outputs, as a matrix of its own.
+    #[must_use]
+    pub fn outputs(&self, outputs: Range<usize>) -> Self {
+        let (start, n) = (outputs.start, outputs.len());
+        Self {
+            weight: contiguous(self.weight.clone().narrow(0, start, n)),
+            bias: self.bias.clone().map(|bias| bias.narrow(0, start, n)),
+        }
+    }
+
     /// What some of the inputs alone give, without the bias: those from `first` on.
     ///
     /// # Shapes

@@ -129,7 +129,7 @@ fn without_generation_tags(template: &str) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(start) = rest.find("{%") {
-        let Some(end) = rest[start..].find("%}").map(|end| start + end) else {
+        let Some(end) = rest[start + 2..].find("%}").map(|end| start + 2 + end) else {
             break;
         };
         let inside = &rest[start + 2..end];
@@ -232,6 +232,7 @@ mod tests {
 
     #[test]
     fn what_transformers_adds_to_jinja_is_there() {
+        assert_eq!(without_generation_tags("{%} {%"), "{%} {%");
         let template = "{%- generation -%} a {%- endgeneration %}{% generation %}b{% endgeneration %}{{ strftime_now('%Y') | length }}{% if tools %}t{% endif %}{{ messages[0].content }}";
         assert_eq!(Chat::new(template, "", "").unwrap().render("c").unwrap(), "ab4c");
         let dir = tempfile::tempdir().unwrap();

@@ -32,6 +32,8 @@ impl Class {
     /// all get its own.
     pub(crate) fn of(named: Option<&str>, model_type: Option<&str>) -> Self {
         match (named.map(|name| name.trim_end_matches("Fast")), model_type) {
+            // transformers takes what the file of Phi-3 says, whatever class it names.
+            (_, Some("phi3")) => Self::Other,
             (_, Some("qwen2")) | (Some("Qwen2Tokenizer"), _) | (None, Some("qwen3")) => Self::Qwen2,
             (Some("BertTokenizer" | "DistilBertTokenizer" | "ElectraTokenizer"), _)
             | (None, Some("bert" | "distilbert")) => Self::Bert,

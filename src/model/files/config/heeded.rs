@@ -37,6 +37,7 @@ pub(super) const LLAMA: &[&str] = &[
     "max_window_layers",
     "layer_types",
     "pretraining_tp",
+    "original_max_position_embeddings",
     "partial_rotary_factor",
 ];
 pub(super) const GPT_NEOX: &[&str] = &[

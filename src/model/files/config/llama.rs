@@ -1,4 +1,4 @@
-//! The Llama family: Llama, Mistral, Qwen2, Qwen3.
+//! The Llama family: Llama, Mistral, Qwen2, Qwen3, Phi-3.
 
 use super::rope::Rope;
 use super::{OneOrMany, READING, check_epsilon, check_sizes, function, unsupported};
@@ -63,6 +63,9 @@ pub enum Family {
     Qwen2,
     /// Llama with norms on each head's queries and keys.
     Qwen3,
+    /// Llama whose matrices of attention, and of the MLP, are stored as one; of some, only a part of
+    /// each head is turned.
+    Phi3,
 }
 
 /// Which matrices of attention have biases.
@@ -76,11 +79,12 @@ pub struct AttentionBiases {
 
 impl Family {
     /// Every member with its `model_type`.
-    pub const NAMES: [(&'static str, Self); 4] = [
+    pub const NAMES: [(&'static str, Self); 5] = [
         ("llama", Self::Llama),
         ("mistral", Self::Mistral),
         ("qwen2", Self::Qwen2),
         ("qwen3", Self::Qwen3),
+        ("phi3", Self::Phi3),
     ];
 
     /// Its `model_type`.
@@ -95,25 +99,28 @@ impl Family {
             Self::Llama => (32_000, 11_008, 2_048),
             Self::Mistral => (32_000, 14_336, 131_072),
             Self::Qwen2 | Self::Qwen3 => (151_936, 22_016, 32_768),
+            Self::Phi3 => (32_064, 8_192, 4_096),
         };
         let (num_key_value_heads, head_dim, eos_token_id) = match self {
             Self::Llama => (None, None, Some(2)),
             Self::Mistral => (Some(8), None, Some(2)),
             Self::Qwen2 => (Some(32), None, None),
             Self::Qwen3 => (Some(32), Some(128), None),
+            Self::Phi3 => (None, None, Some(32_000)),
         };
-        let sliding_window = (self != Self::Llama).then_some(4_096);
+        let (hidden_size, epsilon) = if self == Self::Phi3 { (3_072, 1e-5) } else { (4_096, 1e-6) };
+        let sliding_window = (!matches!(self, Self::Llama | Self::Phi3)).then_some(4_096);
         json!({
             "vocab_size": vocab_size,
             "max_position_embeddings": max_position_embeddings,
-            "hidden_size": 4_096,
+            "hidden_size": hidden_size,
             "num_hidden_layers": 32,
             "num_attention_heads": 32,
             "num_key_value_heads": num_key_value_heads,
             "head_dim": head_dim,
             "intermediate_size": intermediate_size,
             "hidden_act": "silu",
-            "rms_norm_eps": 1e-6,
+            "rms_norm_eps": epsilon,
             "attention_bias": false,
             "mlp_bias": false,
             "sliding_window": sliding_window,
@@ -142,7 +149,10 @@ impl LlamaConfig {
         config.sliding_window = config.window(fields)?;
         config.rope =
             Rope::from_fields(fields, config.max_position_embeddings, config.heads().d_head)?;
-        if config.rope.share != 1.0 {
+        let is_whole = config.rope.share == 1.0;
+        let n_turned = config.rope.n_turned(config.heads().d_head);
+        let is_part = family == Family::Phi3 && n_turned > 0 && n_turned.is_multiple_of(2);
+        if !is_whole && !is_part {
             return Err(unsupported("partial_rotary_factor", &config.rope.share.into()));
         }
         if fields.get("pretraining_tp").and_then(Value::as_u64).unwrap_or(1) > 1 {
@@ -194,7 +204,7 @@ impl LlamaConfig {
         let window = window.filter(|&window| window < self.max_position_embeddings);
         match self.family {
             Family::Llama => Ok(None),
-            Family::Mistral => Ok(window),
+            Family::Mistral | Family::Phi3 => Ok(window),
             Family::Qwen2 | Family::Qwen3 => {
                 let uses = fields.get("use_sliding_window") == Some(&Value::Bool(true));
                 let n_sliding = if uses && window.is_some() { self.n_sliding(fields) } else { 0 };
@@ -247,7 +257,7 @@ impl LlamaConfig {
         let (qkv, out) = match self.family {
             Family::Llama | Family::Qwen3 => (self.attention_bias, self.attention_bias),
             Family::Qwen2 => (true, false),
-            Family::Mistral => (false, false),
+            Family::Mistral | Family::Phi3 => (false, false),
         };
         AttentionBiases { qkv, out }
     }

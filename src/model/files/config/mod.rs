@@ -40,12 +40,13 @@ const READING: &str = "Could not use the model's config.json";
 const MAX_SIZE: usize = 1 << 24;
 
 /// The values of `model_type` that can be opened.
-pub const SUPPORTED: [&str; 13] = [
+pub const SUPPORTED: [&str; 14] = [
     "gpt2",
     "llama",
     "mistral",
     "qwen2",
     "qwen3",
+    "phi3",
     "gpt_neox",
     "gpt_neo",
     "bert",
