@@ -32,7 +32,12 @@ impl Beside {
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let json = |name: &str| read_json(&folder.join(name));
         let has = |name: &str| folder.join(name).exists();
-        let (config, model) = (json("tokenizer_config.json")?, json("config.json")?);
+        let (mut config, model) = (json("tokenizer_config.json")?, json("config.json")?);
+        if let Some(fields) = config.as_object_mut().filter(|_| has("tokenizer.json")) {
+            // What is put around a text is then in that file, as in transformers.
+            fields.remove("add_bos_token");
+            fields.remove("add_eos_token");
+        }
         let text = |json: &Value, field| Some(json.get(field)?.as_str()?.to_owned());
         let named = text(&config, "tokenizer_class").or_else(|| text(&model, "tokenizer_class"));
         let class = match Class::of(named.as_deref(), text(&model, "model_type").as_deref()) {
