@@ -7,12 +7,14 @@
 use crate::model::files::weights::{READING, Weights};
 use crate::problem::{Problem, Result};
 
-/// Names, at their ends, of tensors that are computed and not learned.
-const COMPUTED: [&str; 6] = [
+/// Names, at their ends, of tensors that are computed and not learned, or that nothing reads.
+const COMPUTED: [&str; 7] = [
     "rotary_emb.inv_freq",
     "embeddings.position_ids",
     "embeddings.token_type_ids",
     "rope_freqs.weight",
+    // What both stacks of a translator would share, where each has a table of its own.
+    "model.shared.weight",
     // Marian's sines and cosines.
     "encoder.embed_positions.weight",
     "decoder.embed_positions.weight",
