@@ -10,6 +10,7 @@ pub mod intervention;
 mod masked;
 mod reader;
 mod recall;
+pub mod training;
 mod translation;
 
 pub use attribution::{Proof, prove};

@@ -16,6 +16,7 @@ pub const VIEWS: &[(&str, &[&str])] = &[
     ("generation", &[]),
     ("experiment", &[]),
     ("compare", &[]),
+    ("learning", &["from-nothing", "teach-it"]),
 ];
 
 /// The themes by their names.

@@ -6,6 +6,7 @@ use crate::gui::state::stack::Stack;
 use crate::math::sampling::Sampling;
 use crate::math::tree::SharedTree;
 use crate::model::Edit;
+use crate::session::training::Recipe;
 use std::path::PathBuf;
 
 /// A wish of the user.
@@ -100,6 +101,8 @@ pub enum Command {
         /// Is it undone by itself? Otherwise it belongs to the change before.
         is_step: bool,
     },
+    /// Do something about the run of the view `learning`.
+    Learn(Learn),
     /// Put the view's picture into the clipboard.
     CopyPicture,
     /// Ask where to save something.
@@ -116,6 +119,27 @@ pub enum Command {
     BrowseSession,
     /// Go on where a saved session ended.
     OpenSession(PathBuf),
+}
+
+/// What can be asked of the run that learns.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Learn {
+    /// Make the next run of this.
+    Plan(Box<Recipe>),
+    /// Begin a run of this and make so many steps.
+    Begin(Box<Recipe>, usize),
+    /// Make so many steps more.
+    Go(usize),
+    /// Stop after this step.
+    Pause,
+    /// Have every view show the model as it was at a step.
+    Look(usize),
+    /// Go back to the model that was there before.
+    Home,
+    /// Show the kept steps one after the other, or stop it.
+    Film,
+    /// Write the model as it is now to a folder.
+    Save(PathBuf),
 }
 
 /// Something that can be pointed at in any view.

@@ -9,6 +9,7 @@ use crate::gui::state::selection::Selection;
 use crate::math::sampling::Sampling;
 use crate::math::tree::SharedTree;
 use crate::model::{Checkpoint, Edit};
+use crate::session::training::{Recipe, Run};
 use crate::table::Table;
 use crate::trace::{ModelInfo, Predicts, Trace};
 use egui::{Painter, Rect, Ui};
@@ -142,6 +143,12 @@ pub struct Context<'a> {
     pub tree: Option<&'a SharedTree>,
     /// What the text is compared with.
     pub comparison: &'a Comparison,
+    /// What the next run of a model that learns is made of.
+    pub recipe: &'a Recipe,
+    /// The run of a model that learns, and the one before it.
+    pub runs: [Option<&'a Run>; 2],
+    /// The model whose run it is, or was, when it was begun: what can be taught.
+    pub home: &'a str,
     /// The next token's probabilities.
     pub next: &'a crate::gui::scene::next::Next,
     /// The index of the tab of the view on screen that is on.

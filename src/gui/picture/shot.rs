@@ -74,6 +74,9 @@ pub struct ShotArgs {
     /// A lesson on screen at a step: 010-next-word:2; `list` for the list of lessons
     #[arg(long, value_name = "NAME:STEP")]
     lesson: Option<String>,
+    /// Train a small model for so many steps before
+    #[arg(long, value_name = "STEPS")]
+    learn: Option<usize>,
     /// What lies over the picture
     #[arg(long, value_parser = ["help", "palette", "greeting"])]
     with: Option<String>,
@@ -134,6 +137,8 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         comparison: args.comparison.clone().unwrap_or_default(),
         language: args.lang.clone(),
         learning: learning(args.lesson.as_deref())?,
+        recipe: first.recipe,
+        home: None,
     };
     if !saved.prompt.is_empty() {
         model.prompt(&args.model.text(&model, &saved.prompt)?)?;
@@ -148,6 +153,9 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         Some("palette") => app.command(Command::TogglePalette),
         Some("greeting") => app.saved.learning.is_greeted = false,
         _ => {}
+    }
+    if let Some(n_steps) = args.learn {
+        app.begin_run(n_steps);
     }
     if args.presenting {
         app.command(Command::TogglePresenting);

@@ -22,4 +22,5 @@ pub mod room;
 pub mod saving;
 pub mod side;
 pub mod software;
+pub mod time;
 pub mod window;

@@ -7,6 +7,7 @@ use crate::lesson::Depth;
 use crate::math::sampling::Sampling;
 use crate::math::tree::SharedTree;
 use crate::model::Edit;
+use crate::session::training::Recipe;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +58,21 @@ pub struct Saved {
     pub language: String,
     /// Where the learner is.
     pub learning: Learning,
+    /// What the next run of the view `learning` is made of.
+    pub recipe: Recipe,
+    /// While a model of a run is looked at: what was there before.
+    pub home: Option<Home>,
+}
+
+/// What is gone back to after a look into a model that learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Home {
+    /// The model.
+    pub model: String,
+    /// The text it read.
+    pub prompt: String,
+    /// What was selected.
+    pub pinned: Selection,
 }
 
 /// What the learner has done. No part of undo: learning is not taken back.
@@ -81,6 +97,15 @@ pub struct Learning {
 const MAX_RECENT: usize = 8;
 
 impl Saved {
+    /// Runs are gone when the program ends: what was there before a look into one of their models.
+    #[must_use]
+    pub fn at_home(mut self) -> Self {
+        if let Some(home) = self.home.take() {
+            (self.model, self.prompt, self.pinned) = (home.model, home.prompt, home.pinned);
+        }
+        self
+    }
+
     /// Puts a model at the head of those opened before; bundled ones are always at hand.
     pub fn remember_model(&mut self, name: &str) {
         if crate::model::BUNDLED.iter().all(|bundled| bundled.name != name) {
@@ -120,6 +145,8 @@ impl Default for Saved {
             comparison: Comparison::default(),
             language: String::new(),
             learning: Learning::default(),
+            recipe: Recipe::default(),
+            home: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod embeddings;
 mod experiment;
 mod generation;
 mod heads;
+mod learning;
 mod lens;
 mod machine;
 mod mlp;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Box<dyn View>> {
         Box::<generation::GenerationView>::default(),
         Box::<experiment::Experiment>::default(),
         Box::<compare::Compare>::default(),
+        Box::<learning::Learning>::default(),
     ]
 }
 

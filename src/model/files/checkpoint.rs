@@ -130,7 +130,7 @@ impl Checkpoint {
         self
     }
 
-    fn new(
+    pub(in crate::model) fn new(
         source: String,
         name: &str,
         tokenizer: Tokenizer,

@@ -2,6 +2,7 @@
 
 use super::Parameters;
 use crate::files::write_atomically;
+use crate::model::files::checkpoint::Checkpoint;
 use crate::model::files::config::Config;
 use crate::model::files::gguf::{Gguf, GgufWeights};
 use crate::model::files::layout::{self, Place};
@@ -71,6 +72,30 @@ impl Material {
     /// When it says something that is not supported.
     pub fn parsed(&self) -> Result<Config> {
         Config::parse(self.config.to_string().as_bytes())
+    }
+
+    /// The network with these parameters.
+    ///
+    /// # Errors
+    /// When they are not those of the config.
+    pub fn network(&self, parameters: &Parameters) -> Result<Network> {
+        let device = Device::flex();
+        let weights = Weights::new(parameters.leaves(&device));
+        Network::load(self.parsed()?, weights, &device).map(|(network, _)| network)
+    }
+
+    /// A model with these parameters, like one that was opened.
+    ///
+    /// # Errors
+    /// As [`Material::network`].
+    pub fn checkpoint(
+        &self,
+        parameters: &Parameters,
+        source: String,
+        name: &str,
+    ) -> Result<Checkpoint> {
+        let network = self.network(parameters)?;
+        Ok(Checkpoint::new(source, name, self.tokenizer.clone(), network, None))
     }
 
     /// Writes a folder as Hugging Face publishes models: it opens here and in transformers.

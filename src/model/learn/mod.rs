@@ -14,7 +14,7 @@ mod windows;
 pub use fresh::{Fresh, Vocabulary};
 pub use material::Material;
 pub use optimizer::{Optimizer, Rule};
-pub use parameters::{Parameter, Parameters};
+pub use parameters::{Learned, Parameter, Parameters};
 pub use windows::{Order, Windows};
 
 use crate::kernel::as_one_of_them;
@@ -27,6 +27,7 @@ use crate::model::run::probe::Silent;
 use crate::problem::{Problem, Result};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use std::collections::BTreeMap;
 
 const LEARNING: &str = "The model cannot learn";
 
@@ -38,6 +39,8 @@ pub struct Lesson {
     pub parameters: Parameters,
     optimizer: Optimizer,
     device: Device,
+    /// The squared length of the last step's gradient, by the names of the parameters.
+    lengths: BTreeMap<String, f64>,
 }
 
 impl Lesson {
@@ -47,7 +50,8 @@ impl Lesson {
     /// When the model is none that writes, or its tensors are not those of its config.
     pub fn new(config: Config, parameters: Parameters, rule: Rule) -> Result<Self> {
         let device = Device::flex().autodiff();
-        let lesson = Self { optimizer: Optimizer::new(rule), config, parameters, device };
+        let lengths = BTreeMap::new();
+        let lesson = Self { optimizer: Optimizer::new(rule), config, parameters, device, lengths };
         lesson.network(&lesson.parameters.leaves(&lesson.device))?;
         Ok(lesson)
     }
@@ -83,8 +87,28 @@ impl Lesson {
             return Err(Problem::new(LEARNING, why).cure("Lower the rate"));
         }
         let gradients = leaves.gradients(&mean);
+        self.lengths.clear();
+        for ((name, _), gradient) in &gradients {
+            let squares = gradient.iter().map(|g| f64::from(g * g)).sum::<f64>();
+            *self.lengths.entry(name.clone()).or_default() += squares;
+        }
         self.optimizer.step(&mut self.parameters, &gradients);
         Ok(before)
+    }
+
+    /// Makes the steps to come larger or smaller.
+    pub fn set_rate(&mut self, rate: f32) {
+        self.optimizer.rule.rate = rate;
+    }
+
+    /// The length of the last step's gradient for each part of the model: `embeddings`, the attention
+    /// and the MLP of each block (`0 attention`), `norms`.
+    pub fn gradient_lengths(&self) -> Vec<(String, f32)> {
+        let mut parts: BTreeMap<String, f64> = BTreeMap::new();
+        for (name, squares) in &self.lengths {
+            *parts.entry(part_of(name)).or_default() += squares;
+        }
+        parts.into_iter().map(|(part, squares)| (part, squares.sqrt() as f32)).collect()
     }
 
     /// The mean surprise of each token of a window after those before it, in nats.
@@ -94,6 +118,19 @@ impl Lesson {
     pub fn loss(&self, row: &[u32]) -> Result<f32> {
         let network = self.network(&self.parameters.leaves(&self.device))?;
         Ok(loss(&network, &[row], &self.device).into_scalar::<f32>())
+    }
+}
+
+/// The part of a model that a parameter belongs to, by its name in the checkpoint.
+fn part_of(name: &str) -> String {
+    let fields: Vec<&str> = name.split('.').collect();
+    let layer = fields.iter().find_map(|field| field.parse::<usize>().ok());
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match layer {
+        _ if has(&["ln_", "norm"]) => "norms".to_owned(),
+        Some(layer) if has(&["attn", "attention"]) => format!("{layer} attention"),
+        Some(layer) => format!("{layer} MLP"),
+        None => "embeddings".to_owned(),
     }
 }
 

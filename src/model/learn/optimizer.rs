@@ -28,7 +28,7 @@ const EPSILON: f32 = 1e-8;
 /// A rule and what it remembers.
 #[derive(Debug)]
 pub struct Optimizer {
-    rule: Rule,
+    pub(super) rule: Rule,
     n_steps: i32,
     /// Running means of gradients and of their squares.
     moments: BTreeMap<Piece, [Vec<f32>; 2]>,

@@ -147,26 +147,65 @@ impl Parameters {
         })
     }
 
+    /// What is learned, as it is now.
+    pub fn learned(&self) -> Learned {
+        let pieces = self.0.iter().flat_map(|(name, parameter)| {
+            let piece = |half, numbers: &Vec<f32>| ((name.clone(), half), numbers.clone());
+            match &parameter.low_rank {
+                Some(low_rank) => {
+                    vec![piece(Half::Left, &low_rank.left), piece(Half::Right, &low_rank.right)]
+                }
+                None if parameter.is_learned => vec![piece(Half::Whole, &parameter.numbers)],
+                None => Vec::new(),
+            }
+        });
+        Learned(pieces.collect())
+    }
+
+    /// The same with other numbers for what is learned.
+    #[must_use]
+    pub fn with(&self, learned: &Learned) -> Self {
+        let mut parameters = self.clone();
+        for (piece, numbers) in parameters.learned_mut() {
+            if let Some(other) = learned.0.get(&piece) {
+                numbers.clone_from(other);
+            }
+        }
+        parameters
+    }
+
     /// As tensors that can be differentiated.
     pub(super) fn leaves(&self, device: &Device) -> Leaves {
-        let leaf = |numbers: &[f32]| {
-            Tensor::<1>::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), device)
+        let leaf = |numbers: &[f32], is_learned: bool| {
+            let data = TensorData::new(numbers.to_vec(), [numbers.len()]);
+            Tensor::<1>::from_data(data, device)
+                .set_require_grad(is_learned && device.is_autodiff())
         };
         let mut leaves = BTreeMap::new();
         let mut shapes = BTreeMap::new();
         for (name, parameter) in &self.0 {
             shapes.insert(name.clone(), parameter.shape.clone());
-            let whole = leaf(&parameter.numbers);
-            let whole = if parameter.is_learned { whole.require_grad() } else { whole };
+            let whole = leaf(&parameter.numbers, parameter.is_learned);
             leaves.insert((name.clone(), Half::Whole), whole);
             if let Some(low_rank) = &parameter.low_rank {
                 let halves = [(Half::Left, &low_rank.left), (Half::Right, &low_rank.right)];
                 for (half, numbers) in halves {
-                    leaves.insert((name.clone(), half), leaf(numbers).require_grad());
+                    leaves.insert((name.clone(), half), leaf(numbers, true));
                 }
             }
         }
         Leaves(Arc::new((shapes, leaves)))
+    }
+}
+
+/// The numbers that are learned, as they were at a step.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Learned(BTreeMap<Piece, Vec<f32>>);
+
+impl Learned {
+    /// The memory it takes.
+    pub fn bytes(&self) -> usize {
+        self.0.values().map(|numbers| numbers.len() * size_of::<f32>()).sum()
     }
 }
 

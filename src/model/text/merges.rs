@@ -36,7 +36,7 @@ impl Word {
 }
 
 /// The method by which a tokenizer cuts words.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Method {
     /// Byte-pair encoding, with its merges.
     Bpe(Box<Bpe>),
@@ -45,7 +45,7 @@ pub enum Method {
 }
 
 /// The parts of byte-pair encoding.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bpe {
     /// Which tokens merge, and in which order.
     pub merges: Merges,

@@ -9,7 +9,7 @@ const READING: &str = "Could not read the model's vocab.json";
 const MAX_SIZE: u32 = 1 << 24;
 
 /// Pieces and their ids, as `MarianTokenizer` of Hugging Face transformers looks them up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entries {
     ids: HashMap<String, u32>,
     pieces: BTreeMap<u32, String>,

@@ -87,6 +87,7 @@ impl App {
             Command::ClearAnswer => self.saved.answer.clear(),
             Command::SetComparison(comparison) => self.saved.comparison = *comparison,
             Command::SetTree { tree, is_step } => self.set_tree(tree, is_step),
+            Command::Learn(wish) => self.learn(wish),
             Command::CopyPicture => self.copy_picture(),
             Command::SaveAs(thing) => self.save_as(thing),
             Command::SaveText(text) => self.save_text(text),

@@ -4,6 +4,7 @@ mod bar;
 mod commands;
 mod download;
 mod exporting;
+mod learning;
 mod lesson_actions;
 mod lessons;
 mod modals;
@@ -22,6 +23,7 @@ use crate::gui::scene::next::Next;
 use crate::gui::shell::app::bar::dropped_files;
 use crate::gui::shell::app::download::Download;
 use crate::gui::shell::app::exporting::Exports;
+use crate::gui::shell::app::learning::Learning;
 use crate::gui::shell::app::lessons::Dock;
 use crate::gui::shell::app::reading::{Asked, Followers, Reading};
 use crate::gui::shell::app::sessions::Sessions;
@@ -67,8 +69,12 @@ pub struct App {
     files: Lane,
     exports: Exports,
     sessions: Sessions,
+    /// The model on screen; it changes together with the recording.
     model: Option<Arc<Checkpoint>>,
     opening: Option<Task<Checkpoint>>,
+    /// A model that was opened and has not read the text yet.
+    incoming: Option<Arc<Checkpoint>>,
+    learning: Learning,
     browsing: Option<Task<Option<PathBuf>>>,
     download: Option<Download>,
     trace: Option<Stacks>,
@@ -107,6 +113,7 @@ impl App {
     /// # Errors
     /// When the system has no thread to give.
     pub fn new(ctx: &egui::Context, saved: Saved) -> Result<Self> {
+        let saved = saved.at_home();
         speak(&saved.language);
         ctx.set_fonts(fonts());
         let wake = ctx.clone();
@@ -128,6 +135,8 @@ impl App {
             sessions: Sessions::default(),
             model: None,
             opening: None,
+            incoming: None,
+            learning: Learning::start(ctx)?,
             browsing: None,
             download: None,
             trace: None,
@@ -165,6 +174,7 @@ impl App {
         self.receive_folder();
         self.receive_download();
         self.receive_sessions();
+        self.receive_run();
         self.views.iter_mut().for_each(|view| view.receive());
         self.ask();
     }
@@ -173,6 +183,7 @@ impl App {
     pub fn is_busy(&self) -> bool {
         self.opening.is_some()
             || self.tracing.is_some()
+            || self.learning.is_settling()
             || self.views[self.current()].is_busy()
             || self.lessons.visit.as_ref().is_some_and(Visit::is_busy)
     }

@@ -11,10 +11,12 @@ use crate::gui::shell::rail;
 use crate::gui::shell::reading;
 use crate::gui::shell::room::Room;
 use crate::gui::shell::side;
+use crate::gui::shell::time::time_ui;
 use crate::gui::state::stack::{Stack, stack_ui};
 use crate::gui::widgets;
 use crate::gui::widgets::edit_words::edit_in_words;
 use crate::lesson::Area;
+use crate::session::training::step_of;
 use crate::text::{tr, trf};
 use crate::trace::Predicts;
 use egui::{CentralPanel, Frame, Panel, RichText, ScrollArea, Ui};
@@ -53,6 +55,9 @@ impl App {
             tab,
             tree: self.saved.tree.as_ref(),
             comparison: &self.saved.comparison,
+            recipe: &self.saved.recipe,
+            runs: self.learning.runs(),
+            home: self.saved.home.as_ref().map_or(&self.saved.model, |home| &home.model),
             next: &self.next,
             textures: &mut self.textures,
             lane: &self.lane,
@@ -69,6 +74,12 @@ impl App {
             let banner =
                 Panel::top("experiment").frame(margin(theme, 12, 4)).show_separator_line(false);
             banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
+        }
+        if let Some(run) = &self.learning.run {
+            let looking = step_of(&self.saved.model);
+            let time = Panel::bottom("time").frame(margin(theme, 12, 6)).show_separator_line(false);
+            let is_film = self.learning.is_film();
+            time.show(ui, |ui| time_ui(ui, theme, run, looking, is_film, ctx.commands));
         }
         let is_zoomed = self.presenter.is_zoomed || self.presenter.is_presenting;
         let whole = ui.ctx().content_rect().width();

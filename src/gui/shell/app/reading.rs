@@ -9,12 +9,14 @@ use crate::gui::state::stack::Stacks;
 use crate::model::{Chat, Checkpoint, DeviceKind, Edit, Target};
 use crate::problem::{Problem, Result};
 use crate::session::Follower;
+use crate::session::training;
 use crate::text::tr;
 use crate::trace::Trace;
 use std::sync::{Arc, PoisonError};
 
 /// What the model made of a text.
 pub(super) struct Reading {
+    model: Arc<Checkpoint>,
     trace: Arc<Trace>,
     /// The same without the changes of an experiment, if there are any.
     baseline: Option<Arc<Trace>>,
@@ -30,17 +32,19 @@ pub(super) struct Followers {
 impl Followers {
     fn read(
         &mut self,
-        model: &Checkpoint,
+        model: &Arc<Checkpoint>,
         text: &str,
         target: Target<'_>,
         edits: &[Edit],
     ) -> Result<Reading> {
+        let whose = Arc::clone(model);
         if edits.is_empty() {
             self.changed = Follower::default();
             let trace = self.unchanged.trace(model, text, target, &[])?;
-            return Ok(Reading { trace, baseline: None });
+            return Ok(Reading { model: whose, trace, baseline: None });
         }
         Ok(Reading {
+            model: whose,
             trace: self.changed.trace(model, text, target, edits)?,
             baseline: Some(self.unchanged.trace(model, text, target, &[])?),
         })
@@ -73,35 +77,48 @@ pub(super) const READING: &str = "The model cannot read this text";
 impl App {
     /// The chat form, when it is switched on and the model has one.
     pub(super) fn chat(&self) -> Option<&Chat> {
-        let chat = self.model.as_ref()?.chat.as_ref();
+        let chat = self.newest()?.chat.as_ref();
         chat.filter(|_| self.saved.chat)
+    }
+
+    /// The model that was opened last, which may still be reading the text.
+    pub(super) fn newest(&self) -> Option<&Arc<Checkpoint>> {
+        self.incoming.as_ref().or(self.model.as_ref())
     }
 
     pub(super) fn open(&mut self, name: String) {
         let device = DeviceKind::named(&self.saved.device).unwrap_or_default();
-        self.opening = Some(Task::spawn(&self.lane, move |_| Checkpoint::open(&name, device)));
+        self.opening = Some(match (training::step_of(&name), &self.learning.run) {
+            (Some(step), Some(run)) => {
+                let open = run.opener(step);
+                Task::spawn(&self.lane, move |_| open())
+            }
+            _ => Task::spawn(&self.lane, move |_| Checkpoint::open(&name, device)),
+        });
     }
 
     pub(super) fn receive_model(&mut self) {
         match finished(&mut self.opening) {
             Some(Ok(model)) => {
-                self.saved.remember_model(&model.source);
+                if training::step_of(&model.source).is_none() {
+                    self.saved.remember_model(&model.source);
+                }
                 crash::note_model(&model.info);
                 if !model.notes.is_empty() {
                     self.notices.done(format!("{}: {}", model.info.name, model.notes.join("; ")));
                 }
-                self.model = Some(Arc::new(model));
-                self.asked = None;
-                self.choice = None;
+                // It is shown with its first recording: what is on screen is one model's.
+                self.incoming = Some(Arc::new(model));
+                (self.asked, self.tracing, self.choice) = (None, None, None);
             }
             Some(Err(problem)) => {
                 self.notices.add(problem);
-                self.saved.model = match &self.model {
+                self.saved.model = match self.newest() {
                     Some(model) => model.source.clone(),
                     // A model that is gone since the last start must not leave the window empty.
                     None => crate::model::BUNDLED[0].name.to_owned(),
                 };
-                if self.model.is_none() {
+                if self.newest().is_none() {
                     self.open(self.saved.model.clone());
                 }
             }
@@ -111,15 +128,29 @@ impl App {
 
     pub(super) fn receive_trace(&mut self) {
         match finished(&mut self.tracing) {
-            Some(Ok(Reading { trace, baseline })) => {
+            Some(Ok(Reading { model, trace, baseline })) => {
+                self.model = Some(model);
+                self.incoming = None;
                 self.notices.resolve(|problem| problem.what == READING);
                 let stacks = Stacks::of(trace);
                 self.saved.pinned = self.saved.pinned.within(stacks.shown(self.saved.stack));
                 self.trace = Some(stacks);
                 self.baseline = baseline.map(Stacks::of);
             }
-            Some(Err(problem)) => self.notices.add(Problem { what: READING.to_owned(), ..problem }),
+            Some(Err(problem)) => {
+                self.notices.add(Problem { what: READING.to_owned(), ..problem });
+                // The recording of another model must not pass for this one's.
+                self.show_unread();
+            }
             None => {}
+        }
+    }
+
+    /// Shows a model that was opened without a recording of it.
+    fn show_unread(&mut self) {
+        if let Some(model) = self.incoming.take() {
+            self.model = Some(model);
+            (self.trace, self.baseline) = (None, None);
         }
     }
 
@@ -136,7 +167,13 @@ impl App {
     /// Has the model read the text, if it has not yet. The newest request wins; until it is
     /// answered, the last picture stays.
     pub(super) fn ask(&mut self) {
-        let Some(model) = self.model.as_ref().filter(|_| !self.presenter.is_frozen) else {
+        if self.presenter.is_frozen {
+            return;
+        }
+        if self.saved.prompt.is_empty() {
+            self.show_unread();
+        }
+        let Some(model) = self.newest() else {
             return;
         };
         if self.saved.prompt.is_empty() {

@@ -54,11 +54,17 @@ impl App {
         path: PathBuf,
     ) -> Option<impl FnOnce() -> Result<PathBuf> + Send + use<>> {
         let model = self.model.clone()?;
-        let state = self.saved.clone();
+        let is_away = self.saved.home.is_some();
+        let state = self.saved.clone().at_home();
         Some(move || {
             // A model that is no longer where it was is still known by its name.
-            let sha256 = fingerprint(&model.source).unwrap_or_default();
-            SessionFile::new(state, ModelMark::of(&model, sha256)).save(&path)?;
+            let sha256 = fingerprint(&state.model).unwrap_or_default();
+            let mark = if is_away {
+                ModelMark { source: state.model.clone(), sha256, ..ModelMark::default() }
+            } else {
+                ModelMark::of(&model, sha256)
+            };
+            SessionFile::new(state, mark).save(&path)?;
             Ok(path)
         })
     }

@@ -18,7 +18,7 @@ use tokenizers::Tokenizer as Inner;
 const READING: &str = "Could not read the model's tokenizer";
 
 /// The tokenizer of a model.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tokenizer {
     pub(crate) inner: Inner,
     /// How words are cut, read when it is first asked for.

@@ -1,0 +1,14 @@
+//! Learning as it is watched: what is practised, the run in the background, and what it leaves behind:
+//! losses, what each head does, and the model as it was at many steps.
+
+mod exercise;
+mod held_out;
+mod progress;
+mod recipe;
+mod run;
+mod student;
+
+pub use exercise::Task;
+pub use progress::{Check, Progress, Roles};
+pub use recipe::{Practice, Recipe, Start};
+pub use run::{LATEST, Run, model_name, step_of};
