@@ -5,6 +5,7 @@
 
 use super::elementwise::exp;
 use super::matmul::dot;
+use super::product::product;
 use super::{Rows, dispatch, split};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
@@ -232,90 +233,6 @@ impl WithSimd for Mix<'_, '_> {
             row[..v.width].copy_from_slice(v.row(key));
         }
         product(simd, pattern, Rows::new(&padded, width), z, visible, 1.0);
-    }
-}
-
-/// `c = factor · a b`, where row `i` of `a` counts up to `depth(i)`, which grows. The width of `b` is
-/// a multiple of the lanes; `c` may be narrower.
-#[inline(always)]
-fn product<S: Simd>(
-    simd: S,
-    a: Rows<'_>,
-    b: Rows<'_>,
-    c: &mut [&mut [f32]],
-    depth: impl Fn(usize) -> usize + Copy,
-    factor: f32,
-) {
-    if S::REGISTER_COUNT >= 32 {
-        tiles::<S, 6, 4>(simd, a, b, c, depth, factor);
-    } else {
-        tiles::<S, 4, 2>(simd, a, b, c, depth, factor);
-    }
-}
-
-#[inline(always)]
-fn tiles<S: Simd, const M: usize, const V: usize>(
-    simd: S,
-    a: Rows<'_>,
-    b: Rows<'_>,
-    c: &mut [&mut [f32]],
-    depth: impl Fn(usize) -> usize + Copy,
-    factor: f32,
-) {
-    let n = c.first().map_or(0, |row| row.len());
-    let mut col = 0;
-    while col < n {
-        let is_wide = col + V * S::F32_LANES <= n;
-        let mut row = 0;
-        while row < c.len() {
-            let is_tall = row + M <= c.len();
-            let last = if is_tall { row + M - 1 } else { row };
-            let b = b.columns(col, if is_wide { V } else { 1 } * S::F32_LANES);
-            match (is_tall, is_wide) {
-                (true, true) => tile::<S, M, V>(simd, a, b, c, [row, col, depth(last)], factor),
-                (true, false) => tile::<S, M, 1>(simd, a, b, c, [row, col, depth(last)], factor),
-                (false, true) => tile::<S, 1, V>(simd, a, b, c, [row, col, depth(last)], factor),
-                (false, false) => tile::<S, 1, 1>(simd, a, b, c, [row, col, depth(last)], factor),
-            }
-            row = last + 1;
-        }
-        col += if is_wide { V } else { 1 } * S::F32_LANES;
-    }
-}
-
-#[inline(always)]
-fn tile<S: Simd, const M: usize, const V: usize>(
-    simd: S,
-    a: Rows<'_>,
-    b: Rows<'_>,
-    c: &mut [&mut [f32]],
-    [row, col, depth]: [usize; 3],
-    factor: f32,
-) {
-    let mut rows: [&[f32]; M] = [&[]; M];
-    for (m, a_row) in rows.iter_mut().enumerate() {
-        *a_row = &a.row(row + m)[..depth];
-    }
-    let mut sums = [[simd.splat_f32s(0.0); V]; M];
-    for i in 0..depth {
-        let (b, _) = S::as_simd_f32s(&b.data[i * b.stride..][..V * S::F32_LANES]);
-        for m in 0..M {
-            let x = simd.splat_f32s(rows[m][i]);
-            for v in 0..V {
-                sums[m][v] = simd.mul_add_e_f32s(x, b[v], sums[m][v]);
-            }
-        }
-    }
-    let factor = simd.splat_f32s(factor);
-    for m in 0..M {
-        let (whole, rest) = S::as_mut_simd_f32s(&mut c[row + m][col..]);
-        for v in 0..V {
-            let value = simd.mul_f32s(sums[m][v], factor);
-            match whole.get_mut(v) {
-                Some(place) => *place = value,
-                None => simd.partial_store_f32s(rest, value),
-            }
-        }
     }
 }
 

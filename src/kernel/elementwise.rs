@@ -25,6 +25,42 @@ pub fn map(numbers: &[f32], f: impl Fn(f32) -> f32 + Copy + Sync) -> Vec<f32> {
     results
 }
 
+/// Changes the numbers of several lists together, by one more list: `f` of each place.
+pub fn update<const N: usize>(
+    lists: [&mut Vec<f32>; N],
+    by: &[f32],
+    f: impl Fn([f32; N], f32) -> [f32; N] + Copy + Sync,
+) {
+    let parts = split::parts(by.len() * COST);
+    let len = by.len().div_ceil(parts).max(1);
+    let mut chunks = lists.map(|list| list.chunks_mut(len));
+    let jobs = by.chunks(len).map_while(|by| {
+        let mut complete = true;
+        let lists = chunks.each_mut().map(|chunks| {
+            chunks.next().unwrap_or_else(|| {
+                complete = false;
+                &mut []
+            })
+        });
+        complete.then_some((lists, by))
+    });
+    split::each(jobs, |(mut lists, by)| {
+        dispatch(
+            #[inline(always)]
+            || {
+                let n = lists.iter().map(|list| list.len()).fold(by.len(), usize::min);
+                let lists = lists.each_mut().map(|list| &mut list[..n]);
+                for i in 0..n {
+                    let changed = f(std::array::from_fn(|k| lists[k][i]), by[i]);
+                    for k in 0..N {
+                        lists[k][i] = changed[k];
+                    }
+                }
+            },
+        );
+    });
+}
+
 /// e^x without a call and without a branch, so that loops over it are vectorised; relative error
 /// below 2e-7. Range reduction and polynomial as in Cephes' `expf` (Moshier).
 #[inline(always)]
@@ -59,6 +95,16 @@ mod tests {
             assert!((f64::from(exp(x)) / expected - 1.0).abs() < 3e-7, "at {x}");
         }
         assert!(exp(-1000.0) < 1e-37);
+    }
+
+    #[test]
+    fn lists_change_together() {
+        for n in [0, 1, 100_001] {
+            let (mut a, mut b) = (vec![1.0; n], vec![2.0; n]);
+            let by: Vec<f32> = (0..n).map(|i| i as f32).collect();
+            update([&mut a, &mut b], &by, |[a, b], by| [a + by, b * by]);
+            assert!((0..n).all(|i| a[i] == 1.0 + i as f32 && b[i] == 2.0 * i as f32));
+        }
     }
 
     #[test]

@@ -15,13 +15,15 @@
 )]
 
 mod attention;
+pub mod backward;
 mod elementwise;
 mod matmul;
 mod norm;
+mod product;
 mod split;
 
 pub use attention::{Heads, Sight, mix, scores, softmax};
-pub use elementwise::{exp, map};
+pub use elementwise::{exp, map, update};
 pub use matmul::matmul;
 pub use norm::{normalize, scale_and_shift};
 pub use split::as_one_of_them;

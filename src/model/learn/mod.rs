@@ -23,10 +23,10 @@ use crate::model::files::weights::Weights;
 use crate::model::pages::network::Network;
 use crate::model::parts::decoder::Decoder;
 use crate::model::run::cache::Cache;
+use crate::model::run::ops::cross_entropy;
 use crate::model::run::probe::Silent;
 use crate::problem::{Problem, Result};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use std::collections::BTreeMap;
 
 const LEARNING: &str = "The model cannot learn";
@@ -80,13 +80,13 @@ impl Lesson {
         if rows.is_empty() {
             return Err(Problem::new(LEARNING, "there is no text to learn from"));
         }
-        let mean = loss(&network, rows, &self.device);
+        let mean = loss(&network, rows);
         let before = mean.clone().into_scalar::<f32>();
         if !before.is_finite() {
             let why = format!("the loss is {before}: the steps are too large");
             return Err(Problem::new(LEARNING, why).cure("Lower the rate"));
         }
-        let gradients = leaves.gradients(&mean);
+        let gradients = as_one_of_them(|| leaves.gradients(&mean));
         self.lengths.clear();
         for ((name, _), gradient) in &gradients {
             let squares = gradient.iter().map(|g| f64::from(g * g)).sum::<f64>();
@@ -117,7 +117,7 @@ impl Lesson {
     /// As [`Lesson::new`].
     pub fn loss(&self, row: &[u32]) -> Result<f32> {
         let network = self.network(&self.parameters.leaves(&self.device))?;
-        Ok(loss(&network, &[row], &self.device).into_scalar::<f32>())
+        Ok(loss(&network, &[row]).into_scalar::<f32>())
     }
 }
 
@@ -136,16 +136,13 @@ fn part_of(name: &str) -> String {
 
 /// The mean cross-entropy of windows of one length: each token but the first is the answer to those
 /// before it.
-fn loss(decoder: &Decoder, rows: &[&[u32]], device: &Device) -> Tensor<1> {
+fn loss(decoder: &Decoder, rows: &[&[u32]]) -> Tensor<1> {
     let questions: Vec<u32> = rows.iter().flat_map(|row| &row[..row.len() - 1]).copied().collect();
-    let answers: Vec<i64> =
-        rows.iter().flat_map(|row| &row[1..]).map(|&id| i64::from(id)).collect();
+    let answers: Vec<u32> = rows.iter().flat_map(|row| &row[1..]).copied().collect();
     let logits = as_one_of_them(|| {
         decoder.forward_rows(&questions, rows.len(), &mut Cache::default(), &mut Silent)
     }); // [pos, vocab]
-    let shape = [answers.len(), 1];
-    let answers = Tensor::<2, Int>::from_data(TensorData::new(answers, shape), device);
-    -log_softmax(logits, 1).gather(1, answers).mean()
+    cross_entropy(&logits, &answers)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The step against the gradient.
 
 use super::parameters::{Parameters, Piece};
+use crate::kernel;
 use std::collections::BTreeMap;
 
 /// How parameters follow their gradients.
@@ -62,13 +63,12 @@ impl Optimizer {
             }
             let zeros = || [vec![0.0; gradient.len()], vec![0.0; gradient.len()]];
             let [means, squares] = self.moments.entry(piece).or_insert_with(zeros);
-            let moments = means.iter_mut().zip(squares);
-            for ((x, g), (mean, square)) in numbers.iter_mut().zip(gradient).zip(moments) {
-                *x -= rate * weight_decay * *x;
-                *mean += (1.0 - BETA[0]) * (g - *mean);
-                *square = BETA[1] * *square + (1.0 - BETA[1]) * g * g;
-                *x -= rate_now * *mean / (square.sqrt() / root + EPSILON);
-            }
+            kernel::update([numbers, means, squares], gradient, |[x, mean, square], g| {
+                let x = x - rate * weight_decay * x;
+                let mean = mean + (1.0 - BETA[0]) * (g - mean);
+                let square = BETA[1] * square + (1.0 - BETA[1]) * g * g;
+                [x - rate_now * mean / (square.sqrt() / root + EPSILON), mean, square]
+            });
         }
     }
 }

@@ -230,9 +230,9 @@ type Tensors = (BTreeMap<String, Vec<usize>>, BTreeMap<Piece, Tensor<1>>);
 impl Leaves {
     /// How the loss grows with each learned number.
     pub fn gradients(&self, loss: &Tensor<1>) -> BTreeMap<Piece, Vec<f32>> {
-        let gradients: Gradients = loss.backward();
+        let mut gradients: Gradients = loss.backward();
         let of = |(piece, leaf): (&Piece, &Tensor<1>)| {
-            let gradient = leaf.grad(&gradients)?.into_data().try_into_vec().ok()?;
+            let gradient = leaf.grad_remove(&mut gradients)?.into_data().try_into_vec().ok()?;
             Some((piece.clone(), gradient))
         };
         self.0.1.iter().filter_map(of).collect()

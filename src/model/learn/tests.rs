@@ -36,7 +36,7 @@ fn gradients_are_what_trying_finds() {
     let lesson = lesson(&material, Rule::default());
     let leaves = lesson.parameters.leaves(&lesson.device);
     let network = lesson.network(&leaves).unwrap();
-    let gradients = leaves.gradients(&loss(&network, &[&row], &lesson.device));
+    let gradients = leaves.gradients(&loss(&network, &[&row]));
     for ((name, _), gradient) in &gradients {
         let (at, &slope) =
             gradient.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap();

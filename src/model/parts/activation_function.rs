@@ -101,6 +101,28 @@ impl ActivationFunction {
         }
     }
 
+    /// Is there a fast way to its slope?
+    pub fn has_slope(self) -> bool {
+        matches!(self, Self::Gelu | Self::GeluTanh | Self::Relu | Self::Silu)
+    }
+
+    /// The function's slope at every number, for those that have a fast way to it.
+    pub fn slopes(self, numbers: &[f32]) -> Vec<f32> {
+        match self {
+            Self::Gelu => map(numbers, |x| {
+                let bell = (-0.5 * x * x).exp() / std::f32::consts::TAU.sqrt();
+                0.5 * (1.0 + libm::erff(x / SQRT_2)) + x * bell
+            }),
+            Self::GeluTanh => map(numbers, gelu_tanh_slope),
+            Self::Relu => map(numbers, |x| if x > 0.0 { 1.0 } else { 0.0 }),
+            Self::Silu => map(numbers, |x| {
+                let s = sigmoid(x);
+                s * (1.0 + x * (1.0 - s))
+            }),
+            _ => Vec::new(),
+        }
+    }
+
     /// The same in burn's operations, which can be differentiated.
     pub fn of_tensor<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         let gelu = |x: Tensor<D>| x.clone() * ((x / f64::from(SQRT_2)).erf() + 1.0) * 0.5;
@@ -155,6 +177,16 @@ fn gelu_tanh(x: f32) -> f32 {
     x * sigmoid(TWO_SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x))
 }
 
+/// The slope of `x σ(v)`, with v = 2u, is σ(v) + x v′ σ(v) (1 − σ(v)).
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it must be compiled with its caller's instructions")]
+fn gelu_tanh_slope(x: f32) -> f32 {
+    const TWO_SQRT_2_OVER_PI: f32 = 1.595_769;
+    let s = sigmoid(TWO_SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x));
+    let inner = TWO_SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044_715 * x * x);
+    s + x * inner * s * (1.0 - s)
+}
+
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "it must be compiled with its caller's instructions")]
 fn sigmoid(x: f32) -> f32 {
@@ -185,6 +217,19 @@ mod tests {
         for (function, expected) in cases {
             let got = function.eval(-0.5);
             assert!((got - expected).abs() < 1e-6, "{function:?}: {got}");
+        }
+    }
+
+    #[test]
+    fn slopes_are_what_trying_finds() {
+        let numbers: Vec<f32> = (-40..40).map(|i| i as f32 / 8.0 + 0.01).collect();
+        for (name, function) in ActivationFunction::NAMES {
+            let slopes = function.slopes(&numbers);
+            assert_eq!(slopes.len(), if function.has_slope() { numbers.len() } else { 0 });
+            for (slope, &x) in slopes.iter().zip(&numbers) {
+                let tried = (function.eval(x + 4e-3) - function.eval(x - 4e-3)) / 8e-3;
+                assert!((slope - tried).abs() < 2e-3, "{name} at {x}: {slope}, {tried}");
+            }
         }
     }
 

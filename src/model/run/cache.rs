@@ -1,6 +1,7 @@
 //! What attention has to remember of the positions already read.
 
 use crate::model::pages::marian::Memory;
+use crate::model::run::gradient::Input;
 use crate::model::run::numbers::{Numbers, tensor};
 use burn::tensor::{Device, Tensor};
 use std::ops::Deref;
@@ -109,6 +110,14 @@ impl Vectors {
         match &self.kept {
             Kept::Tensor(tensor) => tensor.clone(),
             Kept::Growing(numbers) => tensor(numbers.clone(), self.shape, &self.device),
+        }
+    }
+
+    /// As what a gradient may be awaited of; none where none is.
+    pub(crate) fn tracked(&self) -> Option<Input> {
+        match &self.kept {
+            Kept::Tensor(tensor) if tensor.is_autodiff() => Input::of(tensor),
+            _ => None,
         }
     }
 

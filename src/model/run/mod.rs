@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod device;
 pub mod edit;
+mod gradient;
 pub mod memory;
 pub mod numbers;
 pub mod ops;

@@ -13,12 +13,21 @@ impl Numbers {
     /// The numbers of a tensor; none when it is on another device. Copied only if they do not lie
     /// side by side.
     pub fn of<const D: usize>(x: &Tensor<D>) -> Option<Self> {
-        let tensor = x.clone().try_into_primitive::<Flex>().ok()?;
+        Self::of_flex(x.clone().try_into_primitive::<Flex>().ok()?)
+    }
+
+    /// The same of the device's own tensor.
+    pub(super) fn of_flex(tensor: FlexTensor) -> Option<Self> {
         if tensor.dtype() != DType::F32 {
             return None;
         }
         let lies_together = tensor.as_slice::<f32>().is_some();
         Some(Self(if lies_together { tensor } else { tensor.to_contiguous() }))
+    }
+
+    /// The way back.
+    pub(super) fn into_flex(self) -> FlexTensor {
+        self.0
     }
 }
 
@@ -34,6 +43,11 @@ impl AsRef<[f32]> for Numbers {
     fn as_ref(&self) -> &[f32] {
         self
     }
+}
+
+/// The device's own tensor, of numbers that are not copied.
+pub(super) fn flex(numbers: Vec<f32>, shape: &[usize]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(numbers, shape))
 }
 
 /// The same tensor, its numbers side by side in the order of its axes.

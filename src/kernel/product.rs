@@ -1,0 +1,257 @@
+//! Products of two matrices that both lie row by row.
+//!
+//! Where [`matmul`](super::matmul) multiplies rows with rows, these add up rows of the second matrix:
+//! what the gradients of a product are, and what attention reads.
+
+use super::{Rows, dispatch, split};
+use pulp::{Simd, WithSimd};
+
+/// Columns of `b` that are copied side by side at a time.
+const PANEL: usize = 64;
+/// Rows of `b` that are copied at a time: with a panel's width they fit into the first-level cache.
+const DEPTH: usize = 128;
+
+/// `a b`.
+///
+/// # Shapes
+/// `a [n, depth]`, `b [depth, width]` gives `[n, width]`.
+pub fn multiply(a: Rows<'_>, b: &[f32], width: usize) -> Vec<f32> {
+    let n = a.data.len() / a.stride.max(1);
+    let mut c = vec![0.0; n * width];
+    if c.is_empty() {
+        return c;
+    }
+    let parts = split::parts(c.len() * a.width);
+    let b = Rows::new(b, width);
+    if width >= parts * PANEL {
+        let step = width.div_ceil(parts).next_multiple_of(PANEL);
+        let groups = split::columns(&mut c, width, step).into_iter().enumerate();
+        split::each(groups, |(group, mut c)| {
+            let width = c.first().map_or(0, |row| row.len());
+            dispatch(Multiply { a, b: b.columns(group * step, width), c: &mut c });
+        });
+    } else {
+        let step = n.div_ceil(parts);
+        split::each(c.chunks_mut(step * width).enumerate(), |(group, c)| {
+            let a = Rows { data: &a.data[group * step * a.stride..], ..a };
+            let mut rows: Vec<&mut [f32]> = c.chunks_exact_mut(width).collect();
+            dispatch(Multiply { a, b, c: &mut rows });
+        });
+    }
+    c
+}
+
+/// One thread's share of a product.
+struct Multiply<'a, 'c> {
+    a: Rows<'a>,
+    b: Rows<'a>,
+    c: &'a mut [&'c mut [f32]],
+}
+
+impl WithSimd for Multiply<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { a, b, c } = self;
+        let mut panel = vec![0.0; DEPTH * PANEL];
+        for top in (0..a.width).step_by(DEPTH) {
+            let depth = DEPTH.min(a.width - top);
+            for left in (0..b.width).step_by(PANEL) {
+                let width = PANEL.min(b.width - left);
+                let padded = width.next_multiple_of(S::F32_LANES);
+                for (i, row) in panel.chunks_exact_mut(padded).take(depth).enumerate() {
+                    row[..width].copy_from_slice(&b.row(top + i)[left..left + width]);
+                    row[width..].fill(0.0);
+                }
+                let a = a.columns(top, depth);
+                let mut c: Vec<&mut [f32]> =
+                    c.iter_mut().map(|row| &mut row[left..left + width]).collect();
+                add_product(simd, a, Rows::new(&panel, padded), &mut c, depth);
+            }
+        }
+    }
+}
+
+/// `c += a b`.
+#[inline(always)]
+fn add_product<S: Simd>(simd: S, a: Rows<'_>, b: Rows<'_>, c: &mut [&mut [f32]], depth: usize) {
+    if S::REGISTER_COUNT >= 32 {
+        tiles::<S, 6, 4, true>(simd, a, b, c, |_| depth, 1.0);
+    } else {
+        tiles::<S, 4, 2, true>(simd, a, b, c, |_| depth, 1.0);
+    }
+}
+
+/// A matrix on its side.
+///
+/// # Shapes
+/// `x [n, width]` gives `[width, n]`.
+pub fn transpose(x: &[f32], width: usize) -> Vec<f32> {
+    const BLOCK: usize = 16;
+    let n = x.len() / width.max(1);
+    let mut turned = vec![0.0; x.len()];
+    if n == 0 {
+        return turned;
+    }
+    // A number costs about as much as a few multiplications.
+    let step = width.div_ceil(split::parts(x.len() * 4)).next_multiple_of(BLOCK);
+    split::each(turned.chunks_mut(step * n).enumerate(), |(group, turned)| {
+        let left = group * step;
+        let columns = turned.len() / n;
+        for top in (0..n).step_by(BLOCK) {
+            let bottom = n.min(top + BLOCK);
+            for block in (0..columns).step_by(BLOCK) {
+                for row in top..bottom {
+                    let x = &x[row * width + left..];
+                    for column in block..columns.min(block + BLOCK) {
+                        turned[column * n + row] = x[column];
+                    }
+                }
+            }
+        }
+    });
+    turned
+}
+
+/// `c = factor · a b`, where row `i` of `a` counts up to `depth(i)`, which grows. The width of `b` is
+/// a multiple of the lanes; `c` may be narrower.
+#[inline(always)]
+pub(super) fn product<S: Simd>(
+    simd: S,
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [&mut [f32]],
+    depth: impl Fn(usize) -> usize + Copy,
+    factor: f32,
+) {
+    if S::REGISTER_COUNT >= 32 {
+        tiles::<S, 6, 4, false>(simd, a, b, c, depth, factor);
+    } else {
+        tiles::<S, 4, 2, false>(simd, a, b, c, depth, factor);
+    }
+}
+
+#[inline(always)]
+fn tiles<S: Simd, const M: usize, const V: usize, const ADDS: bool>(
+    simd: S,
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [&mut [f32]],
+    depth: impl Fn(usize) -> usize + Copy,
+    factor: f32,
+) {
+    let n = c.first().map_or(0, |row| row.len());
+    let mut col = 0;
+    while col < n {
+        let is_wide = col + V * S::F32_LANES <= n;
+        let mut row = 0;
+        while row < c.len() {
+            let is_tall = row + M <= c.len();
+            let last = if is_tall { row + M - 1 } else { row };
+            let b = b.columns(col, if is_wide { V } else { 1 } * S::F32_LANES);
+            match (is_tall, is_wide) {
+                (true, true) => {
+                    tile::<S, M, V, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                }
+                (true, false) => {
+                    tile::<S, M, 1, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                }
+                (false, true) => {
+                    tile::<S, 1, V, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                }
+                (false, false) => {
+                    tile::<S, 1, 1, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                }
+            }
+            row = last + 1;
+        }
+        col += if is_wide { V } else { 1 } * S::F32_LANES;
+    }
+}
+
+#[inline(always)]
+fn tile<S: Simd, const M: usize, const V: usize, const ADDS: bool>(
+    simd: S,
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [&mut [f32]],
+    [row, col, depth]: [usize; 3],
+    factor: f32,
+) {
+    let mut rows: [&[f32]; M] = [&[]; M];
+    for (m, a_row) in rows.iter_mut().enumerate() {
+        *a_row = &a.row(row + m)[..depth];
+    }
+    let mut sums = [[simd.splat_f32s(0.0); V]; M];
+    for i in 0..depth {
+        let (b, _) = S::as_simd_f32s(&b.data[i * b.stride..][..V * S::F32_LANES]);
+        for m in 0..M {
+            let x = simd.splat_f32s(rows[m][i]);
+            for v in 0..V {
+                sums[m][v] = simd.mul_add_e_f32s(x, b[v], sums[m][v]);
+            }
+        }
+    }
+    let factor = simd.splat_f32s(factor);
+    for m in 0..M {
+        let (whole, rest) = S::as_mut_simd_f32s(&mut c[row + m][col..]);
+        for v in 0..V {
+            let value = simd.mul_f32s(sums[m][v], factor);
+            match whole.get_mut(v) {
+                Some(place) if ADDS => *place = simd.add_f32s(*place, value),
+                Some(place) => *place = value,
+                None if ADDS => {
+                    let before = simd.partial_load_f32s(rest);
+                    simd.partial_store_f32s(rest, simd.add_f32s(before, value));
+                }
+                None => simd.partial_store_f32s(rest, value),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, seed: usize) -> Vec<f32> {
+        let number = |i: usize| ((i * 37 + seed * 101) % 257) as f32 / 128.0 - 1.0;
+        (0..n).map(number).collect()
+    }
+
+    #[test]
+    fn products_equal_the_definition() {
+        for (n, depth, width) in [
+            (1, 1, 1),
+            (3, 7, 5),
+            (6, 16, 64),
+            (7, 300, 65),
+            (130, 33, 20),
+            (40, 129, 700),
+            (5, 0, 4),
+        ] {
+            let (a, b) = (numbers(n * depth, 1), numbers(depth * width, 2));
+            let c = multiply(Rows::new(&a, depth), &b, width);
+            assert_eq!(c.len(), if depth == 0 { 0 } else { n * width });
+            for (i, got) in c.iter().enumerate() {
+                let (row, column) = (i / width, i % width);
+                let term =
+                    |k: usize| f64::from(a[row * depth + k]) * f64::from(b[k * width + column]);
+                let expected: f64 = (0..depth).map(term).sum();
+                assert!((f64::from(*got) - expected).abs() < 1e-4, "{n}x{depth}x{width}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_matrix_turned_twice_is_the_same() {
+        for (n, width) in [(1, 1), (3, 50), (64, 17), (400, 300)] {
+            let x = numbers(n * width, 3);
+            let turned = transpose(&x, width);
+            assert_eq!(turned[0], x[0]);
+            assert_eq!(turned[(width - 1) * n], x[width - 1]);
+            assert_eq!(transpose(&turned, n), x);
+        }
+    }
+}
