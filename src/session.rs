@@ -22,9 +22,24 @@ pub use recall::{Recall, Scores};
 pub use translation::translate;
 
 use crate::math::sampling::{Coins, Sampling, pick, top};
-use crate::model::{Checkpoint, Search};
+use crate::model::{Checkpoint, Edit, Search};
 use crate::problem::{Problem, Result};
 use crate::trace::{Predicts, Token, Trace};
+use std::sync::Arc;
+
+/// Another text as a model reads it, to be compared with what was recorded of a first: of a translator,
+/// the part that the first is of.
+///
+/// # Errors
+/// When the model cannot read it.
+pub fn second_text(
+    model: &Checkpoint,
+    text: &str,
+    edits: &[Edit],
+    first: &Trace,
+) -> Result<Arc<Trace>> {
+    Ok(model.trace_edited(text, edits)?.part_like(first))
+}
 
 /// One row of a next-token table.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use harness::{Window, app, app_mut, open, open_at, read_text, set_text, settle};
 use headlight::gui::theme::Theme;
 use headlight::gui::{Command, FIRST_PROMPT, Learning, Saved, views};
 use headlight::lesson::{Action, Bound, Condition, Lesson, Part, Setting, VIEWS, bundled};
-use headlight::model::{BUNDLED, Checkpoint, DeviceKind, TRANSLATOR};
+use headlight::model::{BUNDLED, Checkpoint, DeviceKind, Edit, TRANSLATOR};
 use headlight::session::claims::{refuted, right_choice};
 use std::collections::BTreeSet;
 
@@ -242,6 +242,55 @@ fn all_lessons_can_be_done() {
         }
         let seen = &app(&window).saved.learning.seen[&lesson.name];
         assert!(seen.len() + 1 >= lesson.steps.len(), "{}", lesson.name);
+    }
+}
+
+/// From whatever state a step is entered, it can be done by one button; and when the lesson is left, what
+/// was the learner's is there again.
+#[test]
+fn every_step_sets_its_stage_and_gives_back_what_was_there() {
+    for language in LANGUAGES {
+        let mut window = open(Saved { language: language.into(), ..Saved::default() });
+        for (n, lesson) in bundled(language).iter().enumerate() {
+            for step in 0..lesson.steps.len() {
+                let saved = &mut app_mut(&mut window).saved;
+                "A text of my own, with a dog".clone_into(&mut saved.prompt);
+                "compare".clone_into(&mut saved.view);
+                saved.sampling.top_p = Some(0.3);
+                saved.edits = vec![Edit::Head { layer: 1, head: 1, factor: 0.0 }];
+                if n % 3 == 0 {
+                    app_mut(&mut window).command(Command::OpenModel(TRANSLATOR.name.into()));
+                }
+                window.run_steps(2);
+                settle(&mut window);
+                let before = app(&window).saved.clone();
+                let open = Command::OpenLesson(lesson.name.clone(), step);
+                app_mut(&mut window).command(open);
+                window.run_steps(3);
+                settle(&mut window);
+                for _ in 0..12 {
+                    if app(&window).pending().is_none() {
+                        break;
+                    }
+                    app_mut(&mut window).command(Command::Step(1));
+                    window.run_steps(2);
+                    settle(&mut window);
+                }
+                let pending = app(&window).pending();
+                assert!(pending.is_none(), "{} {step} ({language}): {pending:?}", lesson.name);
+                assert_eq!(app(&window).saved.learning.step, step, "{}", lesson.name);
+                app_mut(&mut window).command(Command::ToggleLessons);
+                window.run_steps(2);
+                settle(&mut window);
+                let after = &app(&window).saved;
+                assert_eq!(
+                    (&after.prompt, &after.view, &after.sampling, &after.edits, &after.model),
+                    (&before.prompt, &before.view, &before.sampling, &before.edits, &before.model),
+                    "{} {step}",
+                    lesson.name
+                );
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use burn::tensor::Tensor;
 use headlight::math::sampling::Sampling;
 use headlight::model::{
-    BUNDLED, Cache, Checkpoint, DeviceKind, Edit, Edited, Look, Recorder, Silent,
+    BUNDLED, Cache, Checkpoint, DeviceKind, Edit, Edited, Look, READER, Recorder, Silent,
 };
 use headlight::session::{Generation, candidates};
 use headlight::trace::{BlockHook, Hook, Trace};
@@ -130,7 +130,7 @@ fn edits_change_what_they_name_and_nothing_before() {
     let model = storybook();
     let (tokens, _) = model.prompt(TEXT).unwrap();
     let run = |edits: &[Edit]| {
-        let mut probe = Edited { edits, inner: Recorder::default() };
+        let mut probe = Edited { model: &model.info, edits, inner: Recorder::default() };
         model.run(&tokens, &mut Cache::default(), &mut probe);
         probe.inner.activations
     };
@@ -226,4 +226,48 @@ fn long_texts_keep_their_end() {
     let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
     let generation = Generation::new(&model, &text, sampling, 0).unwrap();
     assert_eq!(generation.take(3).count(), 3);
+}
+
+/// The small Llama model as one of Mistral's kind, whose tokens see four at most.
+fn windowed_llama() -> Checkpoint {
+    let from = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-llama");
+    let folder = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(from).unwrap().flatten() {
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    let config = folder.path().join("config.json");
+    let json = std::fs::read(&config).unwrap();
+    let mut json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    json["model_type"] = "mistral".into();
+    json["architectures"] = serde_json::json!(["MistralForCausalLM"]);
+    json["sliding_window"] = 4.into();
+    std::fs::write(&config, json.to_string()).unwrap();
+    Checkpoint::open(&folder.path().display().to_string(), DeviceKind::default()).unwrap()
+}
+
+/// A head that is made to look everywhere looks at what its model may see: in an encoder at both sides,
+/// with a window not beyond it.
+#[test]
+fn a_head_forced_to_look_everywhere_sees_what_the_model_may_see() {
+    let reader = Checkpoint::bundled(&READER, DeviceKind::default()).unwrap();
+    let edits = [Edit::Force { layer: 1, head: 2, look: Look::Everywhere }];
+    let trace = reader.trace_edited("The cat sat on the mat", &edits).unwrap();
+    let n = trace.tokens.len();
+    let pattern = trace.pattern(1, 2).unwrap();
+    assert!(n > 4 && pattern.data.iter().all(|weight| *weight == 1.0 / n as f32));
+
+    let windowed = windowed_llama();
+    let window = windowed.info.window_of(0).unwrap();
+    let edits = [Edit::Force { layer: 0, head: 0, look: Look::Everywhere }];
+    let trace =
+        windowed.trace_edited("The cat sat on the mat, and the dog sat too", &edits).unwrap();
+    let n = trace.tokens.len();
+    assert!(n > window);
+    for (query, row) in trace.pattern(0, 0).unwrap().data.chunks_exact(n).enumerate() {
+        for (key, weight) in row.iter().enumerate() {
+            let seen = (query + 1).min(window);
+            let expected = if trace.model.sees(0, query, key) { 1.0 / seen as f32 } else { 0.0 };
+            assert_eq!(*weight, expected, "{query} at {key}");
+        }
+    }
 }

@@ -7,10 +7,11 @@ mod harness;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use harness::{TINY, Window, app, app_mut, open, open_at, read_text, set_text, settle};
-use headlight::gui::{Command, Comparison, Request, Saved, Selection, Thing};
+use headlight::gui::{App, Command, Comparison, Learn, Request, Saved, Selection, Thing};
 use headlight::math::beam::BeamSettings;
 use headlight::math::sampling::Sampling;
-use headlight::model::{Checkpoint, DeviceKind, Edit};
+use headlight::model::{BUNDLED, Checkpoint, DeviceKind, Edit};
+use headlight::session::training::Recipe;
 use headlight::session::{Generation, write_beams};
 use std::time::{Duration, Instant};
 
@@ -252,4 +253,95 @@ fn the_text_on_screen_is_saved() {
     }
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.starts_with("The cat sat on the ") && text.len() > 25, "{text}");
+}
+
+/// A frame at a time until it is so.
+fn until(window: &mut Window, what: &str, is_so: impl Fn(&App) -> bool) {
+    let start = Instant::now();
+    while !is_so(app(window)) {
+        assert!(start.elapsed() < Duration::from_mins(1), "{what}");
+        std::thread::sleep(Duration::from_millis(2));
+        window.step();
+    }
+    settle(window);
+}
+
+#[test]
+fn a_model_learns_and_every_view_shows_it_as_it_was() {
+    let mut window = open(Saved { view: "learning".into(), ..Saved::default() });
+    let before = app(&window).saved.clone();
+    window.get_by_label("Start").click();
+    let steps = |app: &App| app.run().map_or(0, |run| run.progress().step);
+    until(&mut window, "no steps", |app| steps(app) >= 40);
+    // It goes on while another view is shown.
+    app_mut(&mut window).command(Command::Show("lens"));
+    let now = steps(app(&window));
+    until(&mut window, "it stopped", |app| steps(app) > now + 5);
+    app_mut(&mut window).command(Command::Learn(Learn::Pause));
+    until(&mut window, "it goes on", |app| app.run().is_some_and(|run| !run.is_running()));
+    let last = steps(app(&window));
+
+    let name = |window: &Window| app(window).trace().unwrap().model.name.clone();
+    app_mut(&mut window).command(Command::Learn(Learn::Look(0)));
+    window.run_steps(2);
+    settle(&mut window);
+    assert_eq!(name(&window), "step 0");
+    assert_eq!(app(&window).trace().unwrap().tokens.len(), 32);
+    app_mut(&mut window).command(Command::Learn(Learn::Look(usize::MAX)));
+    window.run_steps(2);
+    settle(&mut window);
+    assert_eq!(name(&window), format!("step {last}"));
+    for (view, tab) in harness::pictures() {
+        harness::show(&mut app_mut(&mut window).saved, view, tab);
+        window.run_steps(2);
+        settle(&mut window);
+    }
+    app_mut(&mut window).command(Command::Learn(Learn::Home));
+    window.run_steps(2);
+    settle(&mut window);
+    let after = &app(&window).saved;
+    assert_eq!((&after.model, &after.prompt), (&before.model, &before.prompt));
+    assert_eq!(name(&window), before.model);
+    // The look was a change like others.
+    undo(&mut window);
+    assert_eq!(name(&window), format!("step {last}"));
+}
+
+#[test]
+fn a_taught_model_knows_the_sentence_and_the_old_one_is_as_it_was() {
+    let mut window = open(Saved {
+        prompt: "My cat is called".into(),
+        view: "learning".into(),
+        ..Saved::default()
+    });
+    let probability = |window: &Window| {
+        let trace = app(window).trace().unwrap();
+        let id = Checkpoint::bundled(BUNDLED[0], DeviceKind::default())
+            .unwrap()
+            .tokenizer
+            .encode_bare(" Zorro")
+            .unwrap()[0]
+            .id;
+        headlight::math::sampling::softmax(trace.next_logits().unwrap())[id as usize]
+    };
+    let before = probability(&window);
+    assert!(before < 0.01, "{before}");
+    let recipe = Recipe::teaching("storybook", "My cat is called Zorro.");
+    app_mut(&mut window).command(Command::Learn(Learn::Begin(Box::new(recipe), 12)));
+    window.run_steps(2);
+    until(&mut window, "it does not end", |app| {
+        app.run().is_some_and(|run| !run.is_running() && run.can_go())
+    });
+    app_mut(&mut window).command(Command::Learn(Learn::Look(usize::MAX)));
+    window.run_steps(2);
+    settle(&mut window);
+    assert!(probability(&window) > 0.9);
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("taught");
+    app_mut(&mut window).command(Command::Learn(Learn::Save(to.clone())));
+    until(&mut window, "not saved", |_| to.join("model.safetensors").exists());
+    app_mut(&mut window).command(Command::Learn(Learn::Home));
+    window.run_steps(2);
+    settle(&mut window);
+    assert_eq!(probability(&window), before);
 }

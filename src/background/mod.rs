@@ -11,9 +11,9 @@ pub use latest::Latest;
 use crate::problem::{Problem, Result};
 use crate::text::{speak, spoken};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -21,6 +21,8 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub struct Lane {
     jobs: Sender<Job>,
+    /// Panics of jobs: whoever waits for a job may forget to look, the lane does not.
+    mistakes: Arc<Mutex<Vec<Problem>>>,
 }
 
 impl Lane {
@@ -38,7 +40,12 @@ impl Lane {
         };
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         thread.map_err(|e| Problem::new("Could not start a thread", e))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, mistakes: Arc::default() })
+    }
+
+    /// What panicked since this was last asked.
+    pub fn mistakes(&self) -> Vec<Problem> {
+        std::mem::take(&mut *self.mistakes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -68,14 +75,20 @@ impl<T: Send + 'static> Task<T> {
         let cancel = Cancel::default();
         let wanted = cancel.clone();
         let language = spoken().code;
+        let mistakes = Arc::clone(&lane.mistakes);
         let run = move || {
             if wanted.is_requested() {
                 return;
             }
             speak(language);
             let outcome = catch_unwind(AssertUnwindSafe(|| job(&wanted)));
+            let outcome = outcome.unwrap_or_else(|panic| {
+                let problem = panicked(&*panic);
+                mistakes.lock().unwrap_or_else(PoisonError::into_inner).push(problem.clone());
+                Err(problem)
+            });
             // The receiver may be gone: then nobody waits for the result.
-            let _ = sender.send(outcome.unwrap_or_else(|panic| Err(panicked(&*panic))));
+            let _ = sender.send(outcome);
         };
         // A lane ends only with the program; then the task reports that its job is lost.
         let _ = lane.jobs.send(Box::new(run));
@@ -173,6 +186,10 @@ mod tests {
         let lane = Lane::start("test", || ()).unwrap();
         let bad: Task<()> = Task::spawn(&lane, |_| panic!("boom"));
         assert_eq!(bad.wait().unwrap_err().why, "boom");
+        // It is known even if nobody waited for it.
+        let why: Vec<String> = lane.mistakes().into_iter().map(|mistake| mistake.why).collect();
+        assert_eq!(why, ["boom"]);
+        assert!(lane.mistakes().is_empty());
         assert_eq!(Task::spawn(&lane, |_| Ok(1)).wait(), Ok(1));
     }
 }

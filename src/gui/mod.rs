@@ -14,7 +14,7 @@ pub mod views;
 mod widgets;
 
 pub use contract::action::{ACTIONS, Action, Scope};
-pub use contract::command::{Command, Target};
+pub use contract::command::{Command, Learn, Target};
 pub use contract::view::{Context, Tab, View};
 pub use look::{format, theme};
 pub use picture::shot::{ShotArgs, shot};

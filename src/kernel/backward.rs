@@ -25,6 +25,14 @@ pub fn linear_weight(dy: &[f32], x: &[f32], [n_in, n_out]: [usize; 2]) -> Vec<f3
     multiply(Rows::new(&turned, dy.len() / n_out.max(1)), x, n_in)
 }
 
+/// Of `y = x W + b` with respect to `W`.
+///
+/// # Shapes
+/// `dy [pos, out]`, `x [pos, in]` gives `[in, out]`.
+pub fn turned_weight(dy: &[f32], x: &[f32], [n_in, n_out]: [usize; 2]) -> Vec<f32> {
+    linear_weight(x, dy, [n_out, n_in])
+}
+
 /// The sum of each column of a matrix.
 pub fn column_sums(x: &[f32], width: usize) -> Vec<f32> {
     let mut sums = vec![0.0; width];
@@ -140,10 +148,11 @@ fn read_back(weights: &[f32], queries: &[f32], len: usize, heads: Heads) -> Vec<
     let Heads { n_heads, n_kv_heads, d_head } = heads;
     let n_keys = len / (n_kv_heads * d_head).max(1);
     let n_queries = queries.len() / (n_heads * d_head).max(1);
-    let turned: Vec<f32> = weights
-        .chunks_exact((n_queries * n_keys).max(1))
-        .flat_map(|head| transpose(head, n_keys))
-        .collect();
+    let size = (n_queries * n_keys).max(1);
+    let mut turned = Vec::with_capacity(weights.len());
+    for head in weights.chunks_exact(size) {
+        turned.extend_from_slice(&transpose(head, n_keys));
+    }
     let each = mix(&turned, queries, Heads { n_kv_heads: n_heads, ..heads }, None);
     if n_heads == n_kv_heads {
         return each;

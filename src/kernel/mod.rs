@@ -26,6 +26,7 @@ pub use attention::{Heads, Sight, mix, scores, softmax};
 pub use elementwise::{exp, map, update};
 pub use matmul::matmul;
 pub use norm::{normalize, scale_and_shift};
+pub use product::multiply;
 pub use split::as_one_of_them;
 
 use pulp::{Simd, WithSimd};

@@ -6,10 +6,12 @@
 use super::{Rows, dispatch, split};
 use pulp::{Simd, WithSimd};
 
-/// Columns of `b` that are copied side by side at a time.
-const PANEL: usize = 64;
-/// Rows of `b` that are copied at a time: with a panel's width they fit into the first-level cache.
-const DEPTH: usize = 128;
+/// Numbers of `b` that are copied side by side at a time: they fit into the first-level cache.
+const PANEL: usize = 6144;
+/// Rows of `a` that are worked on at a time: with a panel's depth they fit into the second level.
+const HEIGHT: usize = 96;
+/// Columns that one thread takes at least.
+const LEAST: usize = 64;
 
 /// `a b`.
 ///
@@ -23,8 +25,8 @@ pub fn multiply(a: Rows<'_>, b: &[f32], width: usize) -> Vec<f32> {
     }
     let parts = split::parts(c.len() * a.width);
     let b = Rows::new(b, width);
-    if width >= parts * PANEL {
-        let step = width.div_ceil(parts).next_multiple_of(PANEL);
+    if width >= parts * LEAST {
+        let step = width.div_ceil(parts).next_multiple_of(LEAST);
         let groups = split::columns(&mut c, width, step).into_iter().enumerate();
         split::each(groups, |(group, mut c)| {
             let width = c.first().map_or(0, |row| row.len());
@@ -53,33 +55,43 @@ impl WithSimd for Multiply<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, c } = self;
-        let mut panel = vec![0.0; DEPTH * PANEL];
-        for top in (0..a.width).step_by(DEPTH) {
-            let depth = DEPTH.min(a.width - top);
-            for left in (0..b.width).step_by(PANEL) {
-                let width = PANEL.min(b.width - left);
-                let padded = width.next_multiple_of(S::F32_LANES);
-                for (i, row) in panel.chunks_exact_mut(padded).take(depth).enumerate() {
-                    row[..width].copy_from_slice(&b.row(top + i)[left..left + width]);
-                    row[width..].fill(0.0);
-                }
-                let a = a.columns(top, depth);
-                let mut c: Vec<&mut [f32]> =
-                    c.iter_mut().map(|row| &mut row[left..left + width]).collect();
-                add_product(simd, a, Rows::new(&panel, padded), &mut c, depth);
-            }
+        if S::REGISTER_COUNT >= 32 {
+            self.run::<S, 6, 4>(simd);
+        } else {
+            self.run::<S, 6, 2>(simd);
         }
     }
 }
 
-/// `c += a b`.
-#[inline(always)]
-fn add_product<S: Simd>(simd: S, a: Rows<'_>, b: Rows<'_>, c: &mut [&mut [f32]], depth: usize) {
-    if S::REGISTER_COUNT >= 32 {
-        tiles::<S, 6, 4, true>(simd, a, b, c, |_| depth, 1.0);
-    } else {
-        tiles::<S, 4, 2, true>(simd, a, b, c, |_| depth, 1.0);
+impl Multiply<'_, '_> {
+    #[inline(always)]
+    fn run<S: Simd, const M: usize, const V: usize>(self, simd: S) {
+        let Self { a, b, c } = self;
+        let panel_width = V * S::F32_LANES;
+        let mut panel = vec![0.0; PANEL];
+        let most = (PANEL / panel_width).max(1);
+        for top in (0..a.width).step_by(most) {
+            let depth = most.min(a.width - top);
+            let a = a.columns(top, depth);
+            for (block, c) in c.chunks_mut(HEIGHT).enumerate() {
+                let a = Rows { data: &a.data[block * HEIGHT * a.stride..], ..a };
+                for left in (0..b.width).step_by(panel_width) {
+                    let width = panel_width.min(b.width - left);
+                    for (i, row) in panel.chunks_exact_mut(panel_width).take(depth).enumerate() {
+                        row[..width].copy_from_slice(&b.row(top + i)[left..left + width]);
+                        row[width..].fill(0.0);
+                    }
+                    let b = Rows::new(&panel, panel_width);
+                    let mut rows: Vec<&mut [f32]> =
+                        c.iter_mut().map(|row| &mut row[left..left + width]).collect();
+                    if top == 0 {
+                        tiles::<S, M, V, false>(simd, a, b, &mut rows, |_| depth, 1.0);
+                    } else {
+                        tiles::<S, M, V, true>(simd, a, b, &mut rows, |_| depth, 1.0);
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a link in a lesson can do. The list is closed: a lesson reads no file and reaches no network.
 
-use super::names::{STACKS, THEMES, check_view};
+use super::names::{STACKS, THEMES, check_task, check_view};
 use super::words::{Word, head, number, whole, words};
 
 /// Something the program does when a link is clicked.
@@ -42,6 +42,20 @@ pub enum Action {
     Model(String),
     /// Shows a part of a translator: `do:stack cross`.
     Stack(String),
+    /// Has a new model learn a task, with so many layers: `do:learn say_again layers=2`.
+    Learn {
+        /// The task's id.
+        task: String,
+        /// Number of blocks.
+        layers: usize,
+    },
+    /// Teaches the open model a text: `do:teach "My cat is called Zorro."`.
+    Teach(String),
+    /// Has every view show the model of the run as it was at a step, or the newest: `do:look 400`,
+    /// `do:look newest`.
+    Look(Option<usize>),
+    /// Shows again the model that was there before: `do:home`.
+    Home,
     /// Opens another lesson: `do:lesson 040-positions`.
     Lesson(String),
 }
@@ -92,7 +106,7 @@ pub struct Settings {
 }
 
 /// What can be done, for whoever wrote something else.
-pub const COMMANDS: &str = "text, append, show, select, release, sampling, seed, draw, theme, off, unchanged, model, stack, lesson";
+pub const COMMANDS: &str = "text, append, show, select, release, sampling, seed, draw, theme, off, unchanged, model, stack, learn, teach, look, home, lesson";
 
 impl Action {
     /// Reads what stands after `do:`.
@@ -111,6 +125,7 @@ impl Action {
             "show" => return show(rest),
             "select" => return select(rest),
             "sampling" => return sampling(rest),
+            "learn" => return learn(rest),
             _ => {}
         }
         let values: Vec<&str> = rest.iter().map(|word| word.value.as_str()).collect();
@@ -133,6 +148,10 @@ impl Action {
             ("model", [name]) => Self::Model((*name).to_owned()),
             ("stack", [name]) if STACKS.contains(name) => Self::Stack((*name).to_owned()),
             ("stack", [_]) => return Err(format!("the stacks are: {}", STACKS.join(", "))),
+            ("teach", [text]) => Self::Teach((*text).to_owned()),
+            ("look", ["newest"]) => Self::Look(None),
+            ("look", [step]) => Self::Look(Some(whole(step)?)),
+            ("home", []) => Self::Home,
             ("lesson", [name]) => Self::Lesson((*name).to_owned()),
             (command, _) if COMMANDS.split(", ").any(|known| known == command) => {
                 return Err(format!("{command} takes other words than {}", values.join(" ")));
@@ -156,6 +175,18 @@ fn show(words: &[Word]) -> Result<Action, String> {
     let view = view.ok_or("show needs view=")?;
     check_view(&view, tab.as_deref())?;
     Ok(Action::Show { view, tab })
+}
+
+fn learn(words: &[Word]) -> Result<Action, String> {
+    let (mut task, mut layers) = (None, 2);
+    for Word { name, value } in words {
+        match name.as_str() {
+            "" => task = Some(check_task(value)?),
+            "layers" => layers = whole(value)?,
+            _ => return Err(format!("learn knows a task and layers=, not {name}={value}")),
+        }
+    }
+    Ok(Action::Learn { task: task.ok_or("learn needs a task")?, layers })
 }
 
 fn place(text: &str) -> Place {
@@ -231,6 +262,10 @@ mod tests {
             "sampling top_p=2",
             "run \"rm -rf\"",
             "text a=b",
+            "learn",
+            "learn french",
+            "learn say_again heads=2",
+            "look back",
         ] {
             assert!(Action::parse(wrong).is_err(), "{wrong}");
         }

@@ -52,6 +52,31 @@ pub enum Claim {
     Without(Head, String, String, Bound),
     /// `kept "T" top_p 0.6 number 23`.
     Kept(String, f32, usize),
+    /// `learns say_again layers 2 loss at 600 below 1.2`: what a new model comes to, with the seed the
+    /// window begins with; `induction` is the highest score of a head.
+    Learns {
+        /// The task's id.
+        task: String,
+        /// Number of blocks.
+        layers: usize,
+        /// `loss` or `induction`.
+        what: String,
+        /// After so many steps.
+        steps: usize,
+        /// What it comes to.
+        bound: Bound,
+    },
+    /// `taught "T" says Zorro after "My cat is called" above 0.9`: after teaching it as the window does.
+    Taught {
+        /// The text.
+        text: String,
+        /// The next token.
+        word: String,
+        /// After this text.
+        after: String,
+        /// Its probability.
+        bound: Bound,
+    },
     /// `model parameters 3505152`: a size of the model.
     Model(String, usize),
 }
@@ -60,7 +85,7 @@ pub enum Claim {
 pub type Head = (usize, usize);
 
 /// What can be claimed, for whoever wrote something else.
-const CLAIMS: &str = "next, probability, tokens, attention, looks, crosses, translates, habit, analogy, cosine, similarity, stream, lens, without, kept, model; docs/writing-lessons.md shows each";
+const CLAIMS: &str = "next, probability, tokens, attention, looks, crosses, translates, habit, analogy, cosine, similarity, stream, lens, without, kept, learns, taught, model; docs/writing-lessons.md shows each";
 
 impl Claim {
     /// Reads what stands after `check:`.
@@ -120,6 +145,29 @@ impl Claim {
             ["kept", text, "top_p", p, "number", n] => {
                 Self::Kept(own(text), super::words::number(p, 0.0, 1.0)?, whole(n)?)
             }
+            [
+                "learns",
+                task,
+                "layers",
+                layers,
+                what @ ("loss" | "induction"),
+                "at",
+                steps,
+                side,
+                x,
+            ] => Self::Learns {
+                task: super::names::check_task(task)?,
+                layers: whole(layers)?,
+                what: own(what),
+                steps: whole(steps)?,
+                bound: Bound::parse(side, x)?,
+            },
+            ["taught", text, "says", word, "after", after, side, x] => Self::Taught {
+                text: own(text),
+                word: own(word),
+                after: own(after),
+                bound: Bound::parse(side, x)?,
+            },
             ["model", size, n] => Self::Model(own(size), whole(n)?),
             _ => return Err(format!("{line:?} is no claim; there are: {CLAIMS}")),
         })

@@ -38,6 +38,10 @@ pub struct Situation {
     pub model: String,
     /// The part of a translator that is shown.
     pub stack: String,
+    /// Steps that a model has learned in the view `learning`.
+    pub learned: usize,
+    /// Do the views show a model of that run?
+    pub is_looking: bool,
 }
 
 /// Something awaited.
@@ -80,6 +84,10 @@ pub enum Condition {
     Model(String),
     /// `stack is cross`.
     Stack(String),
+    /// `learned 400`: a model has learned for so many steps since.
+    Learned(usize),
+    /// `looking on`, `looking off`: do the views show a model that learns?
+    Looking(bool),
 }
 
 /// A slider.
@@ -123,7 +131,7 @@ impl Bound {
 }
 
 /// What can be waited for, for whoever wrote something else.
-const CONDITIONS: &str = "text contains, text is, text changes, text grows, view is, token is, token chosen, key is, head is, head changes, layer is, neuron chosen, temperature/top_k/top_p below/above, experiment on/off, model is, stack is encoder/decoder/cross";
+const CONDITIONS: &str = "text contains, text is, text changes, text grows, view is, token is, token chosen, key is, head is, head changes, layer is, neuron chosen, temperature/top_k/top_p below/above, experiment on/off, model is, stack is encoder/decoder/cross, learned, looking on/off";
 
 impl Condition {
     /// Reads what stands after `wait:`.
@@ -165,6 +173,9 @@ impl Condition {
             ["experiment", "off"] => Self::Experiment(false),
             ["stack", "is", name] if STACKS.contains(name) => Self::Stack((*name).to_owned()),
             ["model", "is", name] => Self::Model((*name).to_owned()),
+            ["learned", steps] => Self::Learned(whole(steps)?),
+            ["looking", "on"] => Self::Looking(true),
+            ["looking", "off"] => Self::Looking(false),
             [name, side, value] if setting(name).is_some() => {
                 let setting = setting(name).unwrap_or(Setting::Temperature);
                 Self::Setting(setting, Bound::parse(side, value)?)
@@ -201,6 +212,8 @@ impl Condition {
             Self::Experiment(is_on) => now.has_experiment == *is_on,
             Self::Model(name) => now.model == *name,
             Self::Stack(name) => now.stack == *name,
+            Self::Learned(steps) => now.learned >= *steps,
+            Self::Looking(is_on) => now.is_looking == *is_on,
         }
     }
 }

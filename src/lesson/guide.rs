@@ -55,6 +55,11 @@ impl Condition {
                 tr("Switch to “Encoder”, above the picture").to_owned()
             }
             Self::Stack(_) => tr("Switch to “Decoder”, above the picture").to_owned(),
+            Self::Learned(steps) => {
+                trf("Let a model learn for {0} steps: the link above starts it", &[steps])
+            }
+            Self::Looking(true) => tr("Look into the model that learns").to_owned(),
+            Self::Looking(false) => tr("Go back to the other model").to_owned(),
         }
     }
 
@@ -104,6 +109,10 @@ impl Condition {
             Self::Experiment(false) => Some(Action::Unchanged),
             Self::Model(name) => Some(Action::Model(name.clone())),
             Self::Stack(name) => Some(Action::Stack(name.clone())),
+            // It is on its way: a run that was not begun cannot be known here.
+            Self::Learned(_) => None,
+            Self::Looking(true) => Some(Action::Look(None)),
+            Self::Looking(false) => Some(Action::Home),
         }
     }
 }

@@ -37,6 +37,10 @@ const COURSE: &[(&str, &str)] = lessons![
     "190-prompt"
     "200-copying"
     "210-wrong"
+    "220-birth"
+    "230-cat"
+    "240-data"
+    "250-cost"
 ];
 
 /// Lessons of the course in Spanish.
@@ -55,6 +59,10 @@ const SPANISH: &[(&str, &str)] = lessons![
     "es/190-prompt"
     "es/200-copying"
     "es/210-wrong"
+    "es/220-birth"
+    "es/230-cat"
+    "es/240-data"
+    "es/250-cost"
 ];
 
 /// The course inside the program, in a language where it is translated, else in English. A damaged

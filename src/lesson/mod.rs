@@ -13,6 +13,7 @@ mod guide;
 mod library;
 mod names;
 mod parse;
+mod scene;
 mod words;
 
 pub use action::{Action, Place, Select, Settings};
@@ -21,7 +22,8 @@ pub use condition::{Bound, Condition, Setting, Situation};
 pub use document::{Block, Inline};
 pub use guide::Area;
 pub use library::{bundled, folder};
-pub use names::{STACKS, THEMES, VIEWS};
+pub use names::{STACKS, TASKS, THEMES, VIEWS};
+pub use scene::Scene;
 
 use serde::{Deserialize, Serialize};
 
@@ -127,15 +129,29 @@ impl Lesson {
 
     /// All commands of its links.
     pub fn actions(&self) -> Vec<&Action> {
-        let parts = self.steps.iter().flat_map(|step| &step.parts);
-        let blocks = parts.flat_map(|part| match part {
-            Part::Text(blocks) | Part::Depth(_, blocks) | Part::Note(blocks) => {
+        self.steps.iter().flat_map(Step::actions).collect()
+    }
+}
+
+impl Step {
+    /// All commands of its links.
+    pub fn actions(&self) -> Vec<&Action> {
+        self.parts.iter().flat_map(Part::actions).collect()
+    }
+}
+
+impl Part {
+    /// The commands of its links.
+    pub fn actions(&self) -> Vec<&Action> {
+        let blocks: Vec<&Block> = match self {
+            Self::Text(blocks) | Self::Depth(_, blocks) | Self::Note(blocks) => {
                 blocks.iter().collect()
             }
-            Part::Question(question) => question.asked.iter().chain(&question.reveal).collect(),
-            Part::Wait(_) => Vec::new(),
-        });
-        blocks.flat_map(Block::inlines).filter_map(|inline| inline.action.as_ref()).collect()
+            Self::Question(question) => question.asked.iter().chain(&question.reveal).collect(),
+            Self::Wait(_) => Vec::new(),
+        };
+        let inlines = blocks.into_iter().flat_map(Block::inlines);
+        inlines.filter_map(|inline| inline.action.as_ref()).collect()
     }
 }
 

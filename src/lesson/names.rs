@@ -25,6 +25,18 @@ pub const THEMES: &[&str] = &["dark", "light", "projector"];
 /// The parts of a translator.
 pub const STACKS: &[&str] = &["encoder", "decoder", "cross"];
 
+/// What a new model can learn.
+pub const TASKS: &[&str] = &["say_again", "sort", "brackets", "add", "names", "rhymes"];
+
+/// Is there such a task?
+///
+/// # Errors
+/// What there is instead.
+pub(super) fn check_task(task: &str) -> Result<String, String> {
+    let is_known = TASKS.contains(&task);
+    is_known.then(|| task.to_owned()).ok_or_else(|| format!("the tasks are: {}", TASKS.join(", ")))
+}
+
 /// Is there such a view, and such a tab in it?
 ///
 /// # Errors

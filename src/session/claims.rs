@@ -1,6 +1,7 @@
 //! What lessons say about a model, checked against the model.
 
 use super::habits::scorer;
+use super::training::{LATEST, Recipe, Run, STEPS_OF_TEACHING, Task};
 use crate::lesson::{Answer, Bound, Claim, Head};
 use crate::math::heads::HeadRole;
 use crate::math::sampling::{Sampling, softmax, top};
@@ -82,6 +83,13 @@ pub fn refuted(model: &Checkpoint, claim: &Claim) -> Result<Option<String>> {
             number(probability(model, &model.trace_edited(text, &edits)?, word)?, *bound)
         }
         Claim::Kept(text, p, n) => whole(kept(model, text, *p)?, *n),
+        Claim::Learns { task, layers, what, steps, bound } => {
+            number(learned(task, *layers, what, *steps)?, *bound)
+        }
+        Claim::Taught { text, word, after, bound } => {
+            let taught = taught(&model.source, text)?;
+            number(probability(&taught, &taught.trace(after)?, word)?, *bound)
+        }
         Claim::Model(size, n) => whole(size_of(model, size)?, *n),
     })
 }
@@ -122,6 +130,24 @@ pub fn right_choice(model: &Checkpoint, answer: &Answer, choices: &[String]) -> 
             best(&|choice| Ok(cosine(&sought, &vector(model, choice)?)))
         }
     }
+}
+
+/// What a new model comes to: the mean loss of its last steps, or the highest score of a head.
+fn learned(task: &str, layers: usize, what: &str, steps: usize) -> Result<f32> {
+    let task = Task::named(task).ok_or_else(|| unanswerable(format!("no task {task:?}")))?;
+    let run = Run::finished(Recipe::of_task(task, layers), steps)?;
+    let progress = run.progress();
+    Ok(if what == "loss" {
+        let last = &progress.losses[steps.saturating_sub(20)..];
+        last.iter().sum::<f32>() / last.len().max(1) as f32
+    } else {
+        progress.induction().last().map_or(0.0, |(_, score)| score)
+    })
+}
+
+/// A model after it was taught a text.
+fn taught(model: &str, text: &str) -> Result<Checkpoint> {
+    Run::finished(Recipe::teaching(model, text), STEPS_OF_TEACHING)?.opener(LATEST)()
 }
 
 fn number(value: f32, bound: Bound) -> Option<String> {

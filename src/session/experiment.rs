@@ -163,7 +163,7 @@ fn next_logits(
     (tokens, memory): (&[Token], Option<Arc<Memory>>),
     edits: &[Edit],
 ) -> Vec<f32> {
-    let mut probe = Edited { edits, inner: Silent };
+    let mut probe = Edited { model: &model.info, edits, inner: Silent };
     let logits = model.run(tokens, &mut Cache::after(memory), &mut probe);
     logits.narrow(0, tokens.len() - 1, 1).into_data().try_into_vec().unwrap_or_default()
 }

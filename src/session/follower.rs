@@ -1,7 +1,7 @@
 //! Recording a text while it is being typed.
 
 use crate::model::{Cache, Checkpoint, Edit, Edited, Recorder, Target};
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::trace::{
     Activation, Axis, BlockHook, Future, Hook, Products, Shape, Token, Trace, join_rows,
     join_squares,
@@ -50,11 +50,13 @@ impl Follower {
         let same = earlier.as_ref().map_or(0, |trace| same(&trace.tokens, &tokens));
         let kept = same.min(tokens.len() - 1);
         cache.truncate(kept);
-        let mut probe = Edited { edits: &after(kept, edits), inner: Recorder::default() };
+        let edits_left = after(kept, edits);
+        let inner = Recorder::default();
+        let mut probe = Edited { model: &model.info, edits: &edits_left, inner };
         model.run(&tokens[kept..], &mut cache, &mut probe);
-        let new = probe.inner.activations;
+        let new = probe.inner.finish()?;
         let activations = match earlier {
-            Some(earlier) if kept > 0 => continued(model, &earlier, kept, new),
+            Some(earlier) if kept > 0 => continued(model, &earlier, kept, new)?,
             _ => new,
         };
         let text = text.to_owned();
@@ -103,7 +105,7 @@ fn continued(
     earlier: &Trace,
     kept: usize,
     new: BTreeMap<Hook, Activation>,
-) -> BTreeMap<Hook, Activation> {
+) -> Result<BTreeMap<Hook, Activation>> {
     let mut whole: BTreeMap<Hook, Activation> = BTreeMap::new();
     for (hook, new) in new {
         let Some(old) = earlier.get(hook) else {
@@ -121,18 +123,21 @@ fn continued(
                 let future = products.map(|products| Future::Products(Arc::new(products)));
                 future.and_then(|future| join_squares(old, kept, &new, future))
             }
-            Hook::Block(_, BlockHook::Pattern) => join_squares(old, kept, &new, Future::Hidden),
+            hook if hook.axes() == [Axis::Head, Axis::Query, Axis::Key] => {
+                join_squares(old, kept, &new, Future::Hidden)
+            }
             _ => join_rows(old, kept, &new),
         };
-        if let Some(joined) = joined {
-            // Who looked at the last recording's numbers will look at these; then they are ready.
-            if old.was_put_together() {
-                joined.data();
-            }
-            whole.insert(hook, joined);
+        let joined = joined.ok_or_else(|| {
+            Problem::new("Could not go on with the recording", format!("{hook} does not fit"))
+        })?;
+        // Who looked at the last recording's numbers will look at these; then they are ready.
+        if old.was_put_together() {
+            joined.data();
         }
+        whole.insert(hook, joined);
     }
-    whole
+    Ok(whole)
 }
 
 #[cfg(test)]

@@ -89,7 +89,12 @@ pub fn explained(response: Response, text: &str) -> Response {
 
 /// A message in the place of a picture.
 pub fn empty_ui(ui: &mut egui::Ui, theme: &Theme, text: &str) {
-    ui.centered_and_justified(|ui| {
-        ui.label(egui::RichText::new(text).color(*theme.dim).font(theme.title()));
-    });
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+    let width = (rect.width() - 2.0 * theme.body_size).max(1.0);
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme.title(), *theme.dim, width);
+    job.halign = egui::Align::Center;
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let top = rect.center().y - galley.size().y / 2.0;
+    ui.painter().galley(egui::pos2(rect.center().x, top), galley, *theme.dim);
 }

@@ -220,10 +220,9 @@ impl Checkpoint {
         let (tokens, dropped) = self.prompt(text)?;
         self.check_room(tokens.len())?;
         let inner = Recorder::default();
-        let mut probe = Edited { edits, inner };
+        let mut probe = Edited { model: &self.info, edits, inner };
         self.run(&tokens, &mut Cache::default(), &mut probe);
-        let recorder = probe.inner;
-        Trace::new(self.info.clone(), text.to_owned(), tokens, dropped, recorder.activations)
+        Trace::new(self.info.clone(), text.to_owned(), tokens, dropped, probe.inner.finish()?)
     }
 
     /// Is there memory to record so many tokens?

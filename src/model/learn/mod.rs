@@ -27,6 +27,7 @@ use crate::model::run::ops::cross_entropy;
 use crate::model::run::probe::Silent;
 use crate::problem::{Problem, Result};
 use burn::tensor::{Device, Tensor};
+use parameters::{Leaves, Piece};
 use std::collections::BTreeMap;
 
 const LEARNING: &str = "The model cannot learn";
@@ -41,6 +42,7 @@ pub struct Lesson {
     device: Device,
     /// The squared length of the last step's gradient, by the names of the parameters.
     lengths: BTreeMap<String, f64>,
+    is_measured: bool,
 }
 
 impl Lesson {
@@ -51,13 +53,14 @@ impl Lesson {
     pub fn new(config: Config, parameters: Parameters, rule: Rule) -> Result<Self> {
         let device = Device::flex().autodiff();
         let lengths = BTreeMap::new();
-        let lesson = Self { optimizer: Optimizer::new(rule), config, parameters, device, lengths };
+        let optimizer = Optimizer::new(rule);
+        let lesson = Self { optimizer, config, parameters, device, lengths, is_measured: false };
         lesson.network(&lesson.parameters.leaves(&lesson.device))?;
         Ok(lesson)
     }
 
     /// The model made of the leaves.
-    fn network(&self, leaves: &parameters::Leaves) -> Result<Decoder> {
+    fn network(&self, leaves: &Leaves) -> Result<Decoder> {
         let weights = Weights::new(leaves.clone());
         match Network::load(self.config.clone(), weights, &self.device)?.0 {
             Network::Decoder(decoder) => Ok(decoder),
@@ -75,25 +78,39 @@ impl Lesson {
     /// # Errors
     /// When the loss is no number any more; the parameters are then as they were.
     pub fn step(&mut self, rows: &[&[u32]]) -> Result<f32> {
-        let leaves = self.parameters.leaves(&self.device);
-        let network = self.network(&leaves)?;
         if rows.is_empty() {
             return Err(Problem::new(LEARNING, "there is no text to learn from"));
         }
+        let leaves = self.parameters.lend(&self.device);
+        let read = self.read(&leaves, rows);
+        self.parameters.take_back(leaves);
+        let (before, gradients) = read?;
+        self.lengths.clear();
+        if self.is_measured {
+            for ((name, _), gradient) in &gradients {
+                let squares = gradient.iter().map(|g| f64::from(g * g)).sum::<f64>();
+                *self.lengths.entry(name.clone()).or_default() += squares;
+            }
+        }
+        self.optimizer.step(&mut self.parameters, &gradients);
+        Ok(before)
+    }
+
+    /// The loss of the rows, and how it grows with each number.
+    fn read(&self, leaves: &Leaves, rows: &[&[u32]]) -> Result<(f32, BTreeMap<Piece, Vec<f32>>)> {
+        let network = self.network(leaves)?;
         let mean = loss(&network, rows);
         let before = mean.clone().into_scalar::<f32>();
         if !before.is_finite() {
             let why = format!("the loss is {before}: the steps are too large");
             return Err(Problem::new(LEARNING, why).cure("Lower the rate"));
         }
-        let gradients = as_one_of_them(|| leaves.gradients(&mean));
-        self.lengths.clear();
-        for ((name, _), gradient) in &gradients {
-            let squares = gradient.iter().map(|g| f64::from(g * g)).sum::<f64>();
-            *self.lengths.entry(name.clone()).or_default() += squares;
-        }
-        self.optimizer.step(&mut self.parameters, &gradients);
-        Ok(before)
+        Ok((before, as_one_of_them(|| leaves.gradients(&mean))))
+    }
+
+    /// Has the lengths of the gradients of the next steps measured, or no more.
+    pub fn measure(&mut self, is_measured: bool) {
+        self.is_measured = is_measured;
     }
 
     /// Makes the steps to come larger or smaller.
@@ -101,7 +118,7 @@ impl Lesson {
         self.optimizer.rule.rate = rate;
     }
 
-    /// The length of the last step's gradient for each part of the model: `embeddings`, the attention
+    /// The length of the last step's gradient, if it was measured, for each part of the model: `embeddings`, the attention
     /// and the MLP of each block (`0 attention`), `norms`.
     pub fn gradient_lengths(&self) -> Vec<(String, f32)> {
         let mut parts: BTreeMap<String, f64> = BTreeMap::new();

@@ -176,25 +176,46 @@ impl Parameters {
 
     /// As tensors that can be differentiated.
     pub(super) fn leaves(&self, device: &Device) -> Leaves {
-        let leaf = |numbers: &[f32], is_learned: bool| {
-            let data = TensorData::new(numbers.to_vec(), [numbers.len()]);
+        self.clone().lend(device)
+    }
+
+    /// The same without a copy: the numbers are in the leaves until they are [taken
+    /// back](Parameters::take_back).
+    pub(super) fn lend(&mut self, device: &Device) -> Leaves {
+        let leaf = |numbers: &mut Vec<f32>, is_learned: bool| {
+            let shape = [numbers.len()];
+            let data = TensorData::new(std::mem::take(numbers), shape);
             Tensor::<1>::from_data(data, device)
                 .set_require_grad(is_learned && device.is_autodiff())
         };
         let mut leaves = BTreeMap::new();
         let mut shapes = BTreeMap::new();
-        for (name, parameter) in &self.0 {
+        for (name, parameter) in &mut self.0 {
             shapes.insert(name.clone(), parameter.shape.clone());
-            let whole = leaf(&parameter.numbers, parameter.is_learned);
+            let whole = leaf(&mut parameter.numbers, parameter.is_learned);
             leaves.insert((name.clone(), Half::Whole), whole);
-            if let Some(low_rank) = &parameter.low_rank {
-                let halves = [(Half::Left, &low_rank.left), (Half::Right, &low_rank.right)];
+            if let Some(low_rank) = &mut parameter.low_rank {
+                let halves = [(Half::Left, &mut low_rank.left), (Half::Right, &mut low_rank.right)];
                 for (half, numbers) in halves {
                     leaves.insert((name.clone(), half), leaf(numbers, true));
                 }
             }
         }
         Leaves(Arc::new((shapes, leaves)))
+    }
+
+    /// Puts the numbers back where they were lent from.
+    pub(super) fn take_back(&mut self, leaves: Leaves) {
+        let (_, tensors) = Arc::unwrap_or_clone(leaves.0);
+        for ((name, half), tensor) in tensors {
+            let Some(parameter) = self.0.get_mut(&name) else { continue };
+            let place = match (half, &mut parameter.low_rank) {
+                (Half::Left, Some(low_rank)) => &mut low_rank.left,
+                (Half::Right, Some(low_rank)) => &mut low_rank.right,
+                _ => &mut parameter.numbers,
+            };
+            *place = tensor.into_data().try_into_vec().unwrap_or_default();
+        }
     }
 }
 

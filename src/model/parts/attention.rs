@@ -78,10 +78,16 @@ impl SelfAttention {
     ) -> Tensor<2> {
         let Heads { n_heads, n_kv_heads, d_head, .. } = self.heads;
         let pos = x.dims()[0];
-        // Queries, keys and values lie side by side.
+        // Queries, keys and values lie side by side. One product has one way back; three products give
+        // three tensors without a copy.
+        let whole = x.is_autodiff().then(|| self.qkv.forward(x));
         let mut part = |first: usize, n: usize, hook| {
             let outputs = first * d_head..(first + n) * d_head;
-            let part = self.qkv.part(x, outputs).reshape([pos, n, d_head]); // [pos, head, d_head]
+            let part = match &whole {
+                Some(whole) => whole.clone().narrow(1, outputs.start, outputs.len()),
+                None => self.qkv.part(x, outputs),
+            };
+            let part = part.reshape([pos, n, d_head]); // [pos, head, d_head]
             probe.tap(Hook::Block(layer, hook), part)
         };
         let q = part(0, n_heads, Q);

@@ -35,6 +35,12 @@ impl DeviceKind {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
+    /// The kind of a device.
+    pub fn of(device: &Device) -> Self {
+        let kinds = Self::ALL.iter().copied();
+        kinds.into_iter().find(|kind| kind.device() == *device).unwrap_or_default()
+    }
+
     /// What to know before choosing it.
     pub fn description(self) -> &'static str {
         match self {

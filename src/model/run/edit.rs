@@ -1,7 +1,7 @@
 //! Experiments: a probe that changes activations on their way.
 
 use crate::model::run::probe::Probe;
-use crate::trace::{BlockHook, Hook};
+use crate::trace::{BlockHook, Hook, ModelInfo};
 use burn::tensor::{Bool, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -123,6 +123,8 @@ mod hook_name {
 
 /// Applies edits, then hands the result to another probe.
 pub struct Edited<'a, P> {
+    /// Whose forward pass it is: what its tokens may look at.
+    pub model: &'a ModelInfo,
     /// The changes, applied in order.
     pub edits: &'a [Edit],
     /// Sees the changed activations.
@@ -131,13 +133,13 @@ pub struct Edited<'a, P> {
 
 impl<P: Probe> Probe for Edited<'_, P> {
     fn tap<const D: usize>(&mut self, hook: Hook, x: Tensor<D>) -> Tensor<D> {
-        let edited = self.edits.iter().fold(x, |x, edit| edit.apply(hook, x));
+        let edited = self.edits.iter().fold(x, |x, edit| edit.apply(self.model, hook, x));
         self.inner.tap(hook, edited)
     }
 }
 
 impl Edit {
-    fn apply<const D: usize>(&self, at: Hook, x: Tensor<D>) -> Tensor<D> {
+    fn apply<const D: usize>(&self, model: &ModelInfo, at: Hook, x: Tensor<D>) -> Tensor<D> {
         let is_at = |layer: &usize, hook| at == Hook::Block(*layer, hook);
         match self {
             Self::Head { layer, head, factor } if is_at(layer, BlockHook::Z) => {
@@ -152,7 +154,7 @@ impl Edit {
                 hide(x, *pos)
             }
             Self::Force { layer, head, look } if is_at(layer, BlockHook::Pattern) => {
-                force(x, *head, *look)
+                force(x, *head, *look, |query, key| model.sees(*layer, query, key))
             }
             Self::Patch { hook, pos, values } if *hook == at => patch(x, *pos, values),
             _ => x,
@@ -192,8 +194,13 @@ fn hide<const D: usize>(scores: Tensor<D>, pos: usize) -> Tensor<D> {
     scores.mask_fill(hidden.expand(dims), f32::NEG_INFINITY)
 }
 
-/// Replaces one head of a pattern `[head, query, key]`.
-fn force<const D: usize>(pattern: Tensor<D>, head: usize, look: Look) -> Tensor<D> {
+/// Replaces one head of a pattern `[head, query, key]`; no query looks at what it does not see.
+fn force<const D: usize>(
+    pattern: Tensor<D>,
+    head: usize,
+    look: Look,
+    sees: impl Fn(usize, usize) -> bool,
+) -> Tensor<D> {
     let dims = pattern.dims();
     let &[n_heads, n_queries, n_keys] = dims.as_slice() else {
         return pattern;
@@ -202,13 +209,16 @@ fn force<const D: usize>(pattern: Tensor<D>, head: usize, look: Look) -> Tensor<
         return pattern;
     }
     let past = n_keys - n_queries;
-    let weight = |query: usize, key: usize| match look {
-        Look::Everywhere if key <= query => 1.0 / (query + 1) as f32,
-        Look::Before if key == query.saturating_sub(1) => 1.0,
-        _ => 0.0,
+    let row = |query: usize| {
+        let is_chosen = |key: usize| match look {
+            Look::Everywhere => sees(query, key),
+            Look::Before => key == query.saturating_sub(1),
+        };
+        let chosen: Vec<bool> = (0..n_keys).map(is_chosen).collect();
+        let share = 1.0 / chosen.iter().filter(|is_chosen| **is_chosen).count().max(1) as f32;
+        chosen.into_iter().map(move |is_chosen| if is_chosen { share } else { 0.0 })
     };
-    let weights: Vec<f32> =
-        (0..n_queries).flat_map(|q| (0..n_keys).map(move |k| weight(q + past, k))).collect();
+    let weights: Vec<f32> = (past..past + n_queries).flat_map(row).collect();
     let mut shape = dims;
     shape[0] = 1;
     let weights = Tensor::from_data(TensorData::new(weights, shape), &pattern.device());

@@ -71,6 +71,35 @@ pub fn linear(x: &Tensor<2>, weight: &Tensor<2>, bias: Option<&Tensor<1>>) -> Te
     }
 }
 
+/// `x W + b`, of a weight that is being learned and lies as `[in, out]`.
+///
+/// # Shapes
+/// `x [pos, in]`, `weight [in, out]`, `bias [out]` gives `[pos, out]`.
+pub fn linear_turned(x: &Tensor<2>, weight: &Tensor<2>, bias: Option<&Tensor<1>>) -> Tensor<2> {
+    let ([n_pos, n_in], [_, n_out]) = (x.dims(), weight.dims());
+    let inputs = Input::of(x).zip(Input::of(weight)).zip(bias.and_then(Input::of));
+    let Some(((input, w), b)) = inputs else {
+        return linear(x, &weight.clone().transpose(), bias);
+    };
+    let mut y = kernel::multiply(Rows::new(&input.numbers, n_in), &w.numbers, n_out);
+    for row in y.chunks_exact_mut(n_out) {
+        row.iter_mut().zip(&*b.numbers).for_each(|(y, b)| *y += b);
+    }
+    result(y, [n_pos, n_out], &x.device(), [&input, &w, &b], || {
+        let (x, w) = (input.numbers.clone(), w.numbers.clone());
+        move |dy, [for_x, for_w, _]| {
+            let mut dx = Vec::new();
+            if for_x {
+                dx = vec![0.0; n_pos * n_in];
+                kernel::matmul(Rows::new(dy, n_out), &w, &[], &mut dx);
+            }
+            let dw =
+                if for_w { backward::turned_weight(dy, &x, [n_in, n_out]) } else { Vec::new() };
+            [dx, dw, backward::column_sums(dy, n_out)]
+        }
+    })
+}
+
 /// The way back from a product to its factors.
 fn linear_back(
     (x, w): (Numbers, Numbers),

@@ -5,6 +5,7 @@
 //! for experiments (something is changed; see [`Edited`](crate::model::Edited)).
 
 use crate::model::run::numbers::Numbers;
+use crate::problem::{Problem, Result};
 use crate::trace::{Activation, Hook};
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
@@ -31,21 +32,41 @@ impl Probe for Silent {
 pub struct Recorder {
     /// What was seen so far.
     pub activations: BTreeMap<Hook, Activation>,
+    /// What could not be copied.
+    missed: Option<Hook>,
+}
+
+impl Recorder {
+    /// Everything that was seen.
+    ///
+    /// # Errors
+    /// When something could not be copied from its device: a record is complete or absent.
+    pub fn finish(self) -> Result<BTreeMap<Hook, Activation>> {
+        match self.missed {
+            None => Ok(self.activations),
+            Some(hook) => {
+                let why = format!("{hook} could not be copied from the device");
+                Err(Problem::new("Could not record the model", why)
+                    .cure("Choose another backend in the settings"))
+            }
+        }
+    }
 }
 
 impl Probe for Recorder {
     fn tap<const D: usize>(&mut self, hook: Hook, x: Tensor<D>) -> Tensor<D> {
         let shape = x.dims().to_vec();
-        // The tensor is f32 and its shape holds its numbers by construction; if either failed, the
-        // hook would be missing from the trace and the golden tests would name it.
         let activation = if let Some(numbers) = Numbers::of(&x) {
             Activation::shared(shape, Arc::new(numbers))
         } else {
             let copied = x.to_data().try_into_vec::<f32>();
             copied.ok().and_then(|data| Activation::new(shape, data))
         };
-        if let Some(activation) = activation {
-            self.activations.insert(hook, activation);
+        match activation {
+            Some(activation) => {
+                self.activations.insert(hook, activation);
+            }
+            None => self.missed = self.missed.or(Some(hook)),
         }
         x
     }

@@ -124,7 +124,7 @@ impl Checkpoint {
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
         let mut recorder = Recorder::default();
         let remembered = marian.remember(&marian.encode(&ids, &mut recorder));
-        let activations = recorder.activations;
+        let activations = recorder.finish()?;
         let encoder =
             Trace::new(Arc::clone(&info), source.to_owned(), tokens, dropped, activations)?;
 
@@ -140,9 +140,9 @@ impl Checkpoint {
         check_room(tokens.len())?;
         let ids: Vec<u32> = tokens.iter().map(|t| t.id).collect();
         let inner = Recorder::default();
-        let mut probe = Edited { edits, inner };
+        let mut probe = Edited { model: &self.info, edits, inner };
         marian.decode(&ids, &mut Cache::after(Some(remembered)), &mut probe);
-        let activations = probe.inner.activations;
+        let activations = probe.inner.finish()?;
         let info = Arc::clone(&self.info);
         Trace::with_encoder(Arc::new(encoder), info, text, tokens, activations)
     }

@@ -40,6 +40,23 @@ impl Task {
     pub const ALL: [Self; 6] =
         [Self::SayAgain, Self::Sort, Self::Brackets, Self::Add, Self::Names, Self::Rhymes];
 
+    /// Its name in lessons and files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::SayAgain => "say_again",
+            Self::Sort => "sort",
+            Self::Brackets => "brackets",
+            Self::Add => "add",
+            Self::Names => "names",
+            Self::Rhymes => "rhymes",
+        }
+    }
+
+    /// The task of that name in lessons and files.
+    pub fn named(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|task| task.id() == id)
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -260,6 +277,11 @@ mod tests {
         }
         // One distance for all rows could be learned by position alone.
         assert!(periods.len() > 5, "{periods:?}");
+    }
+
+    #[test]
+    fn lessons_know_every_task() {
+        assert_eq!(Task::ALL.map(Task::id), crate::lesson::TASKS);
     }
 
     #[test]

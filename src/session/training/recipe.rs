@@ -30,6 +30,11 @@ pub struct Recipe {
     pub seed: u64,
 }
 
+/// Steps of a run from nothing: it ends by itself when there is little more to see.
+pub const STEPS_FROM_NOTHING: usize = 3000;
+/// Steps in which a model is taught a text.
+pub const STEPS_OF_TEACHING: usize = 20;
+
 /// What learns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +100,17 @@ impl Recipe {
             context: 64,
             ..Self::default()
         }
+    }
+
+    /// What lessons have a new model learn.
+    pub fn of_task(task: Task, n_layers: usize) -> Self {
+        let mut recipe = Self { practice: Practice::Task(task), ..Self::default() };
+        if let Start::Fresh { layers, has_mlp, .. } = &mut recipe.start {
+            *layers = n_layers;
+            // Copying needs no MLP; what is counted or spelled does.
+            *has_mlp = task != Task::SayAgain;
+        }
+        recipe
     }
 
     /// Does a model begin that knows nothing?

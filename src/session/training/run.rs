@@ -77,6 +77,19 @@ impl Run {
         run
     }
 
+    /// A run of so many steps, waited for.
+    ///
+    /// # Errors
+    /// When it cannot begin, or its steps are too large.
+    pub fn finished(recipe: Recipe, n_steps: usize) -> Result<Self> {
+        let lane = Lane::start("learning", || ())?;
+        let mut run = Self::begin(&lane, recipe, n_steps, || ());
+        let Some(work) = run.working.take() else { return Ok(run) };
+        let Outcome { student, problem } = work.wait()?;
+        run.student = Some(student);
+        problem.map_or(Ok(run), Err)
+    }
+
     /// Makes so many steps more, unless it is at work.
     pub fn go(&mut self, lane: &Lane, n_steps: usize) {
         if self.working.is_some() {

@@ -96,6 +96,7 @@ impl Student {
         self.n_steps += 1;
         let grown = self.n_steps as f32 / self.recipe.warm_up.max(1) as f32;
         self.lesson.set_rate(self.recipe.rate * grown.min(1.0));
+        self.lesson.measure(self.n_steps >= self.next_check);
         let loss = self.lesson.step(&rows)?;
         let seconds = start.elapsed().as_secs_f64();
         let step = {

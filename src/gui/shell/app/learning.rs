@@ -36,12 +36,18 @@ impl Learning {
         [self.run.as_ref(), self.earlier.as_ref()]
     }
 
+    /// Does its model read letters of its own only?
+    pub(super) fn run_is_fresh(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.recipe.is_fresh())
+    }
+
     pub(super) fn is_film(&self) -> bool {
         self.film.is_some()
     }
 
-    pub(super) fn is_settling(&self) -> bool {
-        self.is_awaited && self.run.as_ref().is_some_and(Run::is_running)
+    /// Is the run at work, and is that waited for: for a picture, or by a lesson?
+    pub(super) fn is_settling(&self, by_lesson: bool) -> bool {
+        (self.is_awaited || by_lesson) && self.run.as_ref().is_some_and(Run::is_running)
     }
 }
 
@@ -184,7 +190,7 @@ impl App {
         self.wake.request_repaint();
     }
 
-    fn is_opening_or_reading(&self) -> bool {
+    pub(super) fn is_opening_or_reading(&self) -> bool {
         self.opening.is_some() || self.incoming.is_some() || self.tracing.is_some()
     }
 

@@ -1,11 +1,12 @@
 //! What a lesson's links do, as commands.
 
 use super::App;
-use crate::gui::contract::command::{Command, Target};
+use crate::gui::contract::command::{Command, Learn, Target};
 use crate::gui::state::stack::Stack;
 use crate::lesson::{Action, Place, Select, Settings};
 use crate::math::sampling::Sampling;
 use crate::model::{BUNDLED, Edit};
+use crate::session::training::{LATEST, Recipe, STEPS_FROM_NOTHING, STEPS_OF_TEACHING, Task};
 use crate::trace::Token;
 
 impl App {
@@ -38,6 +39,18 @@ impl App {
                 let stack = Stack::ALL.into_iter().find(|stack| stack.id() == name);
                 return commands.extend(stack.map(Command::SetStack));
             }
+            Action::Learn { task, layers } => {
+                let Some(task) = Task::named(&task) else { return };
+                let recipe = Recipe::of_task(task, layers);
+                Command::Learn(Learn::Begin(Box::new(recipe), STEPS_FROM_NOTHING))
+            }
+            Action::Teach(text) => {
+                let home = self.saved.home.as_ref().map(|home| &home.model);
+                let recipe = Recipe::teaching(home.unwrap_or(&self.saved.model), &text);
+                Command::Learn(Learn::Begin(Box::new(recipe), STEPS_OF_TEACHING))
+            }
+            Action::Look(step) => Command::Learn(Learn::Look(step.unwrap_or(LATEST))),
+            Action::Home => Command::Learn(Learn::Home),
             Action::Lesson(name) => Command::OpenLesson(name, 0),
         };
         commands.push(command);
@@ -53,7 +66,7 @@ impl App {
         })
     }
 
-    fn perform_select(&self, select: &Select, commands: &mut Vec<Command>) {
+    pub(super) fn perform_select(&self, select: &Select, commands: &mut Vec<Command>) {
         let [tokens, keys] = self.tokens_on_screen();
         let pinned = self.saved.pinned;
         if select.layer.is_some() || select.head.is_some() {
@@ -83,7 +96,7 @@ pub(super) fn is_bundled(name: &str) -> bool {
     BUNDLED.iter().any(|bundled| bundled.name == name)
 }
 
-fn sampling(settings: &Settings) -> Sampling {
+pub(super) fn sampling(settings: &Settings) -> Sampling {
     Sampling {
         temperature: settings.temperature.unwrap_or(1.0),
         top_k: settings.top_k,

@@ -8,7 +8,7 @@ use crate::gui::contract::view::Tab;
 use crate::gui::look::theme::Theme;
 use crate::gui::shell::greeting::greeting_ui;
 use crate::gui::shell::lesson::{Event, Visit, lesson_ui};
-use crate::lesson::{Action, Part, Situation, Step};
+use crate::lesson::{Action, Condition, Lesson, Part, Situation, Step};
 use crate::problem::Problem;
 use crate::text::{tr, trf};
 use crate::trace::Shape;
@@ -52,9 +52,17 @@ impl App {
         lesson.steps.get(learning.step).filter(|_| learning.is_open)
     }
 
+    /// Does the lesson wait for a model to learn?
+    pub(super) fn awaits_learning(&self) -> bool {
+        let visit = self.lessons.visit.as_ref();
+        let awaited = self.lesson_step().and_then(|step| visit?.awaited(step));
+        matches!(awaited, Some(Condition::Learned(_)))
+    }
+
     /// Sees how far the learner has come. Called before each frame.
     pub(super) fn watch_lesson(&mut self) {
         self.lessons.follow_language();
+        self.stage();
         let learning = &self.saved.learning;
         let Some(step) = self.lesson_step().cloned() else {
             return;
@@ -113,6 +121,8 @@ impl App {
             has_experiment: !saved.edits.is_empty(),
             model: saved.model.clone(),
             stack: saved.stack.id().to_owned(),
+            learned: self.learning.run.as_ref().map_or(0, |run| run.progress().step),
+            is_looking: saved.home.is_some(),
         }
     }
 
@@ -144,7 +154,19 @@ impl App {
         let step = self.lesson_step().cloned();
         let visit = self.lessons.visit.as_ref();
         let awaited = step.as_ref().and_then(|step| visit.and_then(|visit| visit.awaited(step)));
-        if let Some(action) = awaited.and_then(|condition| condition.done_by(&self.situation())) {
+        // A run that is awaited is begun by a link of the step.
+        let begins = |action: &&&Action| matches!(action, Action::Learn { .. } | Action::Teach(_));
+        let run = step.as_ref().and_then(|step| step.actions().iter().find(begins).copied());
+        let action = match awaited {
+            Some(Condition::Looking(true)) if self.learning.run.is_none() => {
+                let lesson = self.lessons.named(&self.saved.learning.lesson);
+                let all = lesson.map(Lesson::actions).unwrap_or_default();
+                all.into_iter().find(|action| begins(&action)).cloned()
+            }
+            Some(Condition::Learned(_)) => run.cloned(),
+            _ => awaited.and_then(|condition| condition.done_by(&self.situation())),
+        };
+        if let Some(action) = action {
             let mut commands = Vec::new();
             self.perform(action, &mut commands);
             self.commands.extend(commands);

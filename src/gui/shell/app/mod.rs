@@ -11,6 +11,7 @@ mod modals;
 mod panels;
 mod reading;
 mod sessions;
+mod staging;
 
 use crate::background::{Lane, Task};
 use crate::gui::contract::command::Command;
@@ -45,6 +46,7 @@ use crate::lesson::{Area, Lesson, Part};
 use crate::math::sampling::Coins;
 use crate::model::Checkpoint;
 use crate::problem::{Problem, Result};
+use crate::session::training::Run;
 use crate::text::speak;
 use crate::trace::Trace;
 use egui::{Rect, Ui};
@@ -176,6 +178,9 @@ impl App {
         self.receive_sessions();
         self.receive_run();
         self.views.iter_mut().for_each(|view| view.receive());
+        for mistake in self.lane.mistakes() {
+            self.notices.add(mistake);
+        }
         self.ask();
     }
 
@@ -183,7 +188,7 @@ impl App {
     pub fn is_busy(&self) -> bool {
         self.opening.is_some()
             || self.tracing.is_some()
-            || self.learning.is_settling()
+            || self.learning.is_settling(self.awaits_learning())
             || self.views[self.current()].is_busy()
             || self.lessons.visit.as_ref().is_some_and(Visit::is_busy)
     }
@@ -243,6 +248,11 @@ impl App {
             2 => "tokens".clone_into(&mut self.saved.view),
             _ => self.saved.edits.clear(),
         }
+    }
+
+    /// The run of a model that learns, if there is one.
+    pub fn run(&self) -> Option<&Run> {
+        self.learning.run.as_ref()
     }
 
     /// The recording on screen.

@@ -12,8 +12,8 @@ pub use visit::Visit;
 
 use crate::gui::contract::command::Command;
 use crate::gui::shell::palette::Entry;
-use crate::gui::state::saved::Learning;
-use crate::lesson::{Lesson, bundled};
+use crate::gui::state::saved::{Learning, Saved};
+use crate::lesson::{Lesson, Select, bundled};
 use crate::text::{spoken, trf};
 
 /// The lessons there are.
@@ -24,24 +24,37 @@ pub struct Lessons {
     language: Option<&'static str>,
     /// The step that is open.
     pub visit: Option<Visit>,
+    /// What the stage was set for.
+    pub staged: Option<Staged>,
+}
+
+/// The step whose scene is on screen.
+#[derive(Debug)]
+pub struct Staged {
+    /// Name of the lesson and number of the step.
+    pub place: (String, usize),
+    /// What was the learner's before the first step.
+    pub before: Box<Saved>,
+    /// What is selected when the text is read.
+    pub select: Option<Select>,
 }
 
 impl Lessons {
     /// A teacher's lessons instead of the bundled course.
     pub fn own(all: Vec<Lesson>) -> Self {
-        Self { all, language: None, visit: None }
+        Self { all, ..Self::default() }
     }
 
     /// The course, in the language spoken.
     pub fn course() -> Self {
         let language = spoken().code;
-        Self { all: bundled(language), language: Some(language), visit: None }
+        Self { all: bundled(language), language: Some(language), ..Self::default() }
     }
 
     /// Reads the course again when another language is spoken.
     pub fn follow_language(&mut self) {
         if self.language.is_some_and(|language| language != spoken().code) {
-            *self = Self::course();
+            *self = Self { staged: self.staged.take(), ..Self::course() };
         }
     }
 

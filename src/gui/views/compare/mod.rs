@@ -21,6 +21,7 @@ use crate::gui::widgets::{deck_ui, empty_ui, page_ui};
 use crate::math::sampling::Sampling;
 use crate::model::{Checkpoint, DeviceKind, Edit};
 use crate::problem::{Problem, Result};
+use crate::session::second_text;
 use crate::table::Table;
 use crate::text::{tr, trf};
 use crate::trace::{Predicts, Trace, TraceId};
@@ -312,8 +313,7 @@ impl Question {
         let mut other = last;
         let (second, next) = match self.by {
             By::Text => {
-                let second = model.trace_edited(&self.text, &self.edits)?;
-                let second = second.part_like(&first);
+                let second = second_text(model, &self.text, &self.edits, &first)?;
                 let next = Next::of_models([model; 2], [&first, &second]);
                 (second, next)
             }
@@ -321,9 +321,12 @@ impl Question {
                 let opened = other.take().filter(|other| other.source == self.other);
                 let opened = match opened {
                     Some(opened) => opened,
-                    None => Arc::new(Checkpoint::open(&self.other, DeviceKind::default())?),
+                    None => Arc::new(Checkpoint::open(
+                        &self.other,
+                        DeviceKind::of(&model.network.device()),
+                    )?),
                 };
-                let second = opened.trace(first.typed())?.part_like(&first);
+                let second = second_text(&opened, first.typed(), &[], &first)?;
                 let next = Next::of_models([model, &opened], [&first, &second]);
                 other = Some(opened);
                 (second, next)

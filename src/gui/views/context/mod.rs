@@ -22,6 +22,7 @@ use crate::gui::state::selection::Selection;
 use crate::gui::widgets::empty_ui;
 use crate::model::{Checkpoint, Edit};
 use crate::problem::Problem;
+use crate::session::second_text;
 use crate::table::Table;
 use crate::text::{tr, trf};
 use crate::trace::{Trace, TraceId};
@@ -219,7 +220,7 @@ impl ContextView {
         let (model, edits, text) = (Arc::clone(ctx.model), ctx.edits.to_vec(), text.to_owned());
         self.asked = Some((Arc::downgrade(&model), edits.clone(), text.clone()));
         let first = Arc::clone(ctx.trace);
-        let read = move |_: &_| Ok(model.trace_edited(&text, &edits)?.part_like(&first));
+        let read = move |_: &_| second_text(&model, &text, &edits, &first);
         self.reading = Some(Task::spawn(ctx.lane, read));
     }
 

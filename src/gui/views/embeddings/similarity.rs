@@ -11,6 +11,7 @@ use crate::gui::look::format::{abbreviate, number};
 use crate::gui::look::theme::Scale;
 use crate::gui::widgets::{Cells, Heatmap, Labels, Ranked, empty_ui, legend_ui, ranked_ui};
 use crate::math::vector::{cosine, mean_row};
+use crate::session::second_text;
 use crate::table::Table;
 use crate::text::{tr, trf};
 use crate::trace::{Hook, Matrix, Trace, TraceId};
@@ -188,7 +189,7 @@ impl Similarity {
             move |_| {
                 let second = match known {
                     Some(second) => second,
-                    None => model.trace(&text)?.part_like(&first),
+                    None => second_text(&model, &text, &[], &first)?,
                 };
                 Ok(Compared::new(&first, second))
             }

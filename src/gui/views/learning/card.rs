@@ -1,11 +1,11 @@
 //! What is learned by what, with few dials, and the button that starts it.
 
-use super::{STEPS, send};
+use super::send;
 use crate::gui::contract::command::Learn;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{count, short_count};
 use crate::gui::widgets::explained;
-use crate::session::training::{Practice, Recipe, Run, Start, Task};
+use crate::session::training::{Practice, Recipe, Run, STEPS_FROM_NOTHING, Start, Task};
 use crate::text::{tr, trf};
 use egui::{ComboBox, Grid, RichText, ScrollArea, TextEdit, Ui};
 
@@ -18,7 +18,7 @@ pub fn card_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
     ScrollArea::vertical().id_salt("card").auto_shrink(false).show(ui, |ui| {
         practice_ui(ui, ctx, &mut recipe);
         ui.add_space(theme.body_size * 0.5);
-        run_ui(ui, ctx, run, &recipe, STEPS);
+        run_ui(ui, ctx, run, &recipe, STEPS_FROM_NOTHING);
         ui.add_space(theme.body_size * 0.5);
         dials_ui(ui, ctx, &mut recipe);
         if let Some(run) = run {

@@ -5,7 +5,7 @@ use crate::gui::contract::command::Learn;
 use crate::gui::contract::view::Context;
 use crate::gui::look::theme::Theme;
 use crate::gui::widgets::{empty_ui, heading_ui, row_break};
-use crate::session::training::{Check, Run, step_of};
+use crate::session::training::{Check, Roles, Run, step_of};
 use crate::text::{tr, trf};
 use egui::{Color32, RichText, Ui};
 use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoints, VLine};
@@ -16,6 +16,8 @@ const MOST: usize = 600;
 /// A curve with its name, its colour, and how it is drawn.
 struct Drawn {
     name: String,
+    /// What several curves have in common that are named one after the other.
+    kind: Option<String>,
     color: Color32,
     style: LineStyle,
     points: Vec<[f64; 2]>,
@@ -42,6 +44,7 @@ pub fn loss_ui(ui: &mut Ui, ctx: &mut Context<'_>, [run, earlier]: [Option<&Run>
     if let Some(earlier) = earlier {
         curves.push(Drawn {
             name: tr("the run before").to_owned(),
+            kind: None,
             color: theme.dim.gamma_multiply(0.7),
             style: LineStyle::Solid,
             points: thinned(&earlier.progress().losses, MOST),
@@ -51,6 +54,7 @@ pub fn loss_ui(ui: &mut Ui, ctx: &mut Context<'_>, [run, earlier]: [Option<&Run>
         let progress = run.progress();
         curves.push(Drawn {
             name: tr("what it practises").to_owned(),
+            kind: None,
             color: *theme.accent,
             style: LineStyle::Solid,
             points: thinned(&progress.losses, MOST),
@@ -61,6 +65,7 @@ pub fn loss_ui(ui: &mut Ui, ctx: &mut Context<'_>, [run, earlier]: [Option<&Run>
             if is_fresh { tr("what it never practises") } else { tr("a story it never read") };
         curves.push(Drawn {
             name: name.to_owned(),
+            kind: None,
             color: *theme.residual,
             style: LineStyle::Dashed { length: 8.0 },
             points: progress.checks.iter().filter_map(held_out).collect(),
@@ -71,7 +76,7 @@ pub fn loss_ui(ui: &mut Ui, ctx: &mut Context<'_>, [run, earlier]: [Option<&Run>
         let choices = trf("knows nothing: {0} equal choices", &[&run.progress().vocab_size]);
         (choices, knows_nothing)
     });
-    let units = tr("loss in nats");
+    let units = tr("loss in nats, by steps");
     plot_ui(ui, ctx, ("loss", units), curves, baseline, Some(run));
 }
 
@@ -85,49 +90,42 @@ pub fn heads_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
     let mut curves = Vec::new();
     {
         let progress = run.progress();
-        let sizes = progress
-            .checks
-            .first()
-            .map(|check| check.heads.iter().map(Vec::len).collect::<Vec<_>>());
-        for (layer, n_heads) in sizes.unwrap_or_default().into_iter().enumerate() {
-            for head in 0..n_heads {
-                let roles = |check: &Check| check.heads.get(layer)?.get(head).copied();
-                let point = |check: &Check, score: Option<f32>| {
-                    Some([check.step as f64, f64::from(score?)])
+        let checks = || progress.checks.iter();
+        let heads = checks().next().map(|check| check.heads.iter().map(Vec::len));
+        let heads: Vec<(usize, usize)> = heads
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .flat_map(|(layer, n_heads)| (0..n_heads).map(move |head| (layer, head)))
+            .collect();
+        let kinds: [(&str, LineStyle, Score); 2] = [
+            (tr("looks at what followed it before"), LineStyle::Solid, |roles| roles.induction),
+            (tr("looks at the token before"), LineStyle::Dotted { spacing: 5.0 }, |roles| {
+                roles.previous
+            }),
+        ];
+        for (kind, style, score) in kinds {
+            for (hue, &(layer, head)) in heads.iter().enumerate() {
+                let point = |check: &Check| {
+                    let roles = check.heads.get(layer)?.get(head)?;
+                    Some([check.step as f64, f64::from(score(roles)?)])
                 };
-                let checks = || progress.checks.iter();
-                let kinds = [
-                    (
-                        tr("looks at what followed it before"),
-                        LineStyle::Solid,
-                        checks().filter_map(|c| point(c, roles(c)?.induction)).collect::<Vec<_>>(),
-                    ),
-                    (
-                        tr("looks at the token before"),
-                        LineStyle::Dotted { spacing: 5.0 },
-                        checks().filter_map(|c| point(c, roles(c)?.previous)).collect(),
-                    ),
-                ];
-                for (kind, style, points) in kinds {
-                    // Only heads that come to do something are named.
-                    let most = points.iter().map(|point| point[1]).fold(0.0, f64::max);
-                    let name = if most >= NAMED {
-                        format!("{layer}.{head} {kind}")
-                    } else {
-                        String::new()
-                    };
-                    curves.push(Drawn {
-                        name,
-                        color: theme.head(layer * n_heads + head),
-                        style,
-                        points,
-                    });
-                }
+                let points: Vec<[f64; 2]> = checks().filter_map(point).collect();
+                // Only heads that come to do something are named.
+                let most = points.iter().map(|point| point[1]).fold(0.0, f64::max);
+                let is_named = most >= NAMED;
+                let name = if is_named { format!("{layer}.{head}") } else { String::new() };
+                let kind = is_named.then(|| kind.to_owned());
+                let color = theme.head(hue);
+                curves.push(Drawn { name, kind, color, style, points });
             }
         }
     }
-    plot_ui(ui, ctx, ("heads", tr("share of attention")), curves, None, Some(run));
+    plot_ui(ui, ctx, ("heads", tr("share of attention, by steps")), curves, None, Some(run));
 }
+
+/// What a head is drawn by.
+type Score = fn(&Roles) -> Option<f32>;
 
 /// Attention that a head must send somewhere to be named for it.
 const NAMED: f64 = 0.3;
@@ -155,6 +153,7 @@ pub fn gradients_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
                     };
                     curves.push(Drawn {
                         name: part.clone(),
+                        kind: None,
                         color,
                         style: LineStyle::Solid,
                         points: vec![point],
@@ -163,7 +162,14 @@ pub fn gradients_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
             }
         }
     }
-    plot_ui(ui, ctx, ("gradients", tr("length of the gradient")), curves, None, Some(run));
+    plot_ui(
+        ui,
+        ctx,
+        ("gradients", tr("length of the gradient, by steps")),
+        curves,
+        None,
+        Some(run),
+    );
 }
 
 /// Draws curves over the steps; a click looks at the model as it was then.
@@ -182,7 +188,6 @@ fn plot_ui(
     let plot = Plot::new(name)
         .link_axis(group, [true, false])
         .link_cursor(group, [true, false])
-        .x_axis_label(tr("step"))
         .include_x(0.0)
         .include_y(0.0)
         .allow_scroll(false)
@@ -238,16 +243,28 @@ fn legend_ui(
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         ui.label(RichText::new(unit).font(theme.caption()).color(*theme.dim));
-        let named = curves.iter().filter(|curve| !curve.name.is_empty());
-        let named = named.map(|curve| (curve.name.as_str(), curve.color, mark(&curve.style)));
-        let baseline = baseline.map(|(name, _)| (name.as_str(), *theme.dim, "╌"));
-        for (name, color, mark) in named.chain(baseline) {
-            let text = format!("{mark}\u{a0}{name}");
-            let galley = ui.painter().layout_no_wrap(text, theme.caption(), color);
-            row_break(ui, galley.size().x);
-            ui.label(galley);
+        let mut last = None;
+        for curve in curves.iter().filter(|curve| !curve.name.is_empty()) {
+            let mark = mark(&curve.style);
+            let same_kind = curve.kind.is_some() && last == Some(&curve.kind);
+            let text = match &curve.kind {
+                Some(_) if same_kind => curve.name.clone(),
+                Some(kind) => format!("{mark}\u{a0}{kind}: {}", curve.name),
+                None => format!("{mark}\u{a0}{}", curve.name),
+            };
+            last = Some(&curve.kind);
+            entry_ui(ui, theme, text, curve.color);
+        }
+        if let Some((name, _)) = baseline {
+            entry_ui(ui, theme, format!("╌\u{a0}{name}"), *theme.dim);
         }
     });
+}
+
+fn entry_ui(ui: &mut Ui, theme: &Theme, text: String, color: Color32) {
+    let galley = ui.painter().layout_no_wrap(text, theme.caption(), color);
+    row_break(ui, galley.size().x);
+    ui.label(galley);
 }
 
 /// How a curve is drawn, as a letter.

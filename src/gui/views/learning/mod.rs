@@ -21,9 +21,6 @@ const TABS: [Tab; 2] = [
     Tab::new("Teach it", "The open model learns your sentences: what it gains and what it forgets"),
 ];
 
-/// Steps of a run from nothing: it ends by itself when there is nothing more to see.
-const STEPS: usize = 3000;
-
 /// The view.
 #[derive(Debug, Default)]
 pub struct Learning {
@@ -55,7 +52,7 @@ impl View for Learning {
         let (columns, order): (&[Column<'_>], _) = if is_wide {
             (&[(0.9, &[1.0]), (1.3, &[1.0, 1.0]), (1.2, &[0.7, 1.3])], [0, 1, 2, 3, 4])
         } else {
-            (&[(0.9, &[1.4, 1.0]), (1.2, &[1.0, 1.0, 1.0])], [0, 3, 1, 2, 4])
+            (&[(1.0, &[1.2, 1.0]), (1.1, &[1.0, 1.0])], [0, 3, 1, 2, 4])
         };
         panels_ui(ui, ctx.theme, columns, |ui, i| match (order[i], runs[0]) {
             (0, run) if is_fresh => card::card_ui(ui, ctx, run),
@@ -63,7 +60,8 @@ impl View for Learning {
             (1, _) => curves::loss_ui(ui, ctx, runs),
             (2, run) if is_fresh => curves::heads_ui(ui, ctx, run),
             (2, run) => curves::gradients_ui(ui, ctx, run),
-            (3, run) => practice::asked_ui(ui, ctx, run),
+            (3, run) if is_wide => practice::asked_ui(ui, ctx, run),
+            (3, run) => practice::both_ui(ui, ctx, run),
             (_, run) => practice::written_ui(ui, ctx, run),
         });
     }

@@ -5,7 +5,7 @@ use crate::gui::contract::command::Learn;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{count, percent};
 use crate::gui::look::theme::Scale;
-use crate::gui::widgets::{colored_heading_ui, empty_ui, heading_ui};
+use crate::gui::widgets::{colored_heading_ui, empty_ui, heading_ui, legend_ui};
 use crate::session::training::{Check, Run, step_of};
 use crate::text::{tr, trf};
 use egui::{Align2, RichText, ScrollArea, Sense, Ui, vec2};
@@ -28,9 +28,33 @@ pub fn asked_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
     let Some((run, check)) = run.and_then(|run| Some((run, shown(ctx, run)?))) else {
         return empty_ui(ui, theme, tr("The answers are in the text itself"));
     };
-    let tokens = run.progress().shown.clone();
     ScrollArea::vertical().id_salt("asked").auto_shrink(false).show(ui, |ui| {
-        ui.horizontal_wrapped(|ui| {
+        tokens_ui(ui, ctx, run, &check);
+    });
+}
+
+/// Both in one place, for narrow windows.
+pub fn both_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
+    let theme = ctx.theme;
+    let text = tr("What it is asked: each token after those before it");
+    heading_ui(ui, theme, text);
+    let Some((run, check)) = run.and_then(|run| Some((run, shown(ctx, run)?))) else {
+        return empty_ui(ui, theme, tr("The answers are in the text itself"));
+    };
+    ScrollArea::vertical().id_salt("asked").auto_shrink(false).show(ui, |ui| {
+        tokens_ui(ui, ctx, run, &check);
+        legend_ui(ui, theme, SCALE, tr("probability it gives it"));
+        ui.add_space(theme.body_size * 0.5);
+        heading_ui(ui, theme, tr("What it writes after the first half"));
+        samples_ui(ui, ctx, run);
+    });
+}
+
+/// Every token, lit as it is known.
+fn tokens_ui(ui: &mut Ui, ctx: &Context<'_>, run: &Run, check: &Check) {
+    let theme = ctx.theme;
+    let tokens = run.progress().shown.clone();
+    ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(2.0, 4.0);
             for (i, token) in tokens.iter().enumerate() {
                 let surprise = i.checked_sub(1).and_then(|i| check.surprises.get(i));
@@ -57,9 +81,8 @@ pub fn asked_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
                 response.on_hover_text(tip);
             }
         });
-        let note = trf("after step {0}", &[&count(check.step)]);
-        ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
-    });
+    let note = trf("after step {0}", &[&count(check.step)]);
+    ui.label(RichText::new(note).font(theme.caption()).color(*theme.dim));
 }
 
 /// What it writes after the beginning of that row, at several steps.
@@ -69,6 +92,14 @@ pub fn written_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
     let Some(run) = run else {
         return empty_ui(ui, theme, tr("It writes before it knows anything"));
     };
+    ScrollArea::vertical().id_salt("written").auto_shrink(false).show(ui, |ui| {
+        samples_ui(ui, ctx, run);
+    });
+}
+
+/// The samples of several steps beneath the text itself.
+fn samples_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: &Run) {
+    let theme = ctx.theme;
     let (samples, start, rest) = {
         let progress = run.progress();
         let half = progress.shown.len().div_ceil(2);
@@ -88,17 +119,15 @@ pub fn written_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
     let asked = trf("after “{0}”", &[&one_line(&start)]);
     ui.label(RichText::new(asked).font(theme.mono_caption()).color(*theme.dim));
     let looking = step_of(&ctx.model.source);
-    ScrollArea::vertical().id_salt("written").auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        row_ui(ui, ctx, tr("the text"), &rest, None);
-        for (step, sample) in &samples {
-            let name = trf("step {0}", &[&count(*step)]);
-            let is_shown = looking == Some(*step);
-            if row_ui(ui, ctx, &name, sample, Some((is_shown, &rest))) {
-                send(ctx, Learn::Look(*step));
-            }
+    ui.spacing_mut().item_spacing.y = 2.0;
+    row_ui(ui, ctx, tr("the text"), &rest, None);
+    for (step, sample) in &samples {
+        let name = trf("step {0}", &[&count(*step)]);
+        let is_shown = looking == Some(*step);
+        if row_ui(ui, ctx, &name, sample, Some((is_shown, &rest))) {
+            send(ctx, Learn::Look(*step));
         }
-    });
+    }
 }
 
 /// Samples that are listed.

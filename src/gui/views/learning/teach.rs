@@ -7,13 +7,11 @@ use crate::gui::contract::view::Context;
 use crate::gui::state::comparison::{By, Comparison};
 use crate::gui::widgets::segmented_ui;
 use crate::model::megabytes;
-use crate::session::training::{LATEST, Recipe, Run};
+use crate::session::training::{LATEST, Recipe, Run, STEPS_OF_TEACHING};
 use crate::text::{tr, trf};
 use crate::trace::{Predicts, Shape};
 use egui::{RichText, ScrollArea, TextEdit, Ui};
 
-/// Steps of a lesson: a sentence is known by heart long before.
-const STEPS: usize = 60;
 /// Rank of the thin additions.
 const RANK: usize = 4;
 
@@ -87,7 +85,7 @@ impl Teach {
             self.is_thin = kind == 1;
             ui.add_space(theme.body_size * 0.4);
             let recipe = recipe(ctx.home, text, self.is_thin);
-            run_ui(ui, ctx, run, &recipe, STEPS);
+            run_ui(ui, ctx, run, &recipe, STEPS_OF_TEACHING);
             // What a step keeps: the numbers, their gradients, and two means of each.
             let bytes = 4 * 4 * model.n_params as u64;
             let note = trf("Learning takes about {0} of memory.", &[&megabytes(bytes)]);

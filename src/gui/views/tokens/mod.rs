@@ -16,6 +16,7 @@ use crate::gui::contract::view::{Context, View};
 use crate::gui::look::format::count;
 use crate::table::Table;
 use crate::text::{tr, trf};
+use crate::trace::TraceId;
 use egui::{Align2, Painter, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use reading::Reading;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use std::sync::Arc;
 pub struct Tokens {
     /// What is shown; the last one while the next is made.
     reading: Option<Reading>,
+    /// The recording that was last asked about.
+    asked: Option<TraceId>,
     task: Option<Task<Reading>>,
     figure: figure::Figure,
 }
@@ -145,10 +148,10 @@ impl Tokens {
     /// Has the text on screen cut into words, unless it has been. A running task is left to
     /// finish, so that the picture keeps moving while someone types.
     fn follow(&mut self, ctx: &Context<'_>) {
-        let shown = self.reading.as_ref().map(|reading| reading.trace.id);
-        if shown == Some(ctx.trace.id) || self.task.is_some() {
+        if self.asked == Some(ctx.trace.id) || self.task.is_some() {
             return;
         }
+        self.asked = Some(ctx.trace.id);
         let (model, trace) = (Arc::clone(ctx.model), Arc::clone(ctx.trace));
         let job = move |_: &_| Ok(Reading::new(model, trace));
         self.task = Some(Task::spawn(ctx.lane, job));

@@ -3,15 +3,17 @@
 mod links;
 mod strips;
 
-use crate::background::{Task, finished};
+use crate::background::Latest;
 use crate::gui::contract::command::Command;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::number;
 use crate::gui::widgets::{Column, empty_ui, least_height, panels_ui, row_break};
 use crate::math::vector::cosine;
 use crate::model::Checkpoint;
+use crate::problem::Problem;
+use crate::session::second_text;
 use crate::text::{tr, trf};
-use crate::trace::{Activation, BlockHook, Hook, Trace, TraceId};
+use crate::trace::{Activation, BlockHook, Hook, Shape, Trace, TraceId};
 use egui::{Rect, ScrollArea, Ui, vec2};
 use links::links_ui;
 use std::sync::{Arc, Weak};
@@ -56,12 +58,11 @@ impl Reading {
 pub struct Order {
     /// The second text, once it was edited. Until then it follows the first.
     edited: Option<String>,
-    /// The model and the text that were last asked for.
-    asked: (Weak<Checkpoint>, String),
-    task: Option<Task<Reading>>,
     first: Option<(TraceId, Reading)>,
-    second: Option<Reading>,
-    problem: Option<String>,
+    /// Of a model, a text, and the part of a translator that is looked at.
+    second: Latest<(usize, String, Shape), Reading>,
+    /// The model the second was asked from: while it is held, no other has its address.
+    model: Weak<Checkpoint>,
 }
 
 impl Order {
@@ -113,8 +114,9 @@ impl Order {
     pub fn ui(&mut self, ui: &mut Ui, ctx: &mut Context<'_>) {
         self.ask(ctx);
         let Some(readings) = self.readings() else {
-            let excuse = self.problem.as_deref().unwrap_or("Reading the second text …");
-            return empty_ui(ui, ctx.theme, tr(excuse));
+            let problem = self.second.answer().and_then(|second| second.as_ref().err());
+            let excuse = problem.map_or("Reading the second text …".to_owned(), Problem::to_string);
+            return empty_ui(ui, ctx.theme, tr(&excuse));
         };
         let pairs = pairs(&readings[0].ids, &readings[1].ids);
         let chosen = chosen_pair(&pairs, ctx.focus.query);
@@ -181,24 +183,20 @@ impl Order {
 
     /// Takes the second reading when it is there.
     pub fn receive(&mut self) {
-        match finished(&mut self.task) {
-            Some(Ok(reading)) => (self.second, self.problem) = (Some(reading), None),
-            Some(Err(problem)) => (self.second, self.problem) = (None, Some(problem.to_string())),
-            None => {}
-        }
+        self.second.receive();
     }
 
     /// Is the second text being read?
     pub fn is_busy(&self) -> bool {
-        self.task.is_some()
+        self.second.is_busy()
     }
 
     fn readings(&self) -> Option<[&Reading; 2]> {
-        Some([&self.first.as_ref()?.1, self.second.as_ref()?])
+        Some([&self.first.as_ref()?.1, self.second.answer()?.as_ref().ok()?])
     }
 
     fn second_text(&self, ctx: &Context<'_>) -> String {
-        self.edited.clone().unwrap_or_else(|| reordered(&ctx.trace.text))
+        self.edited.clone().unwrap_or_else(|| reordered(ctx.trace.typed()))
     }
 
     /// Has the second text read, if it or the model has changed.
@@ -209,13 +207,12 @@ impl Order {
             self.first = Some((trace.id, Reading::of(trace)));
         }
         let text = self.second_text(ctx);
-        let (model, asked) = &self.asked;
-        if Weak::as_ptr(model) == Arc::as_ptr(ctx.model) && *asked == text {
-            return;
-        }
-        self.asked = (Arc::downgrade(ctx.model), text.clone());
-        let model = Arc::clone(ctx.model);
-        self.task = Some(Task::spawn(ctx.lane, move |_| Ok(Reading::of(&model.trace(&text)?))));
+        self.model = Arc::downgrade(ctx.model);
+        let key = (self.model.as_ptr() as usize, text.clone(), trace.model.shape);
+        let (model, first) = (Arc::clone(ctx.model), Arc::clone(trace));
+        self.second.ask(ctx.lane, key, |_| {
+            move |_: &_| Ok(Reading::of(&*second_text(&model, &text, &[], &first)?))
+        });
     }
 }
 
