@@ -13,6 +13,8 @@ use std::ops::Range;
 /// How vectors are cut into heads.
 #[derive(Debug, Clone, Copy)]
 pub struct Heads {
+    /// Texts of one length, one behind the other: none sees another.
+    pub n_texts: usize,
     /// Heads that look.
     pub n_heads: usize,
     /// Keys and values for them to look at: neighbouring heads share one.
@@ -43,26 +45,40 @@ impl Sight {
 }
 
 impl Heads {
-    /// The columns of a head's queries, and of what it reads.
+    /// The columns of a head's queries, and of what it reads. Heads are counted through all texts.
     fn of_head<'a>(&self, x: &'a [f32], head: usize) -> Rows<'a> {
-        Rows::new(x, self.n_heads * self.d_head).columns(head * self.d_head, self.d_head)
+        let (text, head) = (head / self.n_heads.max(1), head % self.n_heads.max(1));
+        self.columns(x, text, [self.n_heads, head])
     }
 
     /// The columns of the keys or values that a head looks at.
     fn of_kv_head<'a>(&self, x: &'a [f32], head: usize) -> Rows<'a> {
+        let (text, head) = (head / self.n_heads.max(1), head % self.n_heads.max(1));
         let kv_head = head * self.n_kv_heads / self.n_heads.max(1);
-        Rows::new(x, self.n_kv_heads * self.d_head).columns(kv_head * self.d_head, self.d_head)
+        self.columns(x, text, [self.n_kv_heads, kv_head])
+    }
+
+    fn columns<'a>(&self, x: &'a [f32], text: usize, [n_heads, head]: [usize; 2]) -> Rows<'a> {
+        let len = x.len() / self.n_texts.max(1);
+        let text = &x[text * len..(text + 1) * len];
+        Rows::new(text, n_heads * self.d_head).columns(head * self.d_head, self.d_head)
+    }
+
+    /// How many positions of each text there are in vectors of so many heads.
+    fn positions(&self, x: &[f32], n_heads: usize) -> usize {
+        x.len() / (self.n_texts * n_heads * self.d_head).max(1)
     }
 }
 
 /// Scalar products of every query with every key, times `scaling`.
 ///
 /// # Shapes
-/// `q [query, head * d_head]`, `k [key, kv_head * d_head]` gives `[head, query, key]`.
+/// `q [text, query, head * d_head]`, `k [text, key, kv_head * d_head]` gives
+/// `[text, head, query, key]`.
 pub fn scores(q: &[f32], k: &[f32], heads: Heads, scaling: f32) -> Vec<f32> {
-    let n_queries = q.len() / (heads.n_heads * heads.d_head).max(1);
-    let n_keys = k.len() / (heads.n_kv_heads * heads.d_head).max(1);
-    let mut scores = vec![0.0; heads.n_heads * n_queries * n_keys];
+    let n_queries = heads.positions(q, heads.n_heads);
+    let n_keys = heads.positions(k, heads.n_kv_heads);
+    let mut scores = vec![0.0; heads.n_texts * heads.n_heads * n_queries * n_keys];
     let jobs = scores.chunks_mut((n_queries * n_keys).max(1)).enumerate();
     each_head(jobs, n_queries * n_keys * heads.d_head, |(head, scores)| {
         let (q, k) = (heads.of_head(q, head), heads.of_kv_head(k, head));
@@ -127,13 +143,15 @@ fn softmax_row(scores: &[f32], pattern: &mut [f32]) {
 /// Values, mixed by who looks at whom. What a query does not see counts as 0 and need not be read.
 ///
 /// # Shapes
-/// `pattern [head, query, key]`, `v [key, kv_head * d_head]` gives `[query, head * d_head]`.
+/// `pattern [text, head, query, key]`, `v [text, key, kv_head * d_head]` gives
+/// `[text, query, head * d_head]`.
 pub fn mix(pattern: &[f32], v: &[f32], heads: Heads, sight: Option<Sight>) -> Vec<f32> {
-    let n_keys = v.len() / (heads.n_kv_heads * heads.d_head).max(1);
-    let n_queries = pattern.len() / (heads.n_heads * n_keys).max(1);
+    let n_keys = heads.positions(v, heads.n_kv_heads);
+    let n_queries = pattern.len() / (heads.n_texts * heads.n_heads * n_keys).max(1);
     let width = heads.n_heads * heads.d_head;
-    let mut z = vec![0.0; n_queries * width];
-    let jobs = split::columns(&mut z, width, heads.d_head).into_iter().enumerate();
+    let mut z = vec![0.0; heads.n_texts * n_queries * width];
+    let texts = z.chunks_mut((n_queries * width).max(1));
+    let jobs = texts.flat_map(|text| split::columns(text, width, heads.d_head)).enumerate();
     each_head(jobs, n_queries * n_keys * heads.d_head, |(head, mut z)| {
         let pattern = Rows::new(&pattern[head * n_queries * n_keys..], n_keys);
         let v = heads.of_kv_head(v, head);
@@ -260,7 +278,7 @@ mod tests {
         n_keys: usize,
         sight: Option<Sight>,
     ) -> [Vec<f64>; 3] {
-        let Heads { n_heads, n_kv_heads, d_head } = heads;
+        let Heads { n_heads, n_kv_heads, d_head, .. } = heads;
         let mut scores = Vec::new();
         let mut pattern = Vec::new();
         let mut z = vec![0.0; n_queries * n_heads * d_head];
@@ -310,7 +328,7 @@ mod tests {
             (3, 3, 16, 6, 130, None),
             (2, 1, 24, 13, 5, None),
         ] {
-            let heads = Heads { n_heads, n_kv_heads, d_head };
+            let heads = Heads { n_texts: 1, n_heads, n_kv_heads, d_head };
             let q = numbers(n_queries * n_heads * d_head, 1);
             let k = numbers(n_keys * n_kv_heads * d_head, 2);
             let v = numbers(n_keys * n_kv_heads * d_head, 3);
@@ -320,6 +338,25 @@ mod tests {
             let pattern = softmax(&scored, n_queries, n_keys, sight);
             close(&pattern, &expected[1]);
             close(&mix(&pattern, &v, heads, sight), &expected[2]);
+        }
+    }
+
+    #[test]
+    fn no_text_sees_another() {
+        let (n_heads, n_kv_heads, d_head, n) = (4, 2, 8, 7);
+        let heads = Heads { n_texts: 3, n_heads, n_kv_heads, d_head };
+        let q = numbers(3 * n * n_heads * d_head, 1);
+        let k = numbers(3 * n * n_kv_heads * d_head, 2);
+        let pattern = softmax(&scores(&q, &k, heads, 0.5), n, n, None);
+        let z = mix(&pattern, &k, heads, None);
+        let one = Heads { n_texts: 1, ..heads };
+        for text in 0..3 {
+            let q = &q[text * n * n_heads * d_head..][..n * n_heads * d_head];
+            let k = &k[text * n * n_kv_heads * d_head..][..n * n_kv_heads * d_head];
+            let alone = softmax(&scores(q, k, one, 0.5), n, n, None);
+            assert_eq!(alone, pattern[text * alone.len()..][..alone.len()]);
+            let alone = mix(&alone, k, one, None);
+            assert_eq!(alone, z[text * alone.len()..][..alone.len()]);
         }
     }
 

@@ -13,7 +13,7 @@ const COST: usize = 8;
 /// # Shapes
 /// `dy [pos, out]`, `w [out, in]` gives `[pos, in]`.
 pub fn linear_input(dy: &[f32], w: &[f32], [n_in, n_out]: [usize; 2]) -> Vec<f32> {
-    multiply(Rows::new(dy, n_out), w, n_in)
+    multiply(Rows::new(dy, n_out), w, &[], n_in)
 }
 
 /// Of `y = x Wᵀ + b` with respect to `W`.
@@ -22,7 +22,7 @@ pub fn linear_input(dy: &[f32], w: &[f32], [n_in, n_out]: [usize; 2]) -> Vec<f32
 /// `dy [pos, out]`, `x [pos, in]` gives `[out, in]`.
 pub fn linear_weight(dy: &[f32], x: &[f32], [n_in, n_out]: [usize; 2]) -> Vec<f32> {
     let turned = transpose(dy, n_out);
-    multiply(Rows::new(&turned, dy.len() / n_out.max(1)), x, n_in)
+    multiply(Rows::new(&turned, dy.len() / n_out.max(1)), x, &[], n_in)
 }
 
 /// Of `y = x W + b` with respect to `W`.
@@ -125,7 +125,8 @@ pub fn softmax_rows(dy: &[f32], pattern: &[f32], width: usize) -> Vec<f32> {
 /// Of [`scores`] with respect to queries and keys.
 ///
 /// # Shapes
-/// `dy [head, query, key]` gives `[query, head * d_head]` and `[key, kv_head * d_head]`.
+/// `dy [text, head, query, key]` gives `[text, query, head * d_head]` and
+/// `[text, key, kv_head * d_head]`.
 pub fn of_scores(dy: &[f32], q: &[f32], k: &[f32], heads: Heads, scaling: f32) -> [Vec<f32>; 2] {
     let mut dq = mix(dy, k, heads, None);
     let mut dk = read_back(dy, q, k.len(), heads);
@@ -138,16 +139,17 @@ pub fn of_scores(dy: &[f32], q: &[f32], k: &[f32], heads: Heads, scaling: f32) -
 /// Of [`mix`] with respect to pattern and values.
 ///
 /// # Shapes
-/// `dz [query, head * d_head]` gives `[head, query, key]` and `[key, kv_head * d_head]`.
+/// `dz [text, query, head * d_head]` gives `[text, head, query, key]` and
+/// `[text, key, kv_head * d_head]`.
 pub fn of_mix(dz: &[f32], pattern: &[f32], v: &[f32], heads: Heads) -> [Vec<f32>; 2] {
     [scores(dz, v, heads, 1.0), read_back(pattern, dz, v.len(), heads)]
 }
 
 /// What each key gets back from the queries that looked at it: of several heads that share it, the sum.
 fn read_back(weights: &[f32], queries: &[f32], len: usize, heads: Heads) -> Vec<f32> {
-    let Heads { n_heads, n_kv_heads, d_head } = heads;
-    let n_keys = len / (n_kv_heads * d_head).max(1);
-    let n_queries = queries.len() / (n_heads * d_head).max(1);
+    let Heads { n_texts, n_heads, n_kv_heads, d_head } = heads;
+    let n_keys = len / (n_texts * n_kv_heads * d_head).max(1);
+    let n_queries = queries.len() / (n_texts * n_heads * d_head).max(1);
     let size = (n_queries * n_keys).max(1);
     let mut turned = Vec::with_capacity(weights.len());
     for head in weights.chunks_exact(size) {

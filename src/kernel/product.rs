@@ -13,11 +13,11 @@ const HEIGHT: usize = 96;
 /// Columns that one thread takes at least.
 const LEAST: usize = 64;
 
-/// `a b`.
+/// `a b`, with `bias` added to each row.
 ///
 /// # Shapes
-/// `a [n, depth]`, `b [depth, width]` gives `[n, width]`.
-pub fn multiply(a: Rows<'_>, b: &[f32], width: usize) -> Vec<f32> {
+/// `a [n, depth]`, `b [depth, width]`, `bias [width]` or empty gives `[n, width]`.
+pub fn multiply(a: Rows<'_>, b: &[f32], bias: &[f32], width: usize) -> Vec<f32> {
     let n = a.data.len() / a.stride.max(1);
     let mut c = vec![0.0; n * width];
     if c.is_empty() {
@@ -30,14 +30,15 @@ pub fn multiply(a: Rows<'_>, b: &[f32], width: usize) -> Vec<f32> {
         let groups = split::columns(&mut c, width, step).into_iter().enumerate();
         split::each(groups, |(group, mut c)| {
             let width = c.first().map_or(0, |row| row.len());
-            dispatch(Multiply { a, b: b.columns(group * step, width), c: &mut c });
+            let bias = bias.get(group * step..group * step + width).unwrap_or_default();
+            dispatch(Multiply { a, b: b.columns(group * step, width), bias, c: &mut c });
         });
     } else {
         let step = n.div_ceil(parts);
         split::each(c.chunks_mut(step * width).enumerate(), |(group, c)| {
             let a = Rows { data: &a.data[group * step * a.stride..], ..a };
             let mut rows: Vec<&mut [f32]> = c.chunks_exact_mut(width).collect();
-            dispatch(Multiply { a, b, c: &mut rows });
+            dispatch(Multiply { a, b, bias, c: &mut rows });
         });
     }
     c
@@ -47,6 +48,7 @@ pub fn multiply(a: Rows<'_>, b: &[f32], width: usize) -> Vec<f32> {
 struct Multiply<'a, 'c> {
     a: Rows<'a>,
     b: Rows<'a>,
+    bias: &'a [f32],
     c: &'a mut [&'c mut [f32]],
 }
 
@@ -66,7 +68,10 @@ impl WithSimd for Multiply<'_, '_> {
 impl Multiply<'_, '_> {
     #[inline(always)]
     fn run<S: Simd, const M: usize, const V: usize>(self, simd: S) {
-        let Self { a, b, c } = self;
+        let Self { a, b, bias, c } = self;
+        for row in c.iter_mut() {
+            row.iter_mut().zip(bias).for_each(|(c, bias)| *c = *bias);
+        }
         let panel_width = V * S::F32_LANES;
         let mut panel = vec![0.0; PANEL];
         let most = (PANEL / panel_width).max(1);
@@ -84,7 +89,7 @@ impl Multiply<'_, '_> {
                     let b = Rows::new(&panel, panel_width);
                     let mut rows: Vec<&mut [f32]> =
                         c.iter_mut().map(|row| &mut row[left..left + width]).collect();
-                    if top == 0 {
+                    if top == 0 && bias.is_empty() {
                         tiles::<S, M, V, false>(simd, a, b, &mut rows, |_| depth, 1.0);
                     } else {
                         tiles::<S, M, V, true>(simd, a, b, &mut rows, |_| depth, 1.0);
@@ -244,14 +249,19 @@ mod tests {
             (5, 0, 4),
         ] {
             let (a, b) = (numbers(n * depth, 1), numbers(depth * width, 2));
-            let c = multiply(Rows::new(&a, depth), &b, width);
+            let bias = numbers(width, 3);
+            let c = multiply(Rows::new(&a, depth), &b, &bias, width);
+            let plain = multiply(Rows::new(&a, depth), &b, &[], width);
             assert_eq!(c.len(), if depth == 0 { 0 } else { n * width });
             for (i, got) in c.iter().enumerate() {
                 let (row, column) = (i / width, i % width);
                 let term =
                     |k: usize| f64::from(a[row * depth + k]) * f64::from(b[k * width + column]);
                 let expected: f64 = (0..depth).map(term).sum();
-                assert!((f64::from(*got) - expected).abs() < 1e-4, "{n}x{depth}x{width}");
+                let is_near = |got: f32, expected: f64| (f64::from(got) - expected).abs() < 1e-4;
+                assert!(is_near(plain[i], expected), "{n}x{depth}x{width}");
+                let expected = expected + f64::from(bias[column]);
+                assert!(is_near(*got, expected), "{n}x{depth}x{width}");
             }
         }
     }

@@ -98,7 +98,6 @@ impl SelfAttention {
             Some([q_norm, k_norm]) => (q_norm.silent(&q), k_norm.silent(&k)),
             None => (q, k),
         };
-        let [q, k, v] = [q, k, v].map(|x| side_by_side(x, sight.rows));
         let (q, k) = match &sight.turn {
             Some(turn) => (
                 probe.tap(Hook::Block(layer, RotQ), turn.apply(q)),
@@ -108,35 +107,9 @@ impl SelfAttention {
         };
         let hooks = [AttnScores, Pattern, Z].map(|at: BlockHook| Hook::Block(layer, at));
         let [k, v] = cache.extend(layer, k, v);
-        let z = self.heads.attend(&q, [k, v], sight.visible, hooks, probe);
-        self.out.forward(&one_by_one(z, sight.rows))
+        let z = self.heads.attend(&q, [k, v], sight, hooks, probe);
+        self.out.forward(&z)
     }
-}
-
-/// Several texts as one with so many times the heads: each head of each text looks for itself.
-///
-/// # Shapes
-/// `[rows * pos, head, d_head]` gives `[pos, rows * head, d_head]`.
-fn side_by_side(x: Tensor<3>, rows: usize) -> Tensor<3> {
-    let [n, n_heads, d_head] = x.dims();
-    if rows == 1 {
-        return x;
-    }
-    let by_row = x.reshape([rows, n / rows, n_heads, d_head]).swap_dims(0, 1);
-    by_row.reshape([n / rows, rows * n_heads, d_head])
-}
-
-/// The way back.
-///
-/// # Shapes
-/// `[pos, rows * d]` gives `[rows * pos, d]`.
-fn one_by_one(z: Tensor<2>, rows: usize) -> Tensor<2> {
-    let [n, width] = z.dims();
-    if rows == 1 {
-        return z;
-    }
-    let by_row = z.reshape([n, rows, width / rows]).swap_dims(0, 1);
-    by_row.reshape([rows * n, width / rows])
 }
 
 impl Heads {
@@ -149,14 +122,15 @@ impl Heads {
         self,
         q: &Tensor<3>,
         [k, v]: [&Vectors; 2],
-        visible: Option<kernel::Sight>,
+        sight: &Sight,
         [at_scores, at_pattern, at_z]: [Hook; 3],
         probe: &mut impl Probe,
     ) -> Tensor<2> {
         let [n_queries, n_heads, d_head] = q.dims();
-        let scores = probe.tap(at_scores, scores(q, k, self.scaling)); // [head, query, key]
+        let &Sight { visible, rows, .. } = sight;
+        let scores = probe.tap(at_scores, scores(q, k, self.scaling, rows)); // [head, query, key]
         let pattern = probe.tap(at_pattern, softmax(&scores, visible));
-        let z = probe.tap(at_z, mix(&pattern, v, visible)); // [query, head, d_head]
+        let z = probe.tap(at_z, mix(&pattern, v, visible, rows)); // [query, head, d_head]
         z.reshape([n_queries, n_heads * d_head])
     }
 }

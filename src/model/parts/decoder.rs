@@ -57,6 +57,7 @@ impl Decoder {
 
         let device = self.embed.device();
         let turn = self.rotary.as_ref().map(|rotary| rotary.turn(past, new, &device));
+        let turn = if rows > 1 { turn.map(|turn| turn.repeat(rows)) } else { turn };
         for (layer, block) in self.blocks.iter().enumerate() {
             let sight = Sight::causal(past, self.info.window_of(layer), turn.clone());
             resid = block.forward(resid, &Sight { rows, ..sight }, layer, cache, probe);

@@ -112,7 +112,7 @@ impl CrossAttention {
         let k: Vectors = probe.tap(at(CrossK), k.tensor()).into(); // [source, head, d_head]
         let v: Vectors = probe.tap(at(CrossV), v.tensor()).into();
         let hooks = [CrossAttnScores, CrossPattern, CrossZ].map(at);
-        let z = self.heads.attend(&q, [&k, &v], None, hooks, probe);
+        let z = self.heads.attend(&q, [&k, &v], &Sight::everything(), hooks, probe);
         self.out.forward(&z)
     }
 }

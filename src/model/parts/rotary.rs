@@ -55,6 +55,13 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The same for so many texts, one behind the other.
+    #[must_use]
+    pub fn repeat(self, n_texts: usize) -> Self {
+        let [cos, sin] = [self.cos, self.sin].map(|table| table.repeat_dim(0, n_texts));
+        Self { cos, sin }
+    }
+
     /// Turns the queries or keys of these positions, `[pos, head, d_head]`.
     pub fn apply(&self, x: Tensor<3>) -> Tensor<3> {
         let (turned, width) = (self.cos.dims()[2], x.dims()[2]);

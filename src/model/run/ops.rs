@@ -81,10 +81,7 @@ pub fn linear_turned(x: &Tensor<2>, weight: &Tensor<2>, bias: Option<&Tensor<1>>
     let Some(((input, w), b)) = inputs else {
         return linear(x, &weight.clone().transpose(), bias);
     };
-    let mut y = kernel::multiply(Rows::new(&input.numbers, n_in), &w.numbers, n_out);
-    for row in y.chunks_exact_mut(n_out) {
-        row.iter_mut().zip(&*b.numbers).for_each(|(y, b)| *y += b);
-    }
+    let y = kernel::multiply(Rows::new(&input.numbers, n_in), &w.numbers, &b.numbers, n_out);
     result(y, [n_pos, n_out], &x.device(), [&input, &w, &b], || {
         let (x, w) = (input.numbers.clone(), w.numbers.clone());
         move |dy, [for_x, for_w, _]| {
@@ -194,17 +191,18 @@ pub fn activate<const D: usize>(x: &Tensor<D>, function: ActivationFunction) -> 
     })
 }
 
-/// `q kᵀ · scaling` for each head.
+/// `q kᵀ · scaling` for each head. Several texts, which only learning reads at once, lie one behind the
+/// other, and so do their heads in the result.
 ///
 /// # Shapes
 /// `q [query, head, d_head]`, `k [key, kv_head, d_head]` gives `[head, query, key]`.
-pub fn scores(q: &Tensor<3>, k: &Vectors, scaling: f64) -> Tensor<3> {
+pub fn scores(q: &Tensor<3>, k: &Vectors, scaling: f64, n_texts: usize) -> Tensor<3> {
     let ([n_queries, n_heads, d_head], [n_keys, n_kv_heads, _]) = (q.dims(), k.dims());
     if let Some((q_input, k)) = Input::of(q).zip(k.tracked()) {
-        let heads = Heads { n_heads, n_kv_heads, d_head };
+        let heads = Heads { n_texts, n_heads, n_kv_heads, d_head };
         let scaling = scaling as f32;
         let scores = kernel::scores(&q_input.numbers, &k.numbers, heads, scaling);
-        let shape = [n_heads, n_queries, n_keys];
+        let shape = [n_texts * n_heads, n_queries / n_texts, n_keys / n_texts];
         return result(scores, shape, &q.device(), [&q_input, &k], || {
             let (q, k) = (q_input.numbers.clone(), k.numbers.clone());
             move |dy, _| backward::of_scores(dy, &q, &k, heads, scaling)
@@ -217,7 +215,7 @@ pub fn scores(q: &Tensor<3>, k: &Vectors, scaling: f64) -> Tensor<3> {
         let products = q.matmul(k.tensor().permute([1, 2, 0])) * scaling;
         return products.reshape([n_heads, n_queries, n_keys]);
     };
-    let heads = Heads { n_heads, n_kv_heads, d_head };
+    let heads = Heads { n_texts: 1, n_heads, n_kv_heads, d_head };
     let scores = kernel::scores(&q_numbers, &k_numbers, heads, scaling as f32);
     tensor(scores, [n_heads, n_queries, n_keys], &q.device())
 }
@@ -254,12 +252,18 @@ pub fn softmax(scores: &Tensor<3>, sight: Option<Sight>) -> Tensor<3> {
 ///
 /// # Shapes
 /// `pattern [head, query, key]`, `v [key, kv_head, d_head]` gives `[query, head, d_head]`.
-pub fn mix(pattern: &Tensor<3>, v: &Vectors, sight: Option<Sight>) -> Tensor<3> {
+pub fn mix(
+    pattern: &Tensor<3>,
+    v: &Vectors,
+    sight: Option<Sight>,
+    n_texts: usize,
+) -> Tensor<3> {
     let ([n_heads, n_queries, n_keys], [_, n_kv_heads, d_head]) = (pattern.dims(), v.dims());
     if let Some((weights, v)) = Input::of(pattern).zip(v.tracked()) {
-        let heads = Heads { n_heads, n_kv_heads, d_head };
+        let n_heads = n_heads / n_texts;
+        let heads = Heads { n_texts, n_heads, n_kv_heads, d_head };
         let mixed = kernel::mix(&weights.numbers, &v.numbers, heads, sight);
-        let shape = [n_queries, n_heads, d_head];
+        let shape = [n_texts * n_queries, n_heads, d_head];
         return result(mixed, shape, &pattern.device(), [&weights, &v], || {
             let (pattern, v) = (weights.numbers.clone(), v.numbers.clone());
             move |dz, _| backward::of_mix(dz, &pattern, &v, heads)
@@ -270,7 +274,7 @@ pub fn mix(pattern: &Tensor<3>, v: &Vectors, sight: Option<Sight>) -> Tensor<3> 
         let mixed = pattern.clone().reshape(stacked).matmul(v.tensor().swap_dims(0, 1));
         return mixed.reshape([n_heads, n_queries, d_head]).swap_dims(0, 1);
     };
-    let heads = Heads { n_heads, n_kv_heads, d_head };
+    let heads = Heads { n_texts: 1, n_heads, n_kv_heads, d_head };
     let mixed = kernel::mix(&weights, &values, heads, sight);
     tensor(mixed, [n_queries, n_heads, d_head], &pattern.device())
 }
