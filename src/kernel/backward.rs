@@ -2,8 +2,8 @@
 //! operation gave. The letter `d` before a name means "how the loss grows with".
 
 use super::attention::{Heads, Sight, mix, scores, softmax};
-use super::product::{multiply, transpose};
-use super::{Rows, dispatch, split};
+use super::product::{multiply, multiply_turned, transpose};
+use super::{Rows, dispatch, memory, split};
 
 /// What one number costs, in multiplications, for the decision how many threads to ask.
 const COST: usize = 8;
@@ -21,8 +21,9 @@ pub fn linear_input(dy: &[f32], w: &[f32], [n_in, n_out]: [usize; 2]) -> Vec<f32
 /// # Shapes
 /// `dy [pos, out]`, `x [pos, in]` gives `[out, in]`.
 pub fn linear_weight(dy: &[f32], x: &[f32], [n_in, n_out]: [usize; 2]) -> Vec<f32> {
-    let turned = transpose(dy, n_out);
-    multiply(Rows::new(&turned, dy.len() / n_out.max(1)), x, &[], n_in)
+    let mut dw = memory::list(n_in * n_out);
+    multiply_turned(Rows::new(dy, n_out), x, n_in, &mut dw);
+    dw
 }
 
 /// Of `y = x W + b` with respect to `W`.

@@ -18,6 +18,7 @@ mod attention;
 pub mod backward;
 mod elementwise;
 mod matmul;
+pub mod memory;
 mod norm;
 mod product;
 mod split;

@@ -20,39 +20,66 @@ const LEAST: usize = 64;
 pub fn multiply(a: Rows<'_>, b: &[f32], bias: &[f32], width: usize) -> Vec<f32> {
     let n = a.data.len() / a.stride.max(1);
     let mut c = vec![0.0; n * width];
-    if c.is_empty() {
-        return c;
+    share::<false>(
+        Multiply { a, depth: a.width, b: Rows::new(b, width), bias, c: Vec::new() },
+        &mut c,
+    );
+    c
+}
+
+/// `aᵀ b`, into a list whose numbers may be anything.
+///
+/// # Shapes
+/// `a [depth, n]`, `b [depth, width]` gives `[n, width]`.
+pub fn multiply_turned(a: Rows<'_>, b: &[f32], width: usize, c: &mut [f32]) {
+    let depth = a.data.len() / a.stride.max(1);
+    share::<true>(Multiply { a, depth, b: Rows::new(b, width), bias: &[], c: Vec::new() }, c);
+}
+
+/// Cuts a product into parts for the threads.
+fn share<const TURNED: bool>(whole: Multiply<'_, '_, TURNED>, c: &mut [f32]) {
+    let Multiply { a, depth, b, bias, .. } = whole;
+    let width = b.width;
+    if c.is_empty() || depth == 0 {
+        return c.fill(0.0);
     }
-    let parts = split::parts(c.len() * a.width);
-    let b = Rows::new(b, width);
+    let n = c.len() / width;
+    let parts = split::parts(c.len() * depth);
     if width >= parts * LEAST {
         let step = width.div_ceil(parts).next_multiple_of(LEAST);
-        let groups = split::columns(&mut c, width, step).into_iter().enumerate();
-        split::each(groups, |(group, mut c)| {
+        let groups = split::columns(c, width, step).into_iter().enumerate();
+        split::each(groups, |(group, c)| {
             let width = c.first().map_or(0, |row| row.len());
             let bias = bias.get(group * step..group * step + width).unwrap_or_default();
-            dispatch(Multiply { a, b: b.columns(group * step, width), bias, c: &mut c });
+            let b = b.columns(group * step, width);
+            dispatch(Multiply::<TURNED> { a, depth, b, bias, c });
         });
     } else {
         let step = n.div_ceil(parts);
         split::each(c.chunks_mut(step * width).enumerate(), |(group, c)| {
-            let a = Rows { data: &a.data[group * step * a.stride..], ..a };
-            let mut rows: Vec<&mut [f32]> = c.chunks_exact_mut(width).collect();
-            dispatch(Multiply { a, b, bias, c: &mut rows });
+            let a = rows_from::<TURNED>(a, group * step);
+            let c = c.chunks_exact_mut(width).collect();
+            dispatch(Multiply::<TURNED> { a, depth, b, bias, c });
         });
     }
-    c
 }
 
-/// One thread's share of a product.
-struct Multiply<'a, 'c> {
+/// The first factor from a row of the product on.
+#[inline(always)]
+fn rows_from<const TURNED: bool>(a: Rows<'_>, row: usize) -> Rows<'_> {
+    Rows { data: &a.data[if TURNED { row } else { row * a.stride }..], ..a }
+}
+
+/// One thread's share of a product, of `a` or of `a` on its side.
+struct Multiply<'a, 'c, const TURNED: bool> {
     a: Rows<'a>,
+    depth: usize,
     b: Rows<'a>,
     bias: &'a [f32],
-    c: &'a mut [&'c mut [f32]],
+    c: Vec<&'c mut [f32]>,
 }
 
-impl WithSimd for Multiply<'_, '_> {
+impl<const TURNED: bool> WithSimd for Multiply<'_, '_, TURNED> {
     type Output = ();
 
     #[inline(always)]
@@ -65,21 +92,25 @@ impl WithSimd for Multiply<'_, '_> {
     }
 }
 
-impl Multiply<'_, '_> {
+impl<const TURNED: bool> Multiply<'_, '_, TURNED> {
     #[inline(always)]
     fn run<S: Simd, const M: usize, const V: usize>(self, simd: S) {
-        let Self { a, b, bias, c } = self;
-        for row in c.iter_mut() {
+        let Self { a, depth: whole, b, bias, mut c } = self;
+        for row in &mut c {
             row.iter_mut().zip(bias).for_each(|(c, bias)| *c = *bias);
         }
         let panel_width = V * S::F32_LANES;
         let mut panel = vec![0.0; PANEL];
         let most = (PANEL / panel_width).max(1);
-        for top in (0..a.width).step_by(most) {
-            let depth = most.min(a.width - top);
-            let a = a.columns(top, depth);
+        for top in (0..whole).step_by(most) {
+            let depth = most.min(whole - top);
+            let a = if TURNED {
+                Rows { data: &a.data[top * a.stride..], ..a }
+            } else {
+                a.columns(top, depth)
+            };
             for (block, c) in c.chunks_mut(HEIGHT).enumerate() {
-                let a = Rows { data: &a.data[block * HEIGHT * a.stride..], ..a };
+                let a = rows_from::<TURNED>(a, block * HEIGHT);
                 for left in (0..b.width).step_by(panel_width) {
                     let width = panel_width.min(b.width - left);
                     for (i, row) in panel.chunks_exact_mut(panel_width).take(depth).enumerate() {
@@ -90,9 +121,9 @@ impl Multiply<'_, '_> {
                     let mut rows: Vec<&mut [f32]> =
                         c.iter_mut().map(|row| &mut row[left..left + width]).collect();
                     if top == 0 && bias.is_empty() {
-                        tiles::<S, M, V, false>(simd, a, b, &mut rows, |_| depth, 1.0);
+                        tiles::<S, M, V, false, TURNED>(simd, a, b, &mut rows, |_| depth, 1.0);
                     } else {
-                        tiles::<S, M, V, true>(simd, a, b, &mut rows, |_| depth, 1.0);
+                        tiles::<S, M, V, true, TURNED>(simd, a, b, &mut rows, |_| depth, 1.0);
                     }
                 }
             }
@@ -143,14 +174,14 @@ pub(super) fn product<S: Simd>(
     factor: f32,
 ) {
     if S::REGISTER_COUNT >= 32 {
-        tiles::<S, 6, 4, false>(simd, a, b, c, depth, factor);
+        tiles::<S, 6, 4, false, false>(simd, a, b, c, depth, factor);
     } else {
-        tiles::<S, 4, 2, false>(simd, a, b, c, depth, factor);
+        tiles::<S, 4, 2, false, false>(simd, a, b, c, depth, factor);
     }
 }
 
 #[inline(always)]
-fn tiles<S: Simd, const M: usize, const V: usize, const ADDS: bool>(
+fn tiles<S: Simd, const M: usize, const V: usize, const ADDS: bool, const TURNED: bool>(
     simd: S,
     a: Rows<'_>,
     b: Rows<'_>,
@@ -169,16 +200,16 @@ fn tiles<S: Simd, const M: usize, const V: usize, const ADDS: bool>(
             let b = b.columns(col, if is_wide { V } else { 1 } * S::F32_LANES);
             match (is_tall, is_wide) {
                 (true, true) => {
-                    tile::<S, M, V, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, M, V, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
                 }
                 (true, false) => {
-                    tile::<S, M, 1, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, M, 1, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
                 }
                 (false, true) => {
-                    tile::<S, 1, V, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, 1, V, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
                 }
                 (false, false) => {
-                    tile::<S, 1, 1, ADDS>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, 1, 1, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
                 }
             }
             row = last + 1;
@@ -188,7 +219,7 @@ fn tiles<S: Simd, const M: usize, const V: usize, const ADDS: bool>(
 }
 
 #[inline(always)]
-fn tile<S: Simd, const M: usize, const V: usize, const ADDS: bool>(
+fn tile<S: Simd, const M: usize, const V: usize, const ADDS: bool, const TURNED: bool>(
     simd: S,
     a: Rows<'_>,
     b: Rows<'_>,
@@ -197,14 +228,15 @@ fn tile<S: Simd, const M: usize, const V: usize, const ADDS: bool>(
     factor: f32,
 ) {
     let mut rows: [&[f32]; M] = [&[]; M];
-    for (m, a_row) in rows.iter_mut().enumerate() {
+    for (m, a_row) in rows.iter_mut().enumerate().filter(|_| !TURNED) {
         *a_row = &a.row(row + m)[..depth];
     }
     let mut sums = [[simd.splat_f32s(0.0); V]; M];
     for i in 0..depth {
         let (b, _) = S::as_simd_f32s(&b.data[i * b.stride..][..V * S::F32_LANES]);
+        let turned: &[f32] = if TURNED { &a.data[i * a.stride + row..][..M] } else { &[] };
         for m in 0..M {
-            let x = simd.splat_f32s(rows[m][i]);
+            let x = simd.splat_f32s(if TURNED { turned[m] } else { rows[m][i] });
             for v in 0..V {
                 sums[m][v] = simd.mul_add_e_f32s(x, b[v], sums[m][v]);
             }
@@ -253,6 +285,8 @@ mod tests {
             let c = multiply(Rows::new(&a, depth), &b, &bias, width);
             let plain = multiply(Rows::new(&a, depth), &b, &[], width);
             assert_eq!(c.len(), if depth == 0 { 0 } else { n * width });
+            let mut turned = vec![f32::NAN; n * width];
+            multiply_turned(Rows::new(&transpose(&a, depth), n), &b, width, &mut turned);
             for (i, got) in c.iter().enumerate() {
                 let (row, column) = (i / width, i % width);
                 let term =
@@ -260,6 +294,7 @@ mod tests {
                 let expected: f64 = (0..depth).map(term).sum();
                 let is_near = |got: f32, expected: f64| (f64::from(got) - expected).abs() < 1e-4;
                 assert!(is_near(plain[i], expected), "{n}x{depth}x{width}");
+                assert!(is_near(turned[i], expected), "{n}x{depth}x{width}");
                 let expected = expected + f64::from(bias[column]);
                 assert!(is_near(*got, expected), "{n}x{depth}x{width}");
             }

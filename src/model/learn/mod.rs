@@ -17,7 +17,7 @@ pub use optimizer::{Optimizer, Rule};
 pub use parameters::{Learned, Parameter, Parameters};
 pub use windows::{Order, Windows};
 
-use crate::kernel::as_one_of_them;
+use crate::kernel::{self, as_one_of_them};
 use crate::model::files::config::Config;
 use crate::model::files::weights::Weights;
 use crate::model::pages::network::Network;
@@ -92,7 +92,7 @@ impl Lesson {
                 *self.lengths.entry(name.clone()).or_default() += squares;
             }
         }
-        self.optimizer.step(&mut self.parameters, &gradients);
+        self.optimizer.step(&mut self.parameters, gradients);
         Ok(before)
     }
 
@@ -160,6 +160,13 @@ fn loss(decoder: &Decoder, rows: &[&[u32]]) -> Tensor<1> {
         decoder.forward_rows(&questions, rows.len(), &mut Cache::default(), &mut Silent)
     }); // [pos, vocab]
     cross_entropy(&logits, &answers)
+}
+
+impl Drop for Lesson {
+    /// What was kept for the next step is of no use without one.
+    fn drop(&mut self) {
+        kernel::memory::forget();
+    }
 }
 
 #[cfg(test)]

@@ -45,30 +45,30 @@ impl Optimizer {
     pub(super) fn step(
         &mut self,
         parameters: &mut Parameters,
-        gradients: &BTreeMap<Piece, Vec<f32>>,
+        mut gradients: BTreeMap<Piece, Vec<f32>>,
     ) {
         self.n_steps += 1;
         let Rule { rate, weight_decay, is_adaptive } = self.rule;
         let [first, second] = BETA.map(|beta| 1.0 - f64::from(beta).powi(self.n_steps));
         let (rate_now, root) = ((f64::from(rate) / first) as f32, second.sqrt() as f32);
         for (piece, numbers) in parameters.learned_mut() {
-            let Some(gradient) = gradients.get(&piece) else {
+            let Some(gradient) = gradients.remove(&piece) else {
                 continue;
             };
             if !is_adaptive {
-                for (x, g) in numbers.iter_mut().zip(gradient) {
-                    *x -= rate * (g + weight_decay * *x);
-                }
+                kernel::update([numbers], &gradient, |[x], g| [x - rate * (g + weight_decay * x)]);
+                kernel::memory::done_with(gradient);
                 continue;
             }
             let zeros = || [vec![0.0; gradient.len()], vec![0.0; gradient.len()]];
             let [means, squares] = self.moments.entry(piece).or_insert_with(zeros);
-            kernel::update([numbers, means, squares], gradient, |[x, mean, square], g| {
+            kernel::update([numbers, means, squares], &gradient, |[x, mean, square], g| {
                 let x = x - rate * weight_decay * x;
                 let mean = mean + (1.0 - BETA[0]) * (g - mean);
                 let square = BETA[1] * square + (1.0 - BETA[1]) * g * g;
                 [x - rate_now * mean / (square.sqrt() / root + EPSILON), mean, square]
             });
+            kernel::memory::done_with(gradient);
         }
     }
 }

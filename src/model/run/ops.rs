@@ -26,7 +26,8 @@ pub fn lookup(table: &Tensor<2>, ids: &[u32]) -> Tensor<2> {
         return result(numbers, [n, width], &table.device(), [&input], || {
             let ids = ids.to_vec();
             move |dy, _| {
-                let mut table = vec![0.0; size * width];
+                let mut table = kernel::memory::list(size * width);
+                table.fill(0.0);
                 for (dy, &id) in dy.chunks_exact(width).zip(&ids) {
                     let row = &mut table[id as usize * width..][..width];
                     row.iter_mut().zip(dy).for_each(|(x, dy)| *x += dy);
@@ -252,12 +253,7 @@ pub fn softmax(scores: &Tensor<3>, sight: Option<Sight>) -> Tensor<3> {
 ///
 /// # Shapes
 /// `pattern [head, query, key]`, `v [key, kv_head, d_head]` gives `[query, head, d_head]`.
-pub fn mix(
-    pattern: &Tensor<3>,
-    v: &Vectors,
-    sight: Option<Sight>,
-    n_texts: usize,
-) -> Tensor<3> {
+pub fn mix(pattern: &Tensor<3>, v: &Vectors, sight: Option<Sight>, n_texts: usize) -> Tensor<3> {
     let ([n_heads, n_queries, n_keys], [_, n_kv_heads, d_head]) = (pattern.dims(), v.dims());
     if let Some((weights, v)) = Input::of(pattern).zip(v.tracked()) {
         let n_heads = n_heads / n_texts;
