@@ -125,3 +125,19 @@ fn a_loss_that_is_no_number_changes_nothing() {
     assert!(problem.why.contains("the steps are too large"), "{problem}");
     assert_eq!(lesson.parameters, material.parameters);
 }
+
+/// What is lent to a step comes back in the same memory.
+#[test]
+fn a_step_copies_no_parameter() {
+    let material = fresh(Vocabulary::Characters, TEXT);
+    let row: Vec<u32> =
+        material.tokenizer.encode_bare(TEXT).unwrap()[..9].iter().map(|t| t.id).collect();
+    let mut lesson = lesson(&material, Rule::default());
+    let places = |lesson: &Lesson| -> Vec<(String, *const f32)> {
+        let all = lesson.parameters.0.iter();
+        all.map(|(name, parameter)| (name.clone(), parameter.numbers.as_ptr())).collect()
+    };
+    let before = places(&lesson);
+    lesson.step(&[&row]).unwrap();
+    assert_eq!(places(&lesson), before);
+}
