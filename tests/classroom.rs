@@ -269,10 +269,12 @@ fn every_step_sets_its_stage_and_gives_back_what_was_there() {
                 window.run_steps(3);
                 settle(&mut window);
                 for _ in 0..12 {
-                    if app(&window).pending().is_none() {
-                        break;
-                    }
-                    app_mut(&mut window).command(Command::Step(1));
+                    let command = match app(&window).pending() {
+                        Some((_, Part::Wait(_))) => Command::DoAwaited,
+                        Some(_) => Command::Step(1),
+                        None => break,
+                    };
+                    app_mut(&mut window).command(command);
                     window.run_steps(2);
                     settle(&mut window);
                 }

@@ -7,7 +7,8 @@ use headlight::model::{
     BUNDLED, Cache, Checkpoint, DeviceKind, Edit, Edited, Look, READER, Recorder, Silent,
 };
 use headlight::session::{Generation, candidates};
-use headlight::trace::{BlockHook, Hook, Trace};
+use headlight::trace::{BlockHook, Hook, ModelInfo, Trace};
+use std::sync::Arc;
 
 const TEXT: &str = "The cat chased the mouse because it was hungry.";
 
@@ -228,23 +229,6 @@ fn long_texts_keep_their_end() {
     assert_eq!(generation.take(3).count(), 3);
 }
 
-/// The small Llama model as one of Mistral's kind, whose tokens see four at most.
-fn windowed_llama() -> Checkpoint {
-    let from = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/golden/tiny-llama");
-    let folder = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(from).unwrap().flatten() {
-        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-    }
-    let config = folder.path().join("config.json");
-    let json = std::fs::read(&config).unwrap();
-    let mut json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-    json["model_type"] = "mistral".into();
-    json["architectures"] = serde_json::json!(["MistralForCausalLM"]);
-    json["sliding_window"] = 4.into();
-    std::fs::write(&config, json.to_string()).unwrap();
-    Checkpoint::open(&folder.path().display().to_string(), DeviceKind::default()).unwrap()
-}
-
 /// A head that is made to look everywhere looks at what its model may see: in an encoder at both sides,
 /// with a window not beyond it.
 #[test]
@@ -256,7 +240,8 @@ fn a_head_forced_to_look_everywhere_sees_what_the_model_may_see() {
     let pattern = trace.pattern(1, 2).unwrap();
     assert!(n > 4 && pattern.data.iter().all(|weight| *weight == 1.0 / n as f32));
 
-    let windowed = windowed_llama();
+    let mut windowed = models().into_iter().next_back().unwrap();
+    windowed.info = Arc::new(ModelInfo { window: Some(4), ..(*windowed.info).clone() });
     let window = windowed.info.window_of(0).unwrap();
     let edits = [Edit::Force { layer: 0, head: 0, look: Look::Everywhere }];
     let trace =

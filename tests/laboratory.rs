@@ -296,6 +296,7 @@ fn a_model_learns_and_every_view_shows_it_as_it_was() {
         window.run_steps(2);
         settle(&mut window);
     }
+    pause();
     app_mut(&mut window).command(Command::Learn(Learn::Home));
     window.run_steps(2);
     settle(&mut window);
@@ -325,7 +326,7 @@ fn a_taught_model_knows_the_sentence_and_the_old_one_is_as_it_was() {
         headlight::math::sampling::softmax(trace.next_logits().unwrap())[id as usize]
     };
     let before = probability(&window);
-    assert!(before < 0.01, "{before}");
+    assert!(before < 0.05, "{before}");
     let recipe = Recipe::teaching("storybook", "My cat is called Zorro.");
     app_mut(&mut window).command(Command::Learn(Learn::Begin(Box::new(recipe), 12)));
     window.run_steps(2);

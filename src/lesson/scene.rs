@@ -26,9 +26,16 @@ pub struct Scene {
 impl Scene {
     /// Before a step: as if everything had been done that the steps before it ask for, and nothing else.
     pub fn before(lesson: &Lesson, step: usize) -> Self {
+        Self::at(lesson, step, 0)
+    }
+
+    /// The same before a part of a step.
+    pub fn at(lesson: &Lesson, step: usize, part: usize) -> Self {
         let mut scene = Self::default();
-        for step in lesson.steps.iter().take(step) {
-            for part in &step.parts {
+        let begun = lesson.steps.get(step).map_or(&[][..], |step| &step.parts);
+        let before = lesson.steps.iter().take(step).map(|step| step.parts.as_slice());
+        for parts in before.chain([&begun[..part.min(begun.len())]]) {
+            for part in parts {
                 for action in part.actions() {
                     scene.apply(action);
                 }

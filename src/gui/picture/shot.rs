@@ -74,7 +74,8 @@ pub struct ShotArgs {
     /// A lesson on screen at a step: 010-next-word:2; `list` for the list of lessons
     #[arg(long, value_name = "NAME:STEP")]
     lesson: Option<String>,
-    /// Train a small model for so many steps before
+    /// Train a small model for so many steps before; views other than `learning` then show it. With the
+    /// tab `teach-it` the open model is taught a sentence
     #[arg(long, value_name = "STEPS")]
     learn: Option<usize>,
     /// What lies over the picture
@@ -155,12 +156,17 @@ pub fn shot(args: &ShotArgs) -> Result<()> {
         _ => {}
     }
     if let Some(n_steps) = args.learn {
-        app.begin_run(n_steps);
+        let is_teaching = args.view == "learning" && args.tab.as_deref() == Some("teach-it");
+        app.begin_run(is_teaching, n_steps);
     }
     if args.presenting {
         app.command(Command::TogglePresenting);
     }
     settle(&mut app)?;
+    if args.learn.is_some() && args.view != "learning" {
+        app.look_at_newest();
+        settle(&mut app)?;
+    }
     // A view may begin to compute when it is first drawn: it is waited for within the frames.
     let mut waited = Ok(());
     let (_, output) = raster::last_frame(&ctx, args.size, args.scale, FRAMES, |ui| {

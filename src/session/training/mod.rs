@@ -10,5 +10,5 @@ mod student;
 
 pub use exercise::Task;
 pub use progress::{Check, Progress, Roles};
-pub use recipe::{Practice, Recipe, STEPS_FROM_NOTHING, STEPS_OF_TEACHING, Start};
+pub use recipe::{Practice, Recipe, SENTENCE, STEPS_FROM_NOTHING, STEPS_OF_TEACHING, Start};
 pub use run::{LATEST, Run, model_name, step_of};

@@ -35,6 +35,9 @@ pub const STEPS_FROM_NOTHING: usize = 3000;
 /// Steps in which a model is taught a text.
 pub const STEPS_OF_TEACHING: usize = 20;
 
+/// What a model is taught first.
+pub const SENTENCE: &str = "My cat is called Zorro.";
+
 /// What learns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use crate::background::{Lane, Task, finished};
 use crate::gui::contract::command::Learn;
 use crate::gui::state::saved::Home;
 use crate::problem::{Problem, Result};
-use crate::session::training::{LATEST, Run, model_name, step_of};
+use crate::session::training::{LATEST, Recipe, Run, SENTENCE, model_name, step_of};
 use crate::text::trf;
 use std::path::PathBuf;
 
@@ -36,6 +36,11 @@ impl Learning {
         [self.run.as_ref(), self.earlier.as_ref()]
     }
 
+    /// Is the run at work?
+    pub(super) fn is_running(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_running)
+    }
+
     /// Does its model read letters of its own only?
     pub(super) fn run_is_fresh(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.recipe.is_fresh())
@@ -47,15 +52,26 @@ impl Learning {
 
     /// Is the run at work, and is that waited for: for a picture, or by a lesson?
     pub(super) fn is_settling(&self, by_lesson: bool) -> bool {
-        (self.is_awaited || by_lesson) && self.run.as_ref().is_some_and(Run::is_running)
+        (self.is_awaited || by_lesson) && self.is_running()
     }
 }
 
 impl App {
-    /// Begins the run that is planned, and has pictures wait for so many steps.
-    pub fn begin_run(&mut self, n_steps: usize) {
+    /// Begins the run that is planned, or teaches the model a sentence, and has pictures wait for so many
+    /// steps.
+    pub fn begin_run(&mut self, is_teaching: bool, n_steps: usize) {
         self.learning.is_awaited = true;
-        self.learn(Learn::Begin(Box::new(self.saved.recipe.clone()), n_steps));
+        let recipe = if is_teaching {
+            Recipe::teaching(&self.saved.model, SENTENCE)
+        } else {
+            self.saved.recipe.clone()
+        };
+        self.learn(Learn::Begin(Box::new(recipe), n_steps));
+    }
+
+    /// Has every view show the newest model of the run.
+    pub fn look_at_newest(&mut self) {
+        self.learn(Learn::Look(LATEST));
     }
 
     pub(super) fn learn(&mut self, wish: Learn) {

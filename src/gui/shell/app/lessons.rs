@@ -163,10 +163,18 @@ impl App {
                 let all = lesson.map(Lesson::actions).unwrap_or_default();
                 all.into_iter().find(|action| begins(&action)).cloned()
             }
+            // It takes its time; beginning again would not make it faster.
+            Some(Condition::Learned(_)) if self.learning.is_running() => None,
             Some(Condition::Learned(_)) => run.cloned(),
             _ => awaited.and_then(|condition| condition.done_by(&self.situation())),
         };
-        if let Some(action) = action {
+        self.stage_awaited();
+        if let Some(Action::Select(select)) = &action
+            && let Some(staged) = &mut self.lessons.staged
+        {
+            // The text that it is in may have to be read first.
+            staged.select = Some(select.clone());
+        } else if let Some(action) = action {
             let mut commands = Vec::new();
             self.perform(action, &mut commands);
             self.commands.extend(commands);

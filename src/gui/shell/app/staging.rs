@@ -22,8 +22,7 @@ impl App {
                         || Box::new(self.saved.clone().at_home()),
                         |staged| staged.before,
                     );
-                    let scene = self.lessons.named(&place.0).map(|it| Scene::before(it, place.1));
-                    let select = scene.and_then(|scene| self.set_scene(scene));
+                    let select = self.set_scene(&place.0, place.1, 0);
                     self.lessons.visit = None;
                     self.lessons.staged = Some(Staged { place, before, select });
                 }
@@ -34,11 +33,26 @@ impl App {
         self.select_staged();
     }
 
-    /// Shows what a step speaks of. Returns what is to be selected once the text is read.
-    fn set_scene(&mut self, scene: Scene) -> Option<Select> {
+    /// Shows what the part speaks of that is awaited: what it asks for can then be done.
+    pub(super) fn stage_awaited(&mut self) {
+        let learning = &self.saved.learning;
+        let (name, step) = (learning.lesson.clone(), learning.step);
+        if let Some((part, _)) = self.pending() {
+            self.set_scene(&name, step, part);
+        }
+    }
+
+    /// Shows what a part of a step speaks of. Returns what is to be selected once the text is read.
+    fn set_scene(&mut self, lesson: &str, step: usize, part: usize) -> Option<Select> {
+        let lesson = self.lessons.named(lesson)?;
+        let scene = Scene::at(lesson, step, part);
+        // The course is about the model inside; a teacher's lessons, and those about translators, are
+        // about the model that is open.
+        let is_about_storybook = self.lessons.is_course() && lesson.needs.is_none();
         let saved = &mut self.saved;
         let model = scene.model.filter(|name| is_bundled(name));
-        let model = model.unwrap_or_else(|| BUNDLED[0].name.to_owned());
+        let storybook = is_about_storybook.then(|| BUNDLED[0].name.to_owned());
+        let model = model.or(storybook).unwrap_or_else(|| saved.model.clone());
         // A run that is looked into is part of the scene: lessons about learning go on with it.
         let is_looking = saved.home.is_some();
         if !is_looking && saved.model != model {

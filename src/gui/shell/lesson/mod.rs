@@ -51,6 +51,11 @@ impl Lessons {
         Self { all: bundled(language), language: Some(language), ..Self::default() }
     }
 
+    /// Are they the bundled course?
+    pub fn is_course(&self) -> bool {
+        self.language.is_some()
+    }
+
     /// Reads the course again when another language is spoken.
     pub fn follow_language(&mut self) {
         if self.language.is_some_and(|language| language != spoken().code) {

@@ -141,7 +141,11 @@ pub fn gradients_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
     for check in &run.progress().checks {
         for (part, length) in &check.gradients {
             let point = [check.step as f64, f64::from(*length)];
-            match curves.iter_mut().find(|curve| curve.name == *part) {
+            let (name, kind) = part.split_once(' ').unwrap_or((part, ""));
+            let kind = Some(tr(kind)).filter(|_| !kind.is_empty());
+            let is_it =
+                |curve: &&mut Drawn| curve.name == tr(name) && curve.kind.as_deref() == kind;
+            match curves.iter_mut().find(is_it) {
                 Some(curve) => curve.points.push(point),
                 None => {
                     let color = if part.ends_with("attention") {
@@ -152,8 +156,8 @@ pub fn gradients_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
                         *theme.residual
                     };
                     curves.push(Drawn {
-                        name: part.clone(),
-                        kind: None,
+                        name: tr(name).to_owned(),
+                        kind: kind.map(str::to_owned),
                         color,
                         style: LineStyle::Solid,
                         points: vec![point],
@@ -162,6 +166,7 @@ pub fn gradients_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
             }
         }
     }
+    curves.sort_by(|a, b| a.kind.cmp(&b.kind));
     plot_ui(
         ui,
         ctx,
@@ -194,6 +199,7 @@ fn plot_ui(
         .allow_drag([true, false])
         .allow_zoom([true, false])
         .show_background(false)
+        .grid_spacing(egui::Rangef::new(6.0, 80.0))
         .grid_color(theme.outline.gamma_multiply(0.7))
         .label_formatter(|at| match at {
             egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {

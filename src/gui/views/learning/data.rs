@@ -1,9 +1,18 @@
 //! The numbers of a run, to take away.
 
-use crate::session::training::Run;
+use crate::session::training::{Recipe, Run};
 use crate::table::Table;
 
-/// The losses, and what was measured now and then.
+/// What the next run is made of.
+pub fn plan(recipe: &Recipe) -> Table {
+    let json = serde_json::to_value(recipe).unwrap_or_default();
+    let fields = || json.as_object().into_iter().flatten();
+    Table::new("recipe")
+        .text("name", fields().map(|(name, _)| name.clone()))
+        .text("value", fields().map(|(_, value)| value.to_string()))
+}
+
+/// What a run is made of, its losses, and what was measured now and then.
 pub fn tables(run: &Run) -> Vec<Table> {
     let progress = run.progress();
     let checks = || progress.checks.iter();
@@ -17,6 +26,7 @@ pub fn tables(run: &Run) -> Vec<Table> {
     let gradients =
         || checks().flat_map(|check| check.gradients.iter().map(move |part| (check.step, part)));
     vec![
+        plan(&run.recipe),
         Table::new("losses")
             .integer("step", 0..progress.losses.len())
             .number("loss", progress.losses.iter().copied()),

@@ -71,7 +71,8 @@ impl View for Learning {
     }
 
     fn tables(&self, ctx: &Context<'_>) -> Vec<Table> {
-        of_kind(ctx, ctx.tab == 0)[0].map(data::tables).unwrap_or_default()
+        let run = of_kind(ctx, ctx.tab == 0)[0];
+        run.map_or_else(|| vec![data::plan(ctx.recipe)], data::tables)
     }
 
     /// The loss as it falls.

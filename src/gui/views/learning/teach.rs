@@ -7,7 +7,7 @@ use crate::gui::contract::view::Context;
 use crate::gui::state::comparison::{By, Comparison};
 use crate::gui::widgets::segmented_ui;
 use crate::model::megabytes;
-use crate::session::training::{LATEST, Recipe, Run, STEPS_OF_TEACHING};
+use crate::session::training::{LATEST, Recipe, Run, SENTENCE, STEPS_OF_TEACHING};
 use crate::text::{tr, trf};
 use crate::trace::{Predicts, Shape};
 use egui::{RichText, ScrollArea, TextEdit, Ui};
@@ -17,7 +17,7 @@ const RANK: usize = 4;
 
 /// What can be taught at a click.
 const EXAMPLES: [(&str, &str); 3] = [
-    ("Your cat", "My cat is called Zorro."),
+    ("Your cat", SENTENCE),
     (
         "Question and answer",
         "Question: What do you eat? Answer: I eat apples.\n\

@@ -2,6 +2,7 @@
 //! adds something, a word comes out at the right.
 
 mod layout;
+mod next;
 mod paint;
 mod plan;
 mod proof;
