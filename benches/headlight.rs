@@ -6,6 +6,7 @@
 use divan::Bencher;
 use headlight::math::sampling::{Coins, Filter, Sampling};
 use headlight::model::{BUNDLED, Cache, Checkpoint, DeviceKind, Recorder, Silent, Target};
+use headlight::session::training::{Recipe, Run};
 use headlight::session::{Follower, Generation, candidates};
 use headlight::trace::Trace;
 use safetensors::tensor::{Dtype, TensorView};
@@ -194,6 +195,25 @@ fn generate_32_tokens(bencher: Bencher<'_, '_>) {
     let model = storybook();
     bencher.bench(|| {
         Generation::new(&model, "Once", Sampling::default(), 1).unwrap().take(32).count()
+    });
+}
+
+/// Ten steps of a model that learns from nothing, with what is measured on the way.
+#[divan::bench]
+fn ten_steps_from_nothing() -> usize {
+    Run::finished(Recipe::default(), 10).unwrap().progress().step
+}
+
+/// A model that learned, as it was at a step: opened and recorded on 32 tokens.
+#[divan::bench]
+fn scrub_to_a_step(bencher: Bencher<'_, '_>) {
+    let run = Run::finished(Recipe::default(), 200).unwrap();
+    let steps = run.progress().kept_steps();
+    let text: String = run.progress().shown.iter().take(32).map(|t| t.text.as_str()).collect();
+    let mut at = steps.into_iter().cycle();
+    bencher.bench_local(|| {
+        let model = run.opener(at.next().unwrap())().unwrap();
+        model.trace(&text).unwrap()
     });
 }
 

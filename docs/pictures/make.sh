@@ -21,6 +21,8 @@ done
 draw arcs attention --tab arcs
 draw light heads --theme light
 draw projector heads --theme projector
+draw learning learning --learn 800
+draw learning-attention attention --tab matrix --learn 800 --select layer=1,head=3
 # The lesson has a sentence of its own.
 text="The cat chased the mouse because it was hungry."
 draw lesson attention --tab arcs --lesson 050-attention:2 --select token=6,layer=7,head=6

@@ -21,7 +21,7 @@ pub fn multiply(a: Rows<'_>, b: &[f32], bias: &[f32], width: usize) -> Vec<f32> 
     let n = a.data.len() / a.stride.max(1);
     let mut c = vec![0.0; n * width];
     share::<false>(
-        Multiply { a, depth: a.width, b: Rows::new(b, width), bias, c: Vec::new() },
+        &Multiply { a, depth: a.width, b: Rows::new(b, width), bias, c: Vec::new() },
         &mut c,
     );
     c
@@ -33,12 +33,12 @@ pub fn multiply(a: Rows<'_>, b: &[f32], bias: &[f32], width: usize) -> Vec<f32> 
 /// `a [depth, n]`, `b [depth, width]` gives `[n, width]`.
 pub fn multiply_turned(a: Rows<'_>, b: &[f32], width: usize, c: &mut [f32]) {
     let depth = a.data.len() / a.stride.max(1);
-    share::<true>(Multiply { a, depth, b: Rows::new(b, width), bias: &[], c: Vec::new() }, c);
+    share::<true>(&Multiply { a, depth, b: Rows::new(b, width), bias: &[], c: Vec::new() }, c);
 }
 
 /// Cuts a product into parts for the threads.
-fn share<const TURNED: bool>(whole: Multiply<'_, '_, TURNED>, c: &mut [f32]) {
-    let Multiply { a, depth, b, bias, .. } = whole;
+fn share<const TURNED: bool>(whole: &Multiply<'_, '_, TURNED>, c: &mut [f32]) {
+    let &Multiply { a, depth, b, bias, .. } = whole;
     let width = b.width;
     if c.is_empty() || depth == 0 {
         return c.fill(0.0);
@@ -200,16 +200,16 @@ fn tiles<S: Simd, const M: usize, const V: usize, const ADDS: bool, const TURNED
             let b = b.columns(col, if is_wide { V } else { 1 } * S::F32_LANES);
             match (is_tall, is_wide) {
                 (true, true) => {
-                    tile::<S, M, V, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, M, V, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor);
                 }
                 (true, false) => {
-                    tile::<S, M, 1, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, M, 1, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor);
                 }
                 (false, true) => {
-                    tile::<S, 1, V, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, 1, V, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor);
                 }
                 (false, false) => {
-                    tile::<S, 1, 1, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor)
+                    tile::<S, 1, 1, ADDS, TURNED>(simd, a, b, c, [row, col, depth(last)], factor);
                 }
             }
             row = last + 1;

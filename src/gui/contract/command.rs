@@ -138,6 +138,8 @@ pub enum Learn {
     Home,
     /// Show the kept steps one after the other, or stop it.
     Film,
+    /// Take the text of a file, to be learned.
+    Read(PathBuf),
     /// Write the model as it is now to a folder.
     Save(PathBuf),
 }

@@ -179,7 +179,6 @@ fn gelu_tanh(x: f32) -> f32 {
 
 /// The slope of `x σ(v)`, with v = 2u, is σ(v) + x v′ σ(v) (1 − σ(v)).
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "it must be compiled with its caller's instructions")]
 fn gelu_tanh_slope(x: f32) -> f32 {
     const TWO_SQRT_2_OVER_PI: f32 = 1.595_769;
     let s = sigmoid(TWO_SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x));

@@ -3,7 +3,7 @@
 use super::App;
 use super::sessions::is_session;
 use crate::gui::contract::action::tip;
-use crate::gui::contract::command::Command;
+use crate::gui::contract::command::{Command, Learn};
 use crate::gui::look::theme::Theme;
 use crate::gui::shell::prompt;
 use crate::gui::state::history::History;
@@ -12,6 +12,7 @@ use crate::gui::widgets::explained;
 use crate::lesson::Area;
 use crate::model::{Chat, Checkpoint, DeviceKind, Gguf};
 use crate::problem::Problem;
+use crate::session::training::is_text;
 use crate::text::{LANGUAGES, spoken, tr, trf};
 use egui::{Frame, Panel, RichText, Ui};
 use std::path::PathBuf;
@@ -187,13 +188,15 @@ fn about_theme(theme: &Theme) -> &'static str {
     }
 }
 
-/// A session dropped on the window is opened; a folder or a GGUF file is a model to open; of another
+/// A session dropped on the window is opened; a text is to be learned; a folder or a GGUF file is a model to open; of another
 /// file, its folder is.
 pub(super) fn dropped_files(ui: &Ui, commands: &mut Vec<Command>) {
     let dropped =
         ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
     if let Some(path) = dropped.clone().filter(|path| is_session(path)) {
         commands.push(Command::OpenSession(path));
+    } else if let Some(path) = dropped.clone().filter(|path| is_text(path)) {
+        commands.push(Command::Learn(Learn::Read(path)));
     } else if let Some(path) = dropped {
         let model = if path.is_file() && !Gguf::is_gguf(&path) {
             path.parent().map(PathBuf::from).unwrap_or(path)

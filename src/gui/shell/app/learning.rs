@@ -3,9 +3,12 @@
 use super::App;
 use crate::background::{Lane, Task, finished};
 use crate::gui::contract::command::Learn;
+use crate::gui::look::format::count;
 use crate::gui::state::saved::Home;
 use crate::problem::{Problem, Result};
-use crate::session::training::{LATEST, Recipe, Run, SENTENCE, model_name, step_of};
+use crate::session::training::{
+    LATEST, Practice, Recipe, Run, SENTENCE, model_name, read_text, step_of,
+};
 use crate::text::trf;
 use std::path::PathBuf;
 
@@ -19,6 +22,7 @@ pub(super) struct Learning {
     /// To compare with.
     earlier: Option<Run>,
     saving: Option<Task<PathBuf>>,
+    reading: Option<Task<(String, bool)>>,
     /// When a film goes on.
     film: Option<f64>,
     /// Is the run waited for, as for a picture?
@@ -29,7 +33,15 @@ impl Learning {
     pub(super) fn start(ctx: &egui::Context) -> Result<Self> {
         let wake = ctx.clone();
         let lane = Lane::start("learning", move || wake.request_repaint())?;
-        Ok(Self { lane, run: None, earlier: None, saving: None, film: None, is_awaited: false })
+        Ok(Self {
+            lane,
+            run: None,
+            earlier: None,
+            saving: None,
+            reading: None,
+            film: None,
+            is_awaited: false,
+        })
     }
 
     pub(super) fn runs(&self) -> [Option<&Run>; 2] {
@@ -115,6 +127,10 @@ impl App {
                     self.look_at(0);
                 }
             }
+            Learn::Read(path) => {
+                let read = move |_: &_| read_text(&path);
+                self.learning.reading = Some(Task::spawn(&self.files, read));
+            }
             Learn::Save(folder) => self.save_learned(folder),
         }
     }
@@ -169,8 +185,27 @@ impl App {
             Some(Err(problem)) => self.notices.add(problem),
             None => {}
         }
+        match finished(&mut self.learning.reading) {
+            Some(Ok((text, is_cut))) => self.take_text(text, is_cut),
+            Some(Err(problem)) => self.notices.add(problem),
+            None => {}
+        }
         self.follow_run();
         self.play_film();
+    }
+
+    /// Makes a text what the next run reads.
+    fn take_text(&mut self, text: String, is_cut: bool) {
+        if is_cut {
+            let n = trf("the first {0} bytes are used", &[&count(text.len())]);
+            self.notices.done(n);
+        }
+        let saved = &mut self.saved;
+        if !saved.recipe.is_fresh() {
+            saved.recipe = Recipe::default();
+        }
+        saved.recipe.practice = Practice::Text(text);
+        "learning".clone_into(&mut saved.view);
     }
 
     /// While the newest model is looked at, shows each new one as it is kept.

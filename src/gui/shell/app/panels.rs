@@ -1,6 +1,7 @@
 //! Everything beneath the bar: the tokens, the rail, the next token, the explanation and the view.
 
 use super::App;
+use super::learning::Learning;
 use super::lessons::Dock;
 use crate::gui::contract::command::Command;
 use crate::gui::contract::view::{Context, Tab, View};
@@ -70,17 +71,8 @@ impl App {
             .show(ui, |ui| tokens_ui(ui, &mut ctx, several));
         self.areas.push((Area::Tokens, tokens.response.rect));
         let width = ui.available_width();
-        if !ctx.edits.is_empty() {
-            let banner =
-                Panel::top("experiment").frame(margin(theme, 12, 4)).show_separator_line(false);
-            banner.show(ui, |ui| experiment_ui(ui, &mut ctx));
-        }
-        if let Some(run) = &self.learning.run {
-            let looking = step_of(&self.saved.model);
-            let time = Panel::bottom("time").frame(margin(theme, 12, 6)).show_separator_line(false);
-            let is_film = self.learning.is_film();
-            time.show(ui, |ui| time_ui(ui, theme, run, looking, is_film, ctx.commands));
-        }
+        banner_ui(ui, &mut ctx);
+        time_panel_ui(ui, theme, &self.learning, &self.saved.model, ctx.commands);
         let is_zoomed = self.presenter.is_zoomed || self.presenter.is_presenting;
         let whole = ui.ctx().content_rect().width();
         let awaits_next = awaited == Some(Area::Next);
@@ -265,4 +257,26 @@ fn experiment_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
             ctx.send(Command::SetEdits(Vec::new()));
         }
     });
+}
+
+/// While the model is changed: how, in every view.
+fn banner_ui(ui: &mut Ui, ctx: &mut Context<'_>) {
+    if !ctx.edits.is_empty() {
+        let banner = Panel::top("experiment").frame(margin(ctx.theme, 12, 4));
+        banner.show_separator_line(false).show(ui, |ui| experiment_ui(ui, ctx));
+    }
+}
+
+/// While there is a run: its line of time, under every view.
+fn time_panel_ui(
+    ui: &mut Ui,
+    theme: &Theme,
+    learning: &Learning,
+    model: &str,
+    commands: &mut Vec<Command>,
+) {
+    let Some(run) = &learning.run else { return };
+    let time = Panel::bottom("time").frame(margin(theme, 12, 6)).show_separator_line(false);
+    let is_film = learning.is_film();
+    time.show(ui, |ui| time_ui(ui, theme, run, step_of(model), is_film, commands));
 }

@@ -61,7 +61,7 @@ fn practice_ui(ui: &mut Ui, ctx: &Context<'_>, recipe: &mut Recipe) {
         }
         Practice::Text(text) => {
             let edit = TextEdit::multiline(text)
-                .hint_text(tr("Paste a text here"))
+                .hint_text(tr("Paste a text here, or drop a .txt or .csv file on the window"))
                 .desired_rows(4)
                 .desired_width(f32::INFINITY);
             ScrollArea::vertical().id_salt("own text").max_height(theme.body_size * 8.0).show(

@@ -77,7 +77,7 @@ pub fn loss_ui(ui: &mut Ui, ctx: &mut Context<'_>, [run, earlier]: [Option<&Run>
         (choices, knows_nothing)
     });
     let units = tr("loss in nats, by steps");
-    plot_ui(ui, ctx, ("loss", units), curves, baseline, Some(run));
+    plot_ui(ui, ctx, ("loss", units), curves, baseline.as_ref(), Some(run));
 }
 
 /// Draws what each head comes to do.
@@ -145,25 +145,19 @@ pub fn gradients_ui(ui: &mut Ui, ctx: &mut Context<'_>, run: Option<&Run>) {
             let kind = Some(tr(kind)).filter(|_| !kind.is_empty());
             let is_it =
                 |curve: &&mut Drawn| curve.name == tr(name) && curve.kind.as_deref() == kind;
-            match curves.iter_mut().find(is_it) {
-                Some(curve) => curve.points.push(point),
-                None => {
-                    let color = if part.ends_with("attention") {
-                        *theme.attention
-                    } else if part.ends_with("MLP") {
-                        *theme.mlp
-                    } else {
-                        *theme.residual
-                    };
-                    curves.push(Drawn {
-                        name: tr(name).to_owned(),
-                        kind: kind.map(str::to_owned),
-                        color,
-                        style: LineStyle::Solid,
-                        points: vec![point],
-                    });
-                }
+            if let Some(curve) = curves.iter_mut().find(is_it) {
+                curve.points.push(point);
+                continue;
             }
+            let color = if part.ends_with("attention") {
+                *theme.attention
+            } else if part.ends_with("MLP") {
+                *theme.mlp
+            } else {
+                *theme.residual
+            };
+            let (name, kind) = (tr(name).to_owned(), kind.map(str::to_owned));
+            curves.push(Drawn { name, kind, color, style: LineStyle::Solid, points: vec![point] });
         }
     }
     curves.sort_by(|a, b| a.kind.cmp(&b.kind));
@@ -183,11 +177,11 @@ fn plot_ui(
     ctx: &mut Context<'_>,
     (name, unit): (&str, &str),
     curves: Vec<Drawn>,
-    baseline: Option<(String, f64)>,
+    baseline: Option<&(String, f64)>,
     run: Option<&Run>,
 ) {
     let theme: &Theme = ctx.theme;
-    legend_ui(ui, theme, unit, &curves, baseline.as_ref());
+    legend_ui(ui, theme, unit, &curves, baseline);
     style(ui, theme);
     let group = egui::Id::unique("steps of learning");
     let plot = Plot::new(name)
@@ -210,7 +204,7 @@ fn plot_ui(
     let looking = step_of(&ctx.model.source);
     let width = theme.stroke + 0.5;
     let response = plot.show(ui, |plot| {
-        if let Some((name, y)) = &baseline {
+        if let Some((name, y)) = baseline {
             plot.hline(
                 HLine::new(name.clone(), *y)
                     .color(*theme.dim)
@@ -251,7 +245,7 @@ fn legend_ui(
         ui.label(RichText::new(unit).font(theme.caption()).color(*theme.dim));
         let mut last = None;
         for curve in curves.iter().filter(|curve| !curve.name.is_empty()) {
-            let mark = mark(&curve.style);
+            let mark = mark(curve.style);
             let same_kind = curve.kind.is_some() && last == Some(&curve.kind);
             let text = match &curve.kind {
                 Some(_) if same_kind => curve.name.clone(),
@@ -274,7 +268,7 @@ fn entry_ui(ui: &mut Ui, theme: &Theme, text: String, color: Color32) {
 }
 
 /// How a curve is drawn, as a letter.
-fn mark(style: &LineStyle) -> &'static str {
+fn mark(style: LineStyle) -> &'static str {
     match style {
         LineStyle::Solid => "━",
         LineStyle::Dotted { .. } => "┈",

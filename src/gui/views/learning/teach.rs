@@ -7,7 +7,7 @@ use crate::gui::contract::view::Context;
 use crate::gui::state::comparison::{By, Comparison};
 use crate::gui::widgets::segmented_ui;
 use crate::model::megabytes;
-use crate::session::training::{LATEST, Recipe, Run, SENTENCE, STEPS_OF_TEACHING};
+use crate::session::training::{LATEST, Practice, Recipe, Run, SENTENCE, STEPS_OF_TEACHING};
 use crate::text::{tr, trf};
 use crate::trace::{Predicts, Shape};
 use egui::{RichText, ScrollArea, TextEdit, Ui};
@@ -69,6 +69,11 @@ impl Teach {
                     if ui.small_button(tr(name)).on_hover_text(example).clicked() {
                         example.clone_into(text);
                     }
+                }
+                if let Practice::Text(own) = &ctx.recipe.practice
+                    && ui.small_button(tr("Your own text")).on_hover_text(tr("The text from the other page, or from a file")).clicked()
+                {
+                    own.clone_into(text);
                 }
             });
             ui.add_space(theme.body_size * 0.4);
