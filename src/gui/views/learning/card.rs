@@ -4,7 +4,7 @@ use super::send;
 use crate::gui::contract::command::Learn;
 use crate::gui::contract::view::Context;
 use crate::gui::look::format::{count, short_count};
-use crate::gui::widgets::explained;
+use crate::gui::widgets::{explained, row_break};
 use crate::session::training::{Practice, Recipe, Run, STEPS_FROM_NOTHING, Start, Task};
 use crate::text::{tr, trf};
 use egui::{ComboBox, Grid, RichText, ScrollArea, TextEdit, Ui};
@@ -129,7 +129,9 @@ pub fn run_ui(
         if let Some(run) = run {
             let progress = run.progress();
             let text = trf("step {0}", &[&count(progress.step)]);
-            ui.label(RichText::new(text).font(theme.mono()));
+            let galley = ui.painter().layout_no_wrap(text, theme.mono(), *theme.text);
+            row_break(ui, galley.size().x);
+            ui.label(galley);
         }
     });
 }

@@ -8,7 +8,7 @@ use crate::gui::widgets::{empty_ui, heading_ui, row_break};
 use crate::session::training::{Check, Roles, Run, step_of};
 use crate::text::{tr, trf};
 use egui::{Color32, RichText, Ui};
-use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoints, VLine};
+use egui_plot::{AxisHints, HLine, Line, LineStyle, Plot, PlotPoints, VLine};
 
 /// Points of a curve that are drawn at most.
 const MOST: usize = 600;
@@ -194,6 +194,7 @@ fn plot_ui(
         .allow_zoom([true, false])
         .show_background(false)
         .grid_spacing(egui::Rangef::new(6.0, 80.0))
+        .custom_x_axes(vec![AxisHints::new_x().label_spacing(egui::Rangef::new(28.0, 40.0))])
         .grid_color(theme.outline.gamma_multiply(0.7))
         .label_formatter(|at| match at {
             egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
