@@ -251,7 +251,12 @@ fn all_lessons_can_be_done() {
 fn every_step_sets_its_stage_and_gives_back_what_was_there() {
     for language in LANGUAGES {
         let mut window = open(Saved { language: language.into(), ..Saved::default() });
-        for (n, lesson) in bundled(language).iter().enumerate() {
+        // Models learn alike in every language, and take their time.
+        let learns = |action: &&Action| matches!(action, Action::Learn { .. } | Action::Teach(_));
+        let lessons = bundled(language).into_iter();
+        let lessons =
+            lessons.filter(|lesson| language == "en" || !lesson.actions().iter().any(learns));
+        for (n, lesson) in lessons.enumerate() {
             for step in 0..lesson.steps.len() {
                 let saved = &mut app_mut(&mut window).saved;
                 "A text of my own, with a dog".clone_into(&mut saved.prompt);
