@@ -69,8 +69,8 @@ pub struct Saved {
 pub struct Home {
     /// The model.
     pub model: String,
-    /// The text it read.
-    pub prompt: String,
+    /// The text it read, where the model that is looked at cannot read it.
+    pub prompt: Option<String>,
     /// What was selected.
     pub pinned: Selection,
 }
@@ -101,7 +101,8 @@ impl Saved {
     #[must_use]
     pub fn at_home(mut self) -> Self {
         if let Some(home) = self.home.take() {
-            (self.model, self.prompt, self.pinned) = (home.model, home.prompt, home.pinned);
+            (self.model, self.pinned) = (home.model, home.pinned);
+            self.prompt = home.prompt.unwrap_or(self.prompt);
         }
         self
     }

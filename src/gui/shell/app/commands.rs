@@ -61,6 +61,8 @@ impl App {
             Command::OpenModel(name) => {
                 // What was wrong with the model asked for before does not matter any more.
                 self.notices.resolve(|problem| problem.what != READING);
+                // From another model there is no way back to the one before a look.
+                self.saved.home = None;
                 self.open_or_download(name);
             }
             Command::ChooseModel => self.choice = Some(Choice::new(&self.saved.model)),

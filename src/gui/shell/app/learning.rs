@@ -142,12 +142,13 @@ impl App {
         let name = model_name(if step == LATEST { LATEST } else { kept });
         let saved = &mut self.saved;
         if saved.home.is_none() {
+            let is_fresh = run.recipe.is_fresh();
             saved.home = Some(Home {
                 model: saved.model.clone(),
-                prompt: saved.prompt.clone(),
+                prompt: is_fresh.then(|| saved.prompt.clone()),
                 pinned: saved.pinned,
             });
-            if run.recipe.is_fresh() {
+            if is_fresh {
                 // It knows no other letters than those it learns.
                 let progress = run.progress();
                 let row = &progress.shown[..progress.shown.len().saturating_sub(1)];

@@ -66,7 +66,7 @@ impl App {
         if let Some(text) = text {
             match &mut saved.home {
                 // A model of letters cannot read it; what is gone back to can.
-                Some(Home { prompt, .. }) if self.learning.run_is_fresh() => *prompt = text,
+                Some(Home { prompt, .. }) if self.learning.run_is_fresh() => *prompt = Some(text),
                 _ => saved.prompt = text,
             }
         }

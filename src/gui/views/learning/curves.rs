@@ -194,7 +194,7 @@ fn plot_ui(
         .allow_zoom([true, false])
         .show_background(false)
         .grid_spacing(egui::Rangef::new(6.0, 80.0))
-        .custom_x_axes(vec![AxisHints::new_x().label_spacing(egui::Rangef::new(28.0, 40.0))])
+        .custom_x_axes(vec![steps_axis(theme)])
         .grid_color(theme.outline.gamma_multiply(0.7))
         .label_formatter(|at| match at {
             egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => {
@@ -231,6 +231,15 @@ fn plot_ui(
     }
     let about = tr("Click: every view shows the model as it was then");
     response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, about));
+}
+
+/// Steps are whole and begin with 0; their labels keep apart.
+fn steps_axis<'a>(theme: &Theme) -> AxisHints<'a> {
+    let spacing = egui::Rangef::new(theme.caption_size * 2.4, theme.caption_size * 3.4);
+    AxisHints::new_x().label_spacing(spacing).formatter(|mark, _| {
+        let is_step = mark.value >= 0.0 && mark.value.fract() == 0.0;
+        if is_step { format!("{:.0}", mark.value) } else { String::new() }
+    })
 }
 
 /// What the curves are, in a row above them: inside, it would hide them.
