@@ -8,6 +8,7 @@ use crate::model::files::gguf::{Gguf, GgufWeights};
 use crate::model::files::layout::{self, Place};
 use crate::model::files::weights::Weights;
 use crate::model::pages::network::Network;
+use crate::model::run::memory;
 use crate::model::text::tokenizer::Tokenizer;
 use crate::problem::{Problem, Result};
 use burn::tensor::Device;
@@ -57,6 +58,7 @@ impl Material {
             }
         };
         let config = Config::parse(&json)?;
+        memory::check_weights(&config.info(name))?;
         let mut parameters = Parameters::of(&weights)?;
         // Building the model once tells which tensors it reads.
         let unread = Network::unread(config, weights, &Device::flex())?;

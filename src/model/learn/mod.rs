@@ -23,6 +23,7 @@ use crate::model::files::weights::Weights;
 use crate::model::pages::network::Network;
 use crate::model::parts::decoder::Decoder;
 use crate::model::run::cache::Cache;
+use crate::model::run::memory;
 use crate::model::run::ops::cross_entropy;
 use crate::model::run::probe::Silent;
 use crate::problem::{Problem, Result};
@@ -51,6 +52,7 @@ impl Lesson {
     /// # Errors
     /// When the model is none that writes, or its tensors are not those of its config.
     pub fn new(config: Config, parameters: Parameters, rule: Rule) -> Result<Self> {
+        memory::check_learning(parameters.count())?;
         let device = Device::flex().autodiff();
         let lengths = BTreeMap::new();
         let optimizer = Optimizer::new(rule);

@@ -46,6 +46,19 @@ pub fn recording_bytes(trace: &Trace) -> u64 {
     }
 }
 
+/// Refuses to teach a model when there is no room: for the numbers twice, before and now, and for the
+/// gradient and two means of each that is learned.
+///
+/// # Errors
+/// When less memory is free than that needs.
+pub fn check_learning([all, learned]: [usize; 2]) -> Result<()> {
+    let numbers = 2 * all as u64 + 3 * learned as u64;
+    fits(numbers * size_of::<f32>() as u64, available()).map_err(|why| {
+        Problem::new("There is not enough memory for this model to learn", why)
+            .cure("Close other programs, learn thin additions only, or choose a smaller model")
+    })
+}
+
 /// Refuses to open a model whose weights do not fit.
 ///
 /// # Errors
